@@ -1,0 +1,1 @@
+"""mlopsc: a declarative compiler for machine-learning operations."""

@@ -1,0 +1,117 @@
+"""The plan: pipelines of steps, each a configured operation wired to the steps before it.
+
+A plan is plain data: it survives a round trip through JSON, and two compiles of one spec are equal.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from mlopsc.vocabulary.artifacts import ArtifactType
+from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.operations import OPERATION, Operation
+from mlopsc.vocabulary.parameters import Parameter
+from mlopsc.vocabulary.policy import Policy
+from mlopsc.vocabulary.references import Scalar, referenced, substitute
+
+
+class Source(Frozen):
+    """The place in the YAML that a step came from; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Artifact(Frozen):
+    """An output of a step."""
+
+    step: str
+    port: str
+
+
+class Step(Frozen):
+    """One operation in a pipeline. `configuration` is JSON in which `${params.x}` still stands."""
+
+    name: str
+    operation: str
+    configuration: dict[str, Any]
+    inputs: dict[str, Artifact] = {}
+    outputs: dict[str, ArtifactType]
+    after: tuple[str, ...] = ()
+    """Steps that must have succeeded first although nothing of theirs is read: a dataset's validation."""
+    policy: Policy = Policy()
+    source: Source
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the run-time parameters that the configuration refers to, sorted."""
+        return tuple(sorted(referenced(self.configuration)))
+
+    def resolved(self, parameters: Mapping[str, Scalar]) -> Operation:
+        """Return the operation with its parameters filled in; raises KeyError, pydantic.ValidationError."""
+        return read_operation(substitute(self.configuration, parameters))
+
+
+def read_operation(configuration: Mapping[str, Any]) -> Operation:
+    """Return the operation that a JSON configuration (with its `operation` key) says."""
+    return OPERATION.validate_json(json.dumps(configuration))
+
+
+class Schedule(Frozen):
+    """When a pipeline runs by itself."""
+
+    cron: str
+    timezone: str = "UTC"
+
+
+class Pipeline(Frozen):
+    """Steps in an order in which each comes after those that it needs."""
+
+    name: str
+    kind: Literal["train", "monitor"]
+    title: str
+    """What it does, in one line, for generated code and pages."""
+    steps: tuple[Step, ...]
+    parameters: dict[str, Parameter] = {}
+    schedule: Schedule | None = None
+
+    def step(self, name: str) -> Step:
+        """Return the step of that name; raises KeyError."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(name)
+
+
+class Infrastructure(Frozen):
+    """Where shared state lives; None means the project's own folder locally, the environment elsewhere."""
+
+    registry: str | None = None
+    store: str | None = None
+
+
+class Plan(Frozen):
+    """Everything that a spec asks for, in one environment."""
+
+    version: Literal[1] = 1
+    project: str
+    spec: str
+    """The spec's file name, as generated code cites it."""
+    environment: str | None = None
+    pipelines: Annotated[tuple[Pipeline, ...], Field(min_length=1)]
+    infrastructure: Infrastructure = Infrastructure()
+    targets: dict[str, dict[str, Any]] = {}
+    """Each target's own settings, already validated by its backend."""
+
+    def pipeline(self, name: str) -> Pipeline:
+        """Return the pipeline of that name; raises KeyError."""
+        for pipeline in self.pipelines:
+            if pipeline.name == name:
+                return pipeline
+        raise KeyError(name)

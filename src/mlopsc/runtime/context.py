@@ -1,0 +1,78 @@
+"""What an operation may reach besides its files: the project folder, registry, store, secrets' values."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.vocabulary.secrets import SecretSource
+
+if TYPE_CHECKING:
+    from mlopsc.runtime.registry import Registry
+    from mlopsc.runtime.store import Store
+
+STATE_FOLDER = ".mlopsc"
+REGISTRY_VARIABLE = "MLOPSC_REGISTRY_URL"
+STORE_VARIABLE = "MLOPSC_STORE_URL"
+
+
+@dataclass(frozen=True)
+class Context:
+    """The surroundings of a step.
+
+    `registry_url` and `store_url` are what the spec says; None means the environment's `MLOPSC_REGISTRY_URL` and
+    `MLOPSC_STORE_URL`, and where those are unset the project's own `.mlopsc` folder.
+    """
+
+    project: Path
+    registry_url: str | None = None
+    store_url: str | None = None
+    actor: str = "unknown"
+    run: str | None = None
+    threads: int = field(default_factory=lambda: os.cpu_count() or 1)
+
+    def store(self) -> "Store":
+        """Open the artifact store; raises StoreError."""
+        from mlopsc.runtime.store import Store
+
+        return Store.open(self.store_location)
+
+    def registry(self) -> "Registry":
+        """Open the model registry; raises RegistryError."""
+        from mlopsc.runtime.registry import Registry
+
+        return Registry.open(self.registry_location, store=self.store())
+
+    @property
+    def store_location(self) -> str:
+        """URL or path of the store."""
+        return self.store_url or os.environ.get(STORE_VARIABLE) or str(self.project / STATE_FOLDER / "store")
+
+    @property
+    def registry_location(self) -> str:
+        """URL or path of the registry."""
+        own = str(self.project / STATE_FOLDER / "registry.db")
+        return self.registry_url or os.environ.get(REGISTRY_VARIABLE) or own
+
+
+def read_secret(name: str, sources: Mapping[str, SecretSource], project: Path) -> str:
+    """Return a secret's value; raises MlopscError that names the handle and where the value was looked for."""
+    source = sources.get(name)
+    if source is None:
+        known = ", ".join(sorted(sources)) or "none"
+        raise MlopscError(f"secret {name!r} is not declared; declared: {known}")
+    if source.env is not None:
+        value = os.environ.get(source.env)
+        if value is None:
+            raise MlopscError(
+                f"secret {name!r} has no value: environment variable {source.env} is not set",
+                help=f"set {source.env} where the step runs",
+            )
+        return value
+    path = project / str(source.file)
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise MlopscError(f"secret {name!r} has no value: file {source.file} cannot be read") from error

@@ -1,0 +1,1 @@
+"""What can be said: frozen models shared by compile time and run time. No behaviour lives here."""

@@ -1,0 +1,21 @@
+"""The types of artifacts. Each artifact is one file, without a run id, wall time, version or path in it."""
+
+from typing import Literal
+
+ArtifactType = Literal["dataset", "table", "report", "model", "metrics", "decision", "profile"]
+"""`dataset` and `table` are Parquet; `model` is a zip of skops bytes, signature and row hashes; the rest is
+canonical JSON."""
+
+ROW = "__row__"
+"""Column of a feature table: uint64 hash that identifies the entity row (its primary key, or all of it)."""
+TIME = "__time__"
+"""Column of a feature table: the label's time (timestamp, UTC); there when the entities have an event time."""
+GROUP = "__group__"
+"""Column of a feature table: the group that a `group` split keeps together."""
+LABEL = "__label__"
+"""Column of a feature table: the label; absent when features are made for monitoring or prediction."""
+RESERVED = "__"
+"""Columns of users may not start with this."""
+
+NO_MODEL = b'{"model":null}\n'
+"""The content of a `model` artifact that says: there is none (no champion yet)."""

@@ -1,0 +1,43 @@
+"""The base of every model of the vocabulary: frozen, strict about names and types, lenient about nothing."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
+
+_CONTAINERS = frozenset({"tuple", "set", "frozenset", "enum", "union"})
+_DATA = frozenset({"metadata", "default", "expected", "members", "config", "serialization", "cls", "ref"})
+
+
+class Frozen(BaseModel):
+    """An immutable value; a key that it does not know is an error.
+
+    Scalars are strict: `'5'` and `true` are no int, though `5` is a float. Since YAML and JSON know only lists
+    and text, a list may stand for a tuple or a set, and a member's value for an enum.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def accept_lists(schema: Any) -> None:
+            # A strict union would impose its own strictness on every member, tuples included.
+            if isinstance(schema, dict):
+                kind = schema.get("type")
+                is_node = isinstance(kind, str)  # else a map of fields or choices by name
+                if is_node and kind in _CONTAINERS:
+                    schema["strict"] = False
+                elif kind == "definition-ref":
+                    named: Any = handler.resolve_ref_schema(schema)  # type: ignore[arg-type]
+                    if named["type"] in _CONTAINERS and "strict" not in named:
+                        accept_lists(named)
+                for key, part in schema.items():
+                    if not (is_node and key in _DATA):
+                        accept_lists(part)
+            elif isinstance(schema, list | tuple):
+                for part in schema:
+                    accept_lists(part)
+
+        schema = handler(source)
+        accept_lists(schema)
+        return schema

@@ -1,0 +1,400 @@
+"""Every operation: its configuration, its ports, and of which kind it is.
+
+A port is a named file that goes in or comes out. The kind decides caching: `pure` is a function of
+configuration, inputs and code; `observe` looks at the world; `effect` changes it.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, TypeAdapter
+
+from mlopsc.vocabulary.artifacts import ArtifactType
+from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.checks import Check
+from mlopsc.vocabulary.columns import Column, ColumnType
+from mlopsc.vocabulary.drift import DriftTests
+from mlopsc.vocabulary.estimators import CustomEstimator, Estimator
+from mlopsc.vocabulary.gates import ChampionGate, Gate, MetricGate
+from mlopsc.vocabulary.metrics import CustomMetric, Metric
+from mlopsc.vocabulary.names import FunctionReference
+from mlopsc.vocabulary.preprocessing import Preprocessing
+from mlopsc.vocabulary.secrets import SecretSource
+from mlopsc.vocabulary.sources import PythonSource, Source
+from mlopsc.vocabulary.splits import Split
+from mlopsc.vocabulary.time import Duration, Timestamp
+from mlopsc.vocabulary.views import Join
+
+Kind = Literal["pure", "observe", "effect"]
+Ports = dict[str, ArtifactType]
+
+
+class _Operation(Frozen):
+    """What all operations share."""
+
+    kind: ClassVar[Kind] = "pure"
+    refuses: ClassVar[bool] = False
+    """It may raise Refusal, and so is never retried."""
+    light: ClassVar[bool] = False
+    """It reads small JSON only, so the scheduler may run it in its own process."""
+    libraries: ClassVar[tuple[str, ...]] = ()
+    """Distributions whose versions change its result: part of the action key."""
+
+    def input_ports(self) -> Ports:
+        """Return the inputs: port → type."""
+        return {}
+
+    def output_ports(self) -> Ports:
+        """Return the outputs: port → type."""
+        raise NotImplementedError(type(self).__name__)
+
+    def functions(self) -> tuple[str, ...]:
+        """Return references to the user functions that it calls."""
+        return ()
+
+
+class Load(_Operation):
+    """Read a source into one Parquet file: file order, declared types, every timestamp an instant in UTC."""
+
+    kind = "observe"
+    libraries = ("duckdb", "pyarrow")
+    operation: Literal["load"] = "load"
+    dataset: str
+    source: Source
+    columns: dict[str, Column] = {}
+    event_time: str | None = None
+    timezone: str | None = None
+    secrets: dict[str, SecretSource] = {}
+
+    def output_ports(self) -> Ports:
+        return {"data": "dataset"}
+
+    def functions(self) -> tuple[str, ...]:
+        return (self.source.python,) if isinstance(self.source, PythonSource) else ()
+
+
+class Validate(_Operation):
+    """Check a dataset against its contract; refuse when a check of severity `error` fails."""
+
+    refuses = True
+    libraries = ("duckdb",)
+    operation: Literal["validate"] = "validate"
+    dataset: str
+    columns: dict[str, Column] = {}
+    primary_key: tuple[str, ...] = ()
+    event_time: str | None = None
+    checks: tuple[Check, ...] = ()
+
+    def input_ports(self) -> Ports:
+        return {"data": "dataset"}
+
+    def output_ports(self) -> Ports:
+        return {"report": "report"}
+
+
+class SqlView(_Operation):
+    """Run a SELECT over datasets and views; each input port is a table of that name."""
+
+    libraries = ("duckdb", "pyarrow")
+    operation: Literal["sql_view"] = "sql_view"
+    view: str
+    sql: str
+    tables: tuple[str, ...]
+    order: tuple[str, ...] = ()
+    """The result's total order begins with these columns; all columns follow."""
+
+    def input_ports(self) -> Ports:
+        return dict.fromkeys(self.tables, "table")
+
+    def output_ports(self) -> Ports:
+        return {"table": "table"}
+
+
+class Transform(_Operation):
+    """Call a user's function on tables: `f(table, …) -> table`, pandas frames in the order of `tables`."""
+
+    libraries = ("duckdb", "pyarrow", "pandas", "numpy")
+    operation: Literal["transform"] = "transform"
+    view: str
+    python: FunctionReference
+    tables: tuple[str, ...]
+    columns: dict[str, ColumnType] = {}
+    """The declared output; a result that differs in names or types is an error."""
+    args: dict[str, Any] = {}
+
+    def input_ports(self) -> Ports:
+        return dict.fromkeys(self.tables, "table")
+
+    def output_ports(self) -> Ports:
+        return {"table": "table"}
+
+    def functions(self) -> tuple[str, ...]:
+        return (self.python,)
+
+
+class Features(_Operation):
+    """Make the feature table: entity rows chosen by time and `where`, with joined and plain columns.
+
+    Columns of the result, in order: `__row__`, `__time__` (when there is an event time), `__group__` (when asked
+    for), the features in the declared order, `__label__` (when there is a label; rows whose label is null are
+    left out). Rows keep the entities' order.
+    """
+
+    libraries = ("duckdb", "pyarrow")
+    operation: Literal["features"] = "features"
+    training: str
+    primary_key: tuple[str, ...] = ()
+    """Identifies a row; without it, all columns of the entities do."""
+    event_time: str | None = None
+    where: str | None = None
+    """SQL condition over the entities' columns: the population."""
+    until: Timestamp | None = None
+    """Rows whose event time is later are left out."""
+    window: Duration | None = None
+    """Only rows with event time in (until - window, until]."""
+    label: str | None = None
+    """SQL expression over the entities' columns."""
+    group: str | None = None
+    features: tuple[str, ...]
+    """Column names of the result: columns of the entities, or of a join."""
+    joins: tuple[Join, ...] = ()
+
+    def input_ports(self) -> Ports:
+        return {"entities": "table", **{join.view: "table" for join in self.joins}}
+
+    def output_ports(self) -> Ports:
+        return {"table": "table"}
+
+
+class SplitRows(_Operation):
+    """Divide labelled rows into a train and a test part; each keeps the order of the rows."""
+
+    libraries = ("duckdb", "pyarrow", "numpy")
+    operation: Literal["split"] = "split"
+    training: str
+    split: Split
+    seed: int
+
+    def input_ports(self) -> Ports:
+        return {"table": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"train": "table", "test": "table"}
+
+
+class Train(_Operation):
+    """Fit preprocessing and estimator on the train part."""
+
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
+    operation: Literal["train"] = "train"
+    training: str
+    estimator: Estimator
+    params: dict[str, Any] = {}
+    preprocess: Preprocessing = Preprocessing()
+    features: tuple[str, ...]
+    label: str
+    """The label's expression, kept in the model's signature."""
+    seed: int
+
+    def input_ports(self) -> Ports:
+        return {"train": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"model": "model"}
+
+    def functions(self) -> tuple[str, ...]:
+        own = (self.estimator.python,) if isinstance(self.estimator, CustomEstimator) else ()
+        return own + ((self.preprocess.python,) if self.preprocess.python else ())
+
+
+class Evaluate(_Operation):
+    """Score a model on the test part."""
+
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
+    operation: Literal["evaluate"] = "evaluate"
+    training: str
+    metrics: tuple[Metric, ...]
+    code: tuple[FunctionReference, ...] = ()
+    """User functions that made the model: their modules hold its classes."""
+
+    def input_ports(self) -> Ports:
+        return {"model": "model", "test": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"metrics": "metrics"}
+
+    def functions(self) -> tuple[str, ...]:
+        own = tuple(metric.python for metric in self.metrics if isinstance(metric, CustomMetric))
+        return own + self.code
+
+
+class Profile(_Operation):
+    """Summarise the train part's features: what a monitor compares with."""
+
+    libraries = ("numpy", "pandas", "pyarrow")
+    operation: Literal["profile"] = "profile"
+    training: str
+    features: tuple[str, ...]
+
+    def input_ports(self) -> Ports:
+        return {"train": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"profile": "profile"}
+
+
+class ResolveChampion(_Operation):
+    """Fetch the model of the version that holds a stage, or `none`."""
+
+    kind = "observe"
+    operation: Literal["resolve_champion"] = "resolve_champion"
+    model: str
+    stage: str
+
+    def output_ports(self) -> Ports:
+        return {"champion": "model"}
+
+
+class ResolveReference(_Operation):
+    """Fetch the profile of the version that holds a stage; it is an error when none does."""
+
+    kind = "observe"
+    operation: Literal["resolve_reference"] = "resolve_reference"
+    model: str
+    stage: str
+
+    def output_ports(self) -> Ports:
+        return {"profile": "profile"}
+
+
+class JudgeMetric(_Operation):
+    """Judge a metric gate."""
+
+    light = True
+    operation: Literal["judge_metric"] = "judge_metric"
+    name: str
+    gate: MetricGate
+
+    def input_ports(self) -> Ports:
+        return {"metrics": "metrics"}
+
+    def output_ports(self) -> Ports:
+        return {"decision": "decision"}
+
+
+class JudgeChampion(_Operation):
+    """Judge a champion gate: both models on the test rows that neither was trained on."""
+
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
+    operation: Literal["judge_champion"] = "judge_champion"
+    name: str
+    gate: ChampionGate
+    metric: Metric
+    """The gate's metric as the training declares it."""
+    code: tuple[FunctionReference, ...] = ()
+
+    def input_ports(self) -> Ports:
+        return {"candidate": "model", "champion": "model", "test": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"decision": "decision"}
+
+    def functions(self) -> tuple[str, ...]:
+        own = (self.metric.python,) if isinstance(self.metric, CustomMetric) else ()
+        return own + self.code
+
+
+class StageRule(Frozen):
+    """A stage of a model, in order, with the gates that it requires."""
+
+    stage: str
+    gates: tuple[str, ...] = ()
+
+
+class Register(_Operation):
+    """Enter a version in the registry and give it the first stage, unless a gate of that stage failed.
+
+    The gates' configurations are frozen with the version: a later promotion is judged by them.
+    """
+
+    kind = "effect"
+    operation: Literal["register"] = "register"
+    model: str
+    training: str
+    stages: Annotated[tuple[StageRule, ...], Field(min_length=1)]
+    gates: dict[str, Gate] = {}
+    metrics: tuple[Metric, ...] = ()
+    """How each gate's metric is computed, for promotions."""
+    code: tuple[FunctionReference, ...] = ()
+    owner: str | None = None
+    datasets: tuple[str, ...] = ()
+    """The datasets behind the model; their validation reports carry their digests into the lineage."""
+    parameters: dict[str, Any] = {}
+    """The run's parameters that the training depends on: part of the lineage."""
+    spec_digest: str
+    """Digest of everything in the spec that made the model: part of the lineage."""
+
+    def input_ports(self) -> Ports:
+        reports: Ports = {f"report_{name}": "report" for name in self.datasets}
+        decisions: Ports = {f"decision_{name}": "decision" for name in self.gates}
+        inputs: Ports = {"model": "model", "metrics": "metrics", "profile": "profile", "test": "table"}
+        return inputs | reports | decisions
+
+    def output_ports(self) -> Ports:
+        return {"decision": "decision"}
+
+    def functions(self) -> tuple[str, ...]:
+        return self.code
+
+
+class Verdict(_Operation):
+    """Fail the run when a declared rule said no: a blocked registration, a free gate, a monitor's drift."""
+
+    refuses = True
+    light = True
+    operation: Literal["verdict"] = "verdict"
+    decisions: tuple[str, ...]
+    """Input ports; each is a decision or a drift report."""
+
+    def input_ports(self) -> Ports:
+        return dict.fromkeys(self.decisions, "decision")
+
+    def output_ports(self) -> Ports:
+        return {"decision": "decision"}
+
+
+class Drift(_Operation):
+    """Compare current features with the reference profile."""
+
+    libraries = ("numpy", "scipy", "pandas", "pyarrow")
+    operation: Literal["drift"] = "drift"
+    monitor: str
+    features: tuple[str, ...]
+    tests: DriftTests = DriftTests()
+
+    def input_ports(self) -> Ports:
+        return {"profile": "profile", "table": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"report": "report", "decision": "decision"}
+
+
+Operation = (
+    Load
+    | Validate
+    | SqlView
+    | Transform
+    | Features
+    | SplitRows
+    | Train
+    | Evaluate
+    | Profile
+    | ResolveChampion
+    | ResolveReference
+    | JudgeMetric
+    | JudgeChampion
+    | Register
+    | Verdict
+    | Drift
+)
+OPERATION: TypeAdapter[Operation] = TypeAdapter(Annotated[Operation, Field(discriminator="operation")])
+"""Reads any operation's configuration."""
