@@ -47,6 +47,8 @@ class Step(Frozen):
     """Steps that must have succeeded first although nothing of theirs is read: a dataset's validation."""
     policy: Policy = Policy()
     source: Source
+    origin: tuple[str, ...] = ()
+    """Path in the spec of the entry that it came from: `("datasets", "flights")`."""
 
     @property
     def parameters(self) -> tuple[str, ...]:

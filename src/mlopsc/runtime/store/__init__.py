@@ -1,0 +1,184 @@
+"""Content-addressed artifacts: a file is named by the digest of its bytes and never changes.
+
+    blobs/ab/<hex>            the content, read-only
+    actions/ab/<key>.json     what an action made; written after its blobs (see `mlopsc.runtime.actions`)
+    identities                which files were seen to hold their content (local stores)
+    tmp/                      files in the making
+
+The store is a local folder, or any fsspec URL. Nothing partial is ever visible: a kill, a full disk or a power
+cut leaves the old state or the new one.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from mlopsc.diagnostics.errors import StoreError
+from mlopsc.runtime.atomic import discard, make_folder, temporary_path
+from mlopsc.runtime.store.digests import blob_name, digest_of_bytes, digest_of_file, hex_of
+from mlopsc.runtime.store.local import LocalFiles
+
+__all__ = ["Fault", "Store", "blob_name", "canonical_json", "digest_of_bytes", "digest_of_file", "hex_of"]
+
+_DAY = 86_400.0
+
+
+class Files(Protocol):
+    """Where a store keeps its blobs and documents: `LocalFiles` or `RemoteFiles`."""
+
+    @property
+    def place(self) -> str: ...
+    def put(self, path: Path, *, move: bool) -> str: ...
+    def fetch(self, digest: str) -> Path: ...
+    def damage(self, digest: str, *, reread: bool, consumed: bool = False) -> str | None: ...
+    def size(self, digest: str) -> int | None: ...
+    def digests(self) -> Iterator[str]: ...
+    def read(self, name: str) -> bytes | None: ...
+    def write(self, name: str, data: bytes, *, durable: bool) -> None: ...
+    def names(self, folder: str) -> Iterator[str]: ...
+    def sweep(self, older_than: float) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that a store should not hold: `what` is wrong with the file `where`."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Blobs by digest and JSON documents by name."""
+
+    files: Files
+    work: Path
+    """A local folder on the file system of the store, where `put_bytes` and steps may prepare files."""
+
+    @classmethod
+    def open(cls, location: str | Path, *, cache: Path | None = None) -> "Store":
+        """Open the store at a local path or an fsspec URL; nothing is written until something is put.
+
+        `cache` holds the downloads of a remote store; by default a folder under `$XDG_CACHE_HOME` or
+        `~/.cache`. Raises StoreError when the URL's protocol has no installed implementation.
+        """
+        text = str(location)
+        if "://" not in text or text.startswith("file://"):
+            root = Path(text.removeprefix("file://")).absolute()
+            return cls(LocalFiles.open(root), root / "tmp")
+        from mlopsc.runtime.store.remote import RemoteFiles
+
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = cache or base / "mlopsc" / hex_of(digest_of_bytes(text.encode()))[:16]
+        return cls(RemoteFiles.open(text, folder.absolute()), folder.absolute() / "tmp")
+
+    def put_file(self, path: Path, *, move: bool = False) -> str:
+        """Store a regular file and return its digest; with `move` the file is gone from `path` afterwards.
+
+        A blob that is there but damaged is replaced. Raises StoreError when it cannot be read or stored.
+        """
+        return self.files.put(path, move=move)
+
+    def put_bytes(self, data: bytes) -> str:
+        """Store `data` and return its digest."""
+        digest = digest_of_bytes(data)
+        if self.files.damage(digest, reread=False) is None and self.size(digest) == len(data):
+            return digest
+        temporary = temporary_path(self.work)
+        try:
+            make_folder(self.work)
+            temporary.write_bytes(data)
+            return self.files.put(temporary, move=True)
+        except OSError as error:
+            raise StoreError(f"cannot write {temporary}: {error.strerror}") from error
+        finally:
+            discard(temporary)
+
+    def get_path(self, digest: str) -> Path:
+        """Return a local, read-only file with this content, verified by digest once in each process.
+
+        Raises StoreError when the blob is missing or damaged.
+        """
+        try:
+            return self.files.fetch(digest)
+        except FileNotFoundError as error:
+            raise StoreError(f"{digest} is missing from the store {self.files.place}") from error
+
+    def exists(self, digest: str) -> bool:
+        """Whether a blob of this name is there, whatever it holds."""
+        return self.files.size(digest) is not None
+
+    def damage(self, digest: str) -> str | None:
+        """Say cheaply (file identity and size) why the blob cannot be reused; None when it can."""
+        return self.files.damage(digest, reread=False)
+
+    def verify(self, digest: str) -> bool:
+        """Whether the blob is there and every byte is as its digest says."""
+        return self.files.damage(digest, reread=True) is None
+
+    def size(self, digest: str) -> int | None:
+        """Return the blob's bytes, None when there is no such blob."""
+        return self.files.size(digest)
+
+    def read_document(self, name: str) -> Any:
+        """Return the JSON value of a document, None when there is none; raises StoreError when it is damaged."""
+        data = self.files.read(name)
+        if data is None:
+            return None
+        try:
+            return json.loads(data)
+        except ValueError as error:
+            raise StoreError(f"{name} in {self.files.place} is damaged: {error}") from error
+
+    def write_document(self, name: str, value: Any, *, durable: bool = True) -> None:
+        """Replace a document by the canonical JSON of `value`."""
+        self.files.write(name, canonical_json(value), durable=durable)
+
+    def doctor(self) -> list[Fault]:
+        """Hash every blob and read every document; return what is wrong, nothing when the store is sound.
+
+        Unfinished files that a kill left behind are no fault: `sweep` removes them.
+        """
+        faults: list[Fault] = []
+        blobs = set(self.files.digests())
+        for digest in sorted(blobs):
+            try:
+                damage = self.files.damage(digest, reread=True)
+            except StoreError as error:
+                damage = str(error)
+            if damage is not None:
+                faults.append(Fault(f"blobs/{digest[7:9]}/{digest[7:]}", damage))
+        for name in self.files.names("actions"):
+            faults.extend(Fault(name, what) for what in self._document_faults(name, blobs))
+        return faults
+
+    def _document_faults(self, name: str, blobs: set[str]) -> Iterator[str]:
+        try:
+            record = self.read_document(name)
+        except StoreError:
+            yield "is not JSON"
+            return
+        if name.startswith("actions/latest/"):
+            return
+        if not isinstance(record, dict) or f"{record.get('key')}.json" != name.rsplit("/", 1)[1]:
+            yield "does not hold the action that its name says"
+            return
+        for port, digest in record.get("outputs", {}).items():
+            if digest not in blobs:
+                yield f"output {port!r} is missing: {digest}"
+
+    def sweep(self, *, older_than: float = _DAY) -> int:
+        """Remove files that kills left unfinished more than so many seconds ago; return how many."""
+        return self.files.sweep(older_than)
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return the one JSON text of a value: sorted keys, no blanks, UTF-8, a newline at the end.
+
+    Raises ValueError for NaN and infinities, TypeError for what JSON cannot hold.
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode() + b"\n"
