@@ -18,17 +18,13 @@ TEMPORARY = ".tmp-"
 def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace the file at `path` by one that holds `data`; missing folders are made.
 
-    With `durable=False` nothing is fsynced: still whole or absent to every reader, but a power cut may lose it.
+    With `durable=False` nothing is fsynced: whole or absent to every reader, but a power cut may lose it.
     Raises StoreError when the disk refuses (full, read-only, broken); then the old file stands.
     """
     temporary = temporary_path(path.parent)
     try:
         make_folder(path.parent)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-        try:
-            write_all(descriptor, data)
-        finally:
-            os.close(descriptor)
+        create(temporary, data)
         if durable:
             commit_file(temporary, path)
         else:
@@ -67,6 +63,15 @@ def make_folder(folder: Path) -> None:
 def temporary_path(folder: Path) -> Path:
     """Return an unused name in `folder` for a file in the making."""
     return folder / f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}"
+
+
+def create(path: Path, data: bytes) -> None:
+    """Write a new file, neither atomically nor durably: for content that gets its name later."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    try:
+        write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:

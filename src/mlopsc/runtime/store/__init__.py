@@ -5,8 +5,8 @@
     identities                which files were seen to hold their content (local stores)
     tmp/                      files in the making
 
-The store is a local folder, or any fsspec URL. Nothing partial is ever visible: a kill, a full disk or a power
-cut leaves the old state or the new one.
+The store is a local folder, or any fsspec URL. Nothing partial is ever visible: a kill, a full disk or a
+power cut leaves the old state or the new one.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mlopsc.diagnostics.errors import StoreError
-from mlopsc.runtime.atomic import discard, make_folder, temporary_path
+from mlopsc.runtime.atomic import cannot_write, create, discard, make_folder, temporary_path
 from mlopsc.runtime.store.digests import blob_name, digest_of_bytes, digest_of_file, hex_of
 from mlopsc.runtime.store.local import LocalFiles
 
@@ -90,10 +90,10 @@ class Store:
         temporary = temporary_path(self.work)
         try:
             make_folder(self.work)
-            temporary.write_bytes(data)
+            create(temporary, data)
             return self.files.put(temporary, move=True)
         except OSError as error:
-            raise StoreError(f"cannot write {temporary}: {error.strerror}") from error
+            raise cannot_write(temporary, error) from error
         finally:
             discard(temporary)
 
@@ -124,7 +124,7 @@ class Store:
         return self.files.size(digest)
 
     def read_document(self, name: str) -> Any:
-        """Return the JSON value of a document, None when there is none; raises StoreError when it is damaged."""
+        """Return the JSON value of a document, None when there is none; StoreError when it is damaged."""
         data = self.files.read(name)
         if data is None:
             return None

@@ -24,7 +24,7 @@ def digest_of_file(path: Path) -> str:
 
 
 def hex_of(digest: str) -> str:
-    """Return the hex digits of a digest; raises StoreError when the text is none (so it is safe in a path)."""
+    """Return the hex digits of a digest, safe in a path; raises StoreError when the text is no digest."""
     match = _DIGEST.fullmatch(digest)
     if match is None:
         raise StoreError(f"expected a digest such as sha256:<64 hex digits>, found {digest!r}")

@@ -1,7 +1,7 @@
 """Which files were seen to hold which content: unchanged files need not be hashed again.
 
-An identity is size, modification and change time and inode of a file. The list is a hint: an entry that is lost
-costs one more hashing, an entry that does not fit the file makes it be hashed.
+An identity is size, modification and change time and inode of a file. The list is a hint: an entry that is
+lost costs one more hashing, an entry that does not fit the file makes it be hashed.
 """
 
 import contextlib

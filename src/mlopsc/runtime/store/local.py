@@ -86,8 +86,8 @@ class LocalFiles:
     def damage(self, digest: str, *, reread: bool, consumed: bool = False) -> str | None:
         """Say what is wrong with a blob; None when nothing is.
 
-        A file that was seen whole before and whose identity has not changed since is trusted, unless `reread`;
-        for content about to be `consumed` it must have been this process that saw it.
+        A file that was seen whole before and whose identity has not changed since is trusted, unless
+        `reread`; for content about to be `consumed` it must have been this process that saw it.
         """
         path = self.root / blob_name(digest)
         identity = Identity.of(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlopsc.diagnostics.errors import StoreError
-from mlopsc.runtime.atomic import discard, make_folder, temporary_path
+from mlopsc.runtime.atomic import create, discard, make_folder, temporary_path
 from mlopsc.runtime.store.digests import CHUNK, blob_name, digest_of_file
 from mlopsc.runtime.store.local import LocalFiles
 
@@ -48,7 +48,7 @@ class RemoteFiles:
         return digest
 
     def fetch(self, digest: str) -> Path:
-        """Return a verified local copy; a remote blob found damaged is removed, so that the next put heals it."""
+        """Return a verified local copy; a remote blob found damaged is removed: the next put heals it."""
         if self.cache.damage(digest, reread=False, consumed=True) is None:
             return self.cache.root / blob_name(digest)
         temporary = temporary_path(self.cache.root / "tmp")
@@ -65,7 +65,7 @@ class RemoteFiles:
         return self.cache.root / blob_name(digest)
 
     def damage(self, digest: str, *, reread: bool, consumed: bool = False) -> str | None:
-        """Say what is wrong with a blob; without `reread` or `consumed` only that it is missing is noticed."""
+        """Say what is wrong with a blob; only `reread` or `consumed` read it, else it must merely exist."""
         if self.size(digest) is None:
             return f"is missing from the store {self.place}"
         if not reread and not consumed:
@@ -102,7 +102,7 @@ class RemoteFiles:
         make_folder(self.cache.root / "tmp")
         temporary = temporary_path(self.cache.root / "tmp")
         try:
-            temporary.write_bytes(data)
+            create(temporary, data)
             self._upload(temporary, name)
         finally:
             discard(temporary)
@@ -119,7 +119,7 @@ class RemoteFiles:
         final = self._path(name)
         protocols = {self.fs.protocol} if isinstance(self.fs.protocol, str) else set(self.fs.protocol)
         aside = not protocols & _WHOLE_OBJECTS
-        target = f"{self.root}/tmp/{os.urandom(8).hex()}" if aside else final
+        target = self._path(f"tmp/{os.urandom(8).hex()}") if aside else final
         self._call("write", name, self.fs.makedirs, target.rsplit("/", 1)[0], exist_ok=True)
         self._call("write", name, self.fs.put_file, str(local), target)
         if aside:
