@@ -1,7 +1,8 @@
 """Checks of a table, with the names, arguments and meaning of Great Expectations, without `expect_`.
 
-Nulls: a check of a column's values looks at the values that are there; `mostly` is the least share of those that
-must pass, and no values pass. NaN counts as null. Aggregates of no values fail, but for the sum, which is 0.
+Nulls: a check of a column's values looks at the values that are there; `mostly` is the least share of those
+that must pass, and no values pass. NaN counts as null. Aggregates of no values fail, but for the sum, which
+is 0.
 """
 
 from typing import Annotated, Literal, get_args
@@ -58,7 +59,7 @@ class _Bounded(_Check):
                 )
             if order == 0 and (self.strict_min or self.strict_max):
                 raise ValueError(
-                    f"nothing is strictly between {self.min_value!r} and itself: drop `strict_min` and `strict_max`"
+                    f"nothing is strictly between {self.min_value!r} and itself: drop the strict bounds"
                 )
         return self
 

@@ -1,13 +1,14 @@
 """Column types, the constraints that a dataset declares on its columns, and both in DuckDB's words.
 
-`timestamp` is an instant, kept in UTC with microseconds. `nested` stands for lists, structs and maps, which are
-carried through but cannot be constrained.
+`timestamp` is an instant, kept in UTC with microseconds. `nested` stands for lists, structs and maps,
+which are carried through but cannot be constrained.
 """
 
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
@@ -78,8 +79,8 @@ ColumnType = Annotated[
         }
     ),
 ]
-"""The type of a column: `string`, `bool`, `int8`…`int64`, `uint8`…`uint64`, `float32`, `float64`, `decimal(p,s)`,
-`date`, `time`, `timestamp` (an instant), `binary`, `nested`."""
+"""The type of a column: `string`, `bool`, `int8`…`int64`, `uint8`…`uint64`, `float32`, `float64`,
+`decimal(p,s)`, `date`, `time`, `timestamp` (an instant), `binary`, `nested`."""
 
 
 def to_duckdb(type_: str) -> str:
@@ -106,17 +107,29 @@ def is_numeric(type_: str) -> bool:
     return type_ in INTEGERS or type_ in FLOATS or type_.startswith("decimal(")
 
 
-def _iso(value: Any) -> Any:
-    """Write Python's dates, times and decimals as the spec writes them."""
+def _bound(value: Any) -> Any:
+    return _literal(value, isinstance(value, bool), "a number or a text")
+
+
+def _member(value: Any) -> Any:
+    return _literal(value, False, "a number, a text, true or false")
+
+
+def _literal(value: Any, refused: bool, expected: str) -> Any:
+    """Write Python's dates, times and decimals as the spec does."""
     if isinstance(value, date | time):
         return value.isoformat()
-    return float(value) if isinstance(value, Decimal) else value
+    if isinstance(value, Decimal):
+        value = float(value)
+    unreal = isinstance(value, float) and not isfinite(value)
+    if refused or unreal or not isinstance(value, bool | int | float | str):
+        raise ValueError(f"expected {expected}, found {value!r}")
+    return value
 
 
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
-Bound = Annotated[int | _Finite | str, BeforeValidator(_iso)]
+Bound = Annotated[int | float | str, BeforeValidator(_bound)]
 """A number, or the text of a string, date, time or timestamp."""
-Member = Annotated[bool | int | _Finite | str, BeforeValidator(_iso)]
+Member = Annotated[bool | int | float | str, BeforeValidator(_member)]
 """One of a set of values; dates, times and timestamps are written as text."""
 
 

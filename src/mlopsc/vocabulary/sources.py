@@ -22,8 +22,8 @@ def _path(text: str) -> str:
 
 class _Files(Frozen):
     path: Annotated[str, StringConstraints(min_length=1)]
-    """A path relative to the project, a glob (`data/*.parquet`, read in the order of the paths), or a URL of any
-    fsspec file system. A file outside the project is named by a `file://` URL."""
+    """A path relative to the project, a glob (`data/*.parquet`, read in the order of the paths), or a URL of
+    any fsspec file system. A file outside the project is named by a `file://` URL."""
     storage_options: dict[str, SecretHandle | str | int | bool] = {}
     """Arguments of the URL's file system; what is secret is written `{secret: name}`."""
 

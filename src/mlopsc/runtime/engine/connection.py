@@ -1,0 +1,63 @@
+"""A DuckDB connection that reads the files it is given, and nothing else."""
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlopsc.diagnostics.errors import MlopscError
+
+if TYPE_CHECKING:
+    import duckdb
+
+_HINTS = {
+    "OutOfMemoryException": "give the step more memory, or select fewer columns",
+    "PermissionException": "a statement may read only the tables of its step",
+}
+
+
+@contextmanager
+def connect(*files: Path, threads: int | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Open an in-memory database in UTC that can read `files`, and close it.
+
+    No other file, network address, extension or Python variable can be reached from SQL. `threads` None means
+    one for each core. DuckDB's errors leave as MlopscError with their first line.
+    """
+    import duckdb
+
+    spill = Path(tempfile.gettempdir()) / f"mlopsc-{uuid.uuid4().hex}"
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "python_enable_replacements": "false",
+        "autoload_known_extensions": "false",
+        "autoinstall_known_extensions": "false",
+        "temp_directory": str(spill),
+    }
+    if threads is not None:
+        config["threads"] = threads
+    connection = duckdb.connect(config=config)
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        # A prepared statement's parameters are not allowed in SET.
+        paths = ", ".join(_quoted(str(path.absolute())) for path in files)
+        connection.execute(f"SET allowed_paths = [{paths}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+    except duckdb.Error as error:
+        raise failure(error) from error
+    finally:
+        connection.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def failure(error: Exception) -> MlopscError:
+    """Return DuckDB's complaint as an error of mlopsc: its first line, and what to do where that is known."""
+    line = str(error).strip().partition("\n")[0]
+    return MlopscError(line, help=_HINTS.get(type(error).__name__))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
