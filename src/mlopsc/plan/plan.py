@@ -11,7 +11,7 @@ from pydantic import Field
 
 from mlopsc.vocabulary.artifacts import ArtifactType
 from mlopsc.vocabulary.base import Frozen
-from mlopsc.vocabulary.operations import OPERATION, Operation
+from mlopsc.vocabulary.operations import OPERATION, Kind, Operation, operation_class
 from mlopsc.vocabulary.parameters import Parameter
 from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.references import Scalar, referenced, substitute
@@ -54,6 +54,18 @@ class Step(Frozen):
     def parameters(self) -> tuple[str, ...]:
         """Names of the run-time parameters that the configuration refers to, sorted."""
         return tuple(sorted(referenced(self.configuration)))
+
+    @property
+    def kind(self) -> Kind:
+        """Pure, observe or effect."""
+        return operation_class(self.operation).kind
+
+    def effective_policy(self, default: Policy) -> Policy:
+        """Return the step's policy over a target's default; a step that may refuse is never retried."""
+        policy = self.policy.over(default)
+        if operation_class(self.operation).refuses:
+            return policy.model_copy(update={"retries": None, "retry_delay": None})
+        return policy
 
     def resolved(self, parameters: Mapping[str, Scalar]) -> Operation:
         """Return the operation with its parameters filled in; raises KeyError, pydantic.ValidationError."""

@@ -4,7 +4,7 @@ A port is a named file that goes in or comes out. The kind decides caching: `pur
 configuration, inputs and code; `observe` looks at the world; `effect` changes it.
 """
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 
@@ -15,6 +15,7 @@ from mlopsc.vocabulary.columns import Column, ColumnType
 from mlopsc.vocabulary.drift import DriftTests
 from mlopsc.vocabulary.estimators import CustomEstimator, Estimator
 from mlopsc.vocabulary.gates import ChampionGate, Gate, MetricGate
+from mlopsc.vocabulary.lock import LockedDataset
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
 from mlopsc.vocabulary.names import FunctionReference
 from mlopsc.vocabulary.preprocessing import Preprocessing
@@ -83,6 +84,10 @@ class Validate(_Operation):
     primary_key: tuple[str, ...] = ()
     event_time: str | None = None
     checks: tuple[Check, ...] = ()
+    lock: LockedDataset | None = None
+    """What `mlops.lock` recorded; a difference is told in the report."""
+    locked: bool = False
+    """Refuse data that differ from the lock, or that it does not know."""
 
     def input_ports(self) -> Ports:
         return {"data": "dataset"}
@@ -398,3 +403,13 @@ Operation = (
 )
 OPERATION: TypeAdapter[Operation] = TypeAdapter(Annotated[Operation, Field(discriminator="operation")])
 """Reads any operation's configuration."""
+
+
+_CLASSES: dict[str, type[Operation]] = {
+    kind.model_fields["operation"].default: kind for kind in get_args(Operation)
+}
+
+
+def operation_class(name: str) -> type[Operation]:
+    """Return the model of an operation by its name; raises KeyError."""
+    return _CLASSES[name]

@@ -1,0 +1,103 @@
+"""The compiler: a file becomes a checked spec and a plan, by passes in a fixed order."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlopsc.compiler.analysis import Analysis, Peek
+from mlopsc.compiler.capabilities import check_target, read_targets
+from mlopsc.compiler.lower import lower
+from mlopsc.compiler.passes.columns import check_columns
+from mlopsc.compiler.passes.estimators import check_estimators
+from mlopsc.compiler.passes.functions import check_functions
+from mlopsc.compiler.passes.lint import lint
+from mlopsc.compiler.passes.names import check_names
+from mlopsc.compiler.passes.parameters import check_parameters
+from mlopsc.compiler.passes.schemas import find_schemas
+from mlopsc.diagnostics.codes import report
+from mlopsc.diagnostics.diagnostic import Diagnostic, Severity, has_errors, in_order
+from mlopsc.diagnostics.errors import MlopscError, SpecError, UsageError
+from mlopsc.plan.plan import Plan
+from mlopsc.spec.environments import resolve
+from mlopsc.spec.spec import read_spec
+from mlopsc.spec.yaml_load import load_document
+from mlopsc.targets import find_backend
+from mlopsc.vocabulary.lock import LOCK_FILE, Lock, read_lock
+
+PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
+    check_parameters,
+    check_names,
+    check_functions,
+    find_schemas,
+    check_columns,
+    check_estimators,
+    lint,
+)
+"""All checks of meaning. Each looks at the spec, and at what those before it found out."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The outcome of a compile: always diagnostics, and a plan unless one of them is an error."""
+
+    analysis: Analysis
+    diagnostics: tuple[Diagnostic, ...]
+    plan: Plan | None
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is no error (there may be warnings)."""
+        return self.plan is not None
+
+    def require(self) -> Plan:
+        """Return the plan; raises SpecError with the diagnostics when there is none."""
+        if self.plan is None:
+            errors = sum(item.severity is Severity.ERROR for item in self.diagnostics)
+            raise SpecError(f"{self.analysis.spec.document.file}: {errors} error(s)", self.diagnostics)
+        return self.plan
+
+
+def compile_file(
+    path: Path,
+    *,
+    peek: Peek,
+    environment: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+    target: str | None = None,
+    training: str | None = None,
+    locked: bool = False,
+) -> Compiled:
+    """Check a spec and lower it; `overrides` set variables, `training` narrows the train pipeline to one.
+
+    Nothing is raised for a faulty spec: the diagnostics tell. Raises UsageError for an unknown training.
+    """
+    document = load_document(path)
+    if document.diagnostics and not document.value:
+        spec, _ = read_spec(document)
+        analysis = Analysis(spec, path.parent, peek)
+        return Compiled(analysis, tuple(in_order(document.diagnostics)), None)
+    resolved = resolve(document, environment, overrides)
+    spec, shape = read_spec(resolved.document, environment)
+    lock, faults = _lock(path.parent)
+    analysis = Analysis(spec, path.parent.resolve(), peek, lock, locked)
+    diagnostics = [*document.diagnostics, *resolved.diagnostics, *shape, *faults]
+    for check in PASSES:
+        diagnostics += check(analysis)
+    settings, faults = read_targets(analysis)
+    diagnostics += faults
+    if has_errors(diagnostics):
+        return Compiled(analysis, tuple(in_order(diagnostics)), None)
+    if training is not None and training not in spec.training:
+        raise UsageError(f"unknown training {training!r}; declared: {', '.join(spec.training)}")
+    plan = lower(analysis, training).model_copy(update={"targets": settings})
+    if target is not None:
+        diagnostics += check_target(analysis, plan, find_backend(target))
+    sound = not has_errors(diagnostics)
+    return Compiled(analysis, tuple(in_order(diagnostics)), plan if sound else None)
+
+
+def _lock(project: Path) -> tuple[Lock | None, list[Diagnostic]]:
+    try:
+        return read_lock(project), []
+    except MlopscError as error:
+        return None, [report("MLC604", f"{LOCK_FILE}: {error}", help=error.help)]

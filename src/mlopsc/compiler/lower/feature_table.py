@@ -1,0 +1,91 @@
+"""Lowering of a feature table: the same operation for training and for monitoring."""
+
+from datetime import datetime
+
+from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.lower.steps import make_step
+from mlopsc.compiler.lower.tables import Tables
+from mlopsc.plan.plan import Step
+from mlopsc.spec.features import TimedView
+from mlopsc.spec.training import Training
+from mlopsc.vocabulary import operations as op
+from mlopsc.vocabulary.policy import Policy
+from mlopsc.vocabulary.references import ParameterReference
+from mlopsc.vocabulary.splits import GroupSplit
+from mlopsc.vocabulary.time import Duration
+from mlopsc.vocabulary.views import Join
+
+
+def feature_columns(analysis: Analysis, training: Training) -> tuple[str, ...]:
+    """Return the features' column names: a view stands for its columns."""
+    columns: list[str] = []
+    for name in training.features:
+        view = analysis.spec.features.get(name)
+        columns += view.columns if isinstance(view, TimedView) else (name,)
+    return tuple(columns)
+
+
+def lower_feature_table(
+    tables: Tables,
+    name: str,
+    training: Training,
+    table: str,
+    origin: tuple[str, ...],
+    *,
+    labelled: bool,
+    until: datetime | ParameterReference | None,
+    window: Duration | None = None,
+    policy: Policy | None = None,
+) -> Step:
+    """Return the step that makes a training's features for the rows of `table`."""
+    analysis = tables.analysis
+    joins = tuple(_joins(analysis, training))
+    inputs = {"entities": tables.artifact(table)}
+    inputs |= {join.view: tables.artifact(_timed(analysis, join.view).table) for join in joins}
+    read = tuple(dict.fromkeys([table, *(_timed(analysis, join.view).table for join in joins)]))
+    split = training.split
+    return make_step(
+        f"features_{name}",
+        op.Features,
+        analysis.spec.document,
+        origin,
+        inputs=inputs,
+        after=tables.after(read),
+        policy=policy or training.policy,
+        training=name,
+        primary_key=analysis.primary_key(table),
+        event_time=analysis.event_time(table),
+        where=training.entities.where,
+        until=until,
+        window=window,
+        label=training.entities.label if labelled else None,
+        group=split.by if labelled and isinstance(split, GroupSplit) else None,
+        features=feature_columns(analysis, training),
+        joins=joins,
+    )
+
+
+def _timed(analysis: Analysis, name: str) -> TimedView:
+    view = analysis.spec.features[name]
+    assert isinstance(view, TimedView)
+    return view
+
+
+def _joins(analysis: Analysis, training: Training) -> list[Join]:
+    joins = []
+    for name in training.features:
+        view = analysis.spec.features.get(name)
+        if isinstance(view, TimedView):
+            time = view.event_time or analysis.event_time(view.table)
+            assert time is not None  # the columns pass has refused a view without
+            joins.append(
+                Join(
+                    view=name,
+                    entity=view.keys,
+                    feature_time=time,
+                    ttl=view.ttl,
+                    created=view.created,
+                    columns=view.columns,
+                )
+            )
+    return joins

@@ -1,0 +1,114 @@
+"""Lowering of what makes tables: datasets with their contracts, SQL views, Python views."""
+
+from dataclasses import dataclass, field
+
+from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.lower.steps import make_step
+from mlopsc.plan.plan import Artifact, Step
+from mlopsc.spec.features import PythonView, SqlView
+from mlopsc.vocabulary import operations as op
+
+
+@dataclass
+class Tables:
+    """The steps that make tables, each made once however many ask for it."""
+
+    analysis: Analysis
+    steps: dict[str, Step] = field(default_factory=dict)
+
+    def artifact(self, table: str) -> Artifact:
+        """Return the artifact of a dataset or view, adding the steps that make it."""
+        if table in self.analysis.spec.datasets:
+            self._dataset(table)
+            return Artifact(step=f"load_{table}", port="data")
+        self._view(table)
+        return Artifact(step=f"view_{table}", port="table")
+
+    def after(self, tables: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the validations that must have passed before these tables are read."""
+        return tuple(f"validate_{table}" for table in tables if table in self.analysis.spec.datasets)
+
+    def behind(self, table: str) -> tuple[str, ...]:
+        """Return the datasets that a table is made of, sorted."""
+        if table in self.analysis.spec.datasets:
+            return (table,)
+        found = {name for need in self.analysis.needs(table) for name in self.behind(need)}
+        return tuple(sorted(found))
+
+    def _dataset(self, name: str) -> None:
+        if f"load_{name}" in self.steps:
+            return
+        dataset = self.analysis.dataset(name)
+        document, origin = self.analysis.spec.document, ("datasets", name)
+        used = self.analysis.secrets_of(dataset.source)
+        load = make_step(
+            f"load_{name}",
+            op.Load,
+            document,
+            origin,
+            policy=dataset.policy,
+            dataset=name,
+            source=dataset.source,
+            columns=dataset.columns,
+            event_time=dataset.event_time,
+            timezone=dataset.timezone,
+            secrets=used,
+        )
+        lock = self.analysis.lock.datasets.get(name) if self.analysis.lock else None
+        validate = make_step(
+            f"validate_{name}",
+            op.Validate,
+            document,
+            origin,
+            inputs={"data": Artifact(step=load.name, port="data")},
+            policy=dataset.policy,
+            dataset=name,
+            columns=dataset.columns,
+            primary_key=dataset.primary_key or (),
+            event_time=dataset.event_time,
+            checks=dataset.checks,
+            lock=lock,
+            locked=self.analysis.locked,
+        )
+        self.steps[load.name] = load
+        self.steps[validate.name] = validate
+
+    def _view(self, name: str) -> None:
+        if f"view_{name}" in self.steps:
+            return
+        needs = self.analysis.needs(name)
+        inputs = {table: self.artifact(table) for table in needs}
+        document, origin = self.analysis.spec.document, ("features", name)
+        match self.analysis.spec.features[name]:
+            case SqlView() as view:
+                step = make_step(
+                    f"view_{name}",
+                    op.SqlView,
+                    document,
+                    origin,
+                    inputs=inputs,
+                    after=self.after(needs),
+                    policy=view.policy,
+                    view=name,
+                    sql=view.sql,
+                    tables=needs,
+                    order=view.primary_key or (),
+                )
+            case PythonView() as view:
+                step = make_step(
+                    f"view_{name}",
+                    op.Transform,
+                    document,
+                    origin,
+                    inputs=inputs,
+                    after=self.after(needs),
+                    policy=view.policy,
+                    view=name,
+                    python=view.python,
+                    tables=needs,
+                    columns=view.columns,
+                    args=view.args,
+                )
+            case other:
+                raise AssertionError(f"{name} is no table: {other!r}")
+        self.steps[step.name] = step

@@ -1,0 +1,224 @@
+"""Lowering of the train pipeline: from datasets to registered versions, shared steps once."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+
+from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.lower.feature_table import feature_columns, lower_feature_table
+from mlopsc.compiler.lower.parameters import used_parameters
+from mlopsc.compiler.lower.steps import make_step
+from mlopsc.compiler.lower.tables import Tables
+from mlopsc.plan.graph import ancestors, in_order
+from mlopsc.plan.plan import Artifact, Pipeline, Step
+from mlopsc.spec.registry import Model
+from mlopsc.spec.training import Training
+from mlopsc.vocabulary import operations as op
+from mlopsc.vocabulary.estimators import CustomEstimator
+from mlopsc.vocabulary.gates import ChampionGate, Gate, MetricGate
+from mlopsc.vocabulary.metrics import Metric, metric_name
+
+
+def lower_train(analysis: Analysis, trainings: Iterable[str]) -> Pipeline:
+    """Return the pipeline of the named trainings."""
+    tables = Tables(analysis)
+    steps: dict[str, Step] = {}
+    verdicts: dict[str, Artifact] = {}
+    names = tuple(trainings)
+    for name in names:
+        training = analysis.training(name)
+        steps |= _training(tables, name, training)
+        steps |= _gates(analysis, name, training)
+        for model_name, model in analysis.models_of(name):
+            register = _register(tables, steps, model_name, model, name, training)
+            steps[register.name] = register
+            verdicts[register.name] = Artifact(step=register.name, port="decision")
+        for gate in analysis.free_gates(name):
+            verdicts[f"gate_{gate}"] = Artifact(step=f"gate_{gate}", port="decision")
+    if verdicts:
+        origin = ("registry",) if analysis.spec.registry else ("gates",)
+        steps["verdict"] = make_step(
+            "verdict",
+            op.Verdict,
+            analysis.spec.document,
+            origin,
+            inputs=verdicts,
+            decisions=tuple(verdicts),
+        )
+    everything = in_order([*tables.steps.values(), *steps.values()])
+    return Pipeline(
+        name="train",
+        kind="train",
+        title=f"Train, judge and register {', '.join(names)}",
+        steps=everything,
+        parameters=used_parameters(analysis, everything),
+    )
+
+
+def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
+    document, origin = tables.analysis.spec.document, ("training", name)
+    columns = feature_columns(tables.analysis, training)
+    entities = training.entities
+    features = lower_feature_table(
+        tables, name, training, entities.table, origin, labelled=True, until=entities.until
+    )
+    split = make_step(
+        f"split_{name}",
+        op.SplitRows,
+        document,
+        origin,
+        inputs={"table": Artifact(step=features.name, port="table")},
+        policy=training.policy,
+        training=name,
+        split=training.split,
+        seed=training.seed,
+    )
+    train_part, test_part = (Artifact(step=split.name, port=port) for port in ("train", "test"))
+    train = make_step(
+        f"train_{name}",
+        op.Train,
+        document,
+        origin,
+        inputs={"train": train_part},
+        policy=training.policy,
+        training=name,
+        estimator=training.estimator,
+        params=training.params,
+        preprocess=training.preprocess,
+        features=columns,
+        label=entities.label,
+        seed=training.seed,
+    )
+    evaluate = make_step(
+        f"evaluate_{name}",
+        op.Evaluate,
+        document,
+        origin,
+        inputs={"model": Artifact(step=train.name, port="model"), "test": test_part},
+        policy=training.policy,
+        training=name,
+        metrics=training.metrics,
+        code=model_code(training),
+    )
+    profile = make_step(
+        f"profile_{name}",
+        op.Profile,
+        document,
+        origin,
+        inputs={"train": train_part},
+        policy=training.policy,
+        training=name,
+        features=columns,
+    )
+    return {step.name: step for step in (features, split, train, evaluate, profile)}
+
+
+def _gates(analysis: Analysis, name: str, training: Training) -> dict[str, Step]:
+    steps: dict[str, Step] = {}
+    document = analysis.spec.document
+    test_part = Artifact(step=f"split_{name}", port="test")
+    candidate = Artifact(step=f"train_{name}", port="model")
+    for gate_name, gate in analysis.gates_of(name):
+        origin = ("gates", gate_name)
+        match gate:
+            case MetricGate():
+                inputs = {"metrics": Artifact(step=f"evaluate_{name}", port="metrics")}
+                step = make_step(
+                    f"gate_{gate_name}",
+                    op.JudgeMetric,
+                    document,
+                    origin,
+                    inputs=inputs,
+                    name=gate_name,
+                    gate=gate,
+                )
+            case ChampionGate():
+                model, stage = analysis.guarded_stage(gate_name)
+                champion = make_step(
+                    f"champion_{model}_{stage}",
+                    op.ResolveChampion,
+                    document,
+                    ("registry", model, "stages", stage),
+                    model=model,
+                    stage=stage,
+                )
+                steps[champion.name] = champion
+                step = make_step(
+                    f"gate_{gate_name}",
+                    op.JudgeChampion,
+                    document,
+                    origin,
+                    inputs={
+                        "candidate": candidate,
+                        "champion": Artifact(step=champion.name, port="champion"),
+                        "test": test_part,
+                    },
+                    policy=training.policy,
+                    name=gate_name,
+                    gate=gate,
+                    metric=_metric(training, gate.metric),
+                    code=model_code(training),
+                )
+        steps[step.name] = step
+    return steps
+
+
+def _register(
+    tables: Tables,
+    steps: Mapping[str, Step],
+    model_name: str,
+    model: Model,
+    training_name: str,
+    training: Training,
+) -> Step:
+    analysis = tables.analysis
+    required = [gate for stage in model.stages.values() for gate in stage.gates]
+    gates: dict[str, Gate] = {
+        name: gate for name, gate in analysis.gates_of(training_name) if name in required
+    }
+    made = (*tables.steps.values(), *steps.values())
+    behind = ancestors(made, f"train_{training_name}") | {f"train_{training_name}"}
+    causes = [step for step in made if step.name in behind]
+    datasets = tuple(sorted(step.name.removeprefix("load_") for step in causes if step.operation == "load"))
+    parameters = sorted({name for step in causes for name in step.parameters})
+    return make_step(
+        f"register_{model_name}",
+        op.Register,
+        analysis.spec.document,
+        ("registry", model_name),
+        inputs={
+            "model": Artifact(step=f"train_{training_name}", port="model"),
+            "metrics": Artifact(step=f"evaluate_{training_name}", port="metrics"),
+            "profile": Artifact(step=f"profile_{training_name}", port="profile"),
+            "test": Artifact(step=f"split_{training_name}", port="test"),
+            **{f"report_{name}": Artifact(step=f"validate_{name}", port="report") for name in datasets},
+            **{f"decision_{name}": Artifact(step=f"gate_{name}", port="decision") for name in gates},
+        },
+        model=model_name,
+        training=training_name,
+        stages=tuple(op.StageRule(stage=name, gates=stage.gates) for name, stage in model.stages.items()),
+        gates=gates,
+        metrics=training.metrics,
+        code=model_code(training),
+        owner=analysis.owner,
+        datasets=datasets,
+        parameters={name: f"${{params.{name}}}" for name in parameters},
+        spec_digest=_digest(causes),
+    )
+
+
+def model_code(training: Training) -> tuple[str, ...]:
+    """Return the user functions whose modules hold classes that the fitted model consists of."""
+    own = (training.estimator.python,) if isinstance(training.estimator, CustomEstimator) else ()
+    return own + ((training.preprocess.python,) if training.preprocess.python else ())
+
+
+def _metric(training: Training, name: str) -> Metric:
+    return next(metric for metric in training.metrics if metric_name(metric) == name)
+
+
+def _digest(steps: Iterable[Step]) -> str:
+    """Return a digest of what the spec says of these steps, in whatever order they stand."""
+    said = {step.name: step.configuration for step in steps}
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,0 +1,177 @@
+"""Estimators, their parameters and metrics exist in scikit-learn and suit the label."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.catalogue import Catalogue, EstimatorInfo
+from mlopsc.diagnostics.codes import report
+from mlopsc.diagnostics.diagnostic import Diagnostic, Label
+from mlopsc.spec.document import Path
+from mlopsc.spec.training import Training
+from mlopsc.vocabulary.metrics import metric_name
+from mlopsc.vocabulary.references import ParameterReference
+from mlopsc.vocabulary.splits import StratifiedSplit
+
+_DISCRETE = ("string", "bool")
+
+
+def check_estimators(analysis: Analysis) -> Iterator[Diagnostic]:
+    """Yield estimators, parameters and metrics that do not exist or do not go together."""
+    trainings = list(analysis.spec.entries("training"))
+    if not trainings:
+        return
+    catalogue = Catalogue.load()
+    for name, training in trainings:
+        estimator = _estimator(catalogue, training)
+        yield from _exists(analysis, catalogue, name, training, estimator)
+        yield from _metrics(analysis, catalogue, name, training, estimator)
+        yield from _label(analysis, name, training, estimator)
+
+
+def _estimator(catalogue: Catalogue, training: Training) -> EstimatorInfo | None:
+    return catalogue.estimator(training.estimator) if isinstance(training.estimator, str) else None
+
+
+def _exists(
+    analysis: Analysis, catalogue: Catalogue, name: str, training: Training, info: EstimatorInfo | None
+) -> Iterator[Diagnostic]:
+    path = training.estimator
+    if not isinstance(path, str):
+        return
+    document, place = analysis.spec.document, ("training", name)
+    span = document.value_span((*place, "estimator"))
+    if not path.startswith("sklearn."):
+        yield report(
+            "MLC309",
+            f"'{path}' is no estimator of scikit-learn",
+            span,
+            help=_suggestion(catalogue, path)
+            or "for one of your own: `estimator: {python: module:function}`",
+        )
+        return
+    if info is None:
+        help = _suggestion(catalogue, path) or f"as installed: scikit-learn {catalogue.release}"
+        yield report("MLC309", f"scikit-learn has no estimator '{path}'", span, help=help)
+        return
+    if info.kind not in ("classifier", "regressor"):
+        yield report(
+            "MLC309",
+            f"'{path}' is a {info.kind}; a training needs a classifier or a regressor",
+            span,
+        )
+        return
+    fixed = {key: value for key, value in training.params.items() if not _varies(value)}
+    for fault in catalogue.check_params(path, fixed):
+        where: Path = (*place, "params", fault.name)
+        unknown = fault.name not in info.params
+        yield report(
+            "MLC311" if unknown else "MLC312",
+            fault.message,
+            document.key_span(where) if unknown else document.value_span(where),
+            help=f"did you mean '{fault.suggestion}'?" if fault.suggestion else None,
+        )
+
+
+def _suggestion(catalogue: Catalogue, path: str) -> str | None:
+    found = catalogue.suggest_estimator(path)
+    return f"did you mean '{found}'?" if found else None
+
+
+def _varies(value: Any) -> bool:
+    """Say whether a run decides the value."""
+    try:
+        ParameterReference._parse(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _metrics(
+    analysis: Analysis, catalogue: Catalogue, name: str, training: Training, info: EstimatorInfo | None
+) -> Iterator[Diagnostic]:
+    document, seen = analysis.spec.document, dict[str, int]()
+    for index, metric in enumerate(training.metrics):
+        path: Path = ("training", name, "metrics", index)
+        span = document.value_span(path)
+        called = metric_name(metric)
+        if called in seen:
+            yield report(
+                "MLC208",
+                f"metric '{called}' comes twice",
+                span,
+                labels=[Label(document.value_span((*path[:-1], seen[called])), "first here")],
+            )
+        seen[called] = index
+        if not isinstance(metric, str):
+            continue
+        scorer = catalogue.scorer(metric)
+        if scorer is None:
+            found = catalogue.suggest_scorer(metric)
+            yield report(
+                "MLC310",
+                f"scikit-learn has no scorer '{metric}'",
+                span,
+                help=f"did you mean '{found}'?"
+                if found
+                else "for one of your own: `{name: …, python: module:function}`",
+            )
+        elif info is not None and info.kind in ("classifier", "regressor"):
+            regression = scorer.task == "regression"
+            if scorer.task == "clustering" or regression != (info.kind == "regressor"):
+                yield report(
+                    "MLC308",
+                    f"'{metric}' measures {scorer.task}, but {info.path.rpartition('.')[2]} is a {info.kind}",
+                    span,
+                    help=_fitting(catalogue, info),
+                    labels=[Label(document.value_span(("training", name, "estimator")), "the estimator")],
+                )
+            elif scorer.needs == "proba" and not info.predict_proba:
+                yield report(
+                    "MLC308",
+                    f"'{metric}' needs probabilities, which {info.path.rpartition('.')[2]} does not give",
+                    span,
+                    labels=[Label(document.value_span(("training", name, "estimator")), "the estimator")],
+                )
+
+
+def _fitting(catalogue: Catalogue, info: EstimatorInfo) -> str:
+    if info.kind == "regressor":
+        return "for regression: r2, neg_root_mean_squared_error, neg_mean_absolute_error, …"
+    return "for classification: roc_auc, average_precision, f1, accuracy, neg_log_loss, …"
+
+
+def _label(
+    analysis: Analysis, name: str, training: Training, info: EstimatorInfo | None
+) -> Iterator[Diagnostic]:
+    kind, _ = analysis.labels.get(name, (None, frozenset()))
+    if kind is None:
+        return
+    document, place = analysis.spec.document, ("training", name)
+    span = document.value_span((*place, "entities", "label"))
+    if kind in ("timestamp", "date", "time", "binary", "nested"):
+        yield report("MLC308", f"the label is a {kind}: nothing learns that", span)
+    elif info is not None and info.kind == "regressor" and kind in _DISCRETE:
+        yield report(
+            "MLC308",
+            f"the label is {'true or false' if kind == 'bool' else 'text'}, "
+            f"but {info.path.rpartition('.')[2]} predicts numbers",
+            span,
+            help="use a classifier, or make the label a number",
+            labels=[Label(document.value_span((*place, "estimator")), "the estimator")],
+        )
+    elif info is not None and info.kind == "classifier" and (kind.startswith(("float", "decimal"))):
+        yield report(
+            "MLC308",
+            f"the label is {kind}, but {info.path.rpartition('.')[2]} predicts classes",
+            span,
+            help='compare it (`label: "x > 15"`) or cast it to an integer or text, or use a regressor',
+            labels=[Label(document.value_span((*place, "estimator")), "the estimator")],
+        )
+    if isinstance(training.split, StratifiedSplit) and kind.startswith(("float", "decimal")):
+        yield report(
+            "MLC313",
+            f"a stratified split needs classes, the label is {kind}",
+            document.span((*place, "split")),
+            help="split `random` or `time`",
+        )

@@ -1,0 +1,186 @@
+"""What would run and be wrong, or unsafe: leakage, secrets in the open, declarations that nothing uses."""
+
+import re
+from collections.abc import Iterator
+
+from mlopsc.compiler.analysis import Analysis
+from mlopsc.diagnostics.codes import report
+from mlopsc.diagnostics.diagnostic import Diagnostic, Label
+from mlopsc.spec.document import Path
+from mlopsc.spec.features import TimedView
+from mlopsc.vocabulary.references import referenced
+
+_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s:]*:(?P<password>[^/@\s]+)@", re.IGNORECASE)
+_SECRET_OPTION = re.compile(r"(^|_)(secret|password|passwd|token|key|credential)s?$", re.IGNORECASE)
+Base = tuple[str, str]
+
+
+def lint(analysis: Analysis) -> Iterator[Diagnostic]:
+    """Yield leaks, secrets in plain sight, and what is declared in vain."""
+    yield from _leaks(analysis)
+    yield from _identifiers(analysis)
+    yield from _stages(analysis)
+    yield from _passwords(analysis, analysis.spec.document.value, ())
+    yield from _secret_options(analysis)
+    yield from _paths(analysis)
+    yield from _unused(analysis)
+
+
+def _leaks(analysis: Analysis) -> Iterator[Diagnostic]:
+    """Features that are, or are made of, what the label is made of."""
+    document = analysis.spec.document
+    for name, training in analysis.spec.entries("training"):
+        _, columns = analysis.labels.get(name, ("", frozenset[str]()))
+        table = training.entities.table
+        sources = {base for column in columns for base in _base(analysis, table, column)}
+        label = Label(document.value_span(("training", name, "entities", "label")), "the label")
+        for index, feature in enumerate(training.features):
+            span = document.value_span(("training", name, "features", index))
+            view = analysis.spec.features.get(feature)
+            if isinstance(view, TimedView):
+                shared = [c for c in view.columns if sources & _base(analysis, view.table, c)]
+                if shared and view.table == table:
+                    yield report(
+                        "MLC402",
+                        f"view '{feature}' joins each row of '{table}' to itself: '{shared[0]}' holds the label",
+                        span,
+                        help="take the column out, or join a table whose rows are known before the label",
+                        labels=[label],
+                    )
+            elif feature in columns:
+                yield report(
+                    "MLC401",
+                    f"feature '{feature}' is what the label is made of",
+                    span,
+                    help="leave it out: in use, nobody will know it yet",
+                    labels=[label],
+                )
+            elif sources & _base(analysis, table, feature):
+                origin = sorted(sources & _base(analysis, table, feature))[0]
+                yield report(
+                    "MLC402",
+                    f"feature '{feature}' is computed from '{origin[0]}.{origin[1]}', like the label",
+                    span,
+                    help="leave it out, or compute it from earlier rows alone, in a view joined at a point in time",
+                    labels=[label],
+                )
+
+
+def _base(analysis: Analysis, table: str, column: str) -> frozenset[Base]:
+    """Return the dataset columns that a column is made of."""
+    schema = analysis.schemas.get(table)
+    if schema is None or not schema.lineage:
+        return frozenset({(table, column)})
+    return frozenset(
+        base for source in schema.lineage.get(column, ()) for base in _base(analysis, source[0], source[1])
+    )
+
+
+def _identifiers(analysis: Analysis) -> Iterator[Diagnostic]:
+    for name, training in analysis.spec.entries("training"):
+        table = training.entities.table
+        key = analysis.primary_key(table)
+        for index, feature in enumerate(training.features):
+            if key == (feature,):
+                yield report(
+                    "MLC407",
+                    f"feature '{feature}' is the primary key of '{table}'",
+                    analysis.spec.document.value_span(("training", name, "features", index)),
+                    help="leave it out: a model can only learn it by heart",
+                )
+
+
+def _stages(analysis: Analysis) -> Iterator[Diagnostic]:
+    for name, model in analysis.spec.entries("registry"):
+        for index, (stage, rule) in enumerate(model.stages.items()):
+            if index and not rule.gates:
+                yield report(
+                    "MLC406",
+                    f"any version of '{name}' may enter '{stage}'",
+                    analysis.spec.document.key_span(("registry", name, "stages", stage)),
+                    help="name the gates that guard it: `gates: [...]`",
+                )
+
+
+def _passwords(analysis: Analysis, value: object, path: Path) -> Iterator[Diagnostic]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _passwords(analysis, item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _passwords(analysis, item, (*path, index))
+    elif isinstance(value, str) and "://" in value and (found := _PASSWORD.search(value)):
+        start, end = found.span("password")
+        yield report(
+            "MLC404",
+            "a password in a URL: the spec is copied into generated files, logs and the ledger",
+            analysis.spec.document.scalar_span(path, start, end - start),
+            help=_without_password(path),
+        )
+
+
+def _without_password(path: Path) -> str:
+    if path[0] == "infrastructure":
+        return f"leave `{path[-1]}` out and set MLOPSC_{str(path[-1]).upper()}_URL where the steps run"
+    return "take it out of the URL, and pass it by `storage_options: {…: {secret: name}}`"
+
+
+def _secret_options(analysis: Analysis) -> Iterator[Diagnostic]:
+    for name, dataset in analysis.spec.entries("datasets"):
+        for option, value in getattr(dataset.source, "storage_options", {}).items():
+            if isinstance(value, str) and _SECRET_OPTION.search(option):
+                yield report(
+                    "MLC117",
+                    f"option `{option}` looks like a secret",
+                    analysis.spec.document.value_span(
+                        ("datasets", name, "source", "storage_options", option)
+                    ),
+                    help="declare it under `secrets` and write `{secret: name}` here",
+                )
+
+
+def _paths(analysis: Analysis) -> Iterator[Diagnostic]:
+    for name, dataset in analysis.spec.entries("datasets"):
+        path = getattr(dataset.source, "path", "")
+        if "://" not in path and (path.startswith(("/", "~")) or ".." in path.split("/")):
+            yield report(
+                "MLC405",
+                f"'{path}' leads out of the project",
+                analysis.spec.document.value_span(("datasets", name, "source", "path")),
+                help="put the file below the folder of the spec, or name it by a `file://` URL",
+            )
+
+
+def _unused(analysis: Analysis) -> Iterator[Diagnostic]:
+    spec, document = analysis.spec, analysis.spec.document
+    tables = {training.entities.table for _, training in spec.entries("training")}
+    tables |= {monitor.current.table for _, monitor in spec.entries("monitors")}
+    tables |= {view.table for _, view in spec.entries("features") if isinstance(view, TimedView)}
+    tables |= {table for view in spec.features for table in analysis.needs(view)}
+    joined = {feature for _, training in spec.entries("training") for feature in training.features}
+    complete = None not in [*spec.training.values(), *spec.features.values(), *spec.monitors.values()]
+    if complete:
+        for name in spec.datasets:
+            if name not in tables:
+                yield _not_used(analysis, ("datasets", name), "dataset")
+        for name in spec.features:
+            if name not in tables and name not in joined:
+                yield _not_used(analysis, ("features", name), "view")
+    used = referenced({key: value for key, value in document.value.items() if key != "parameters"})
+    for name in spec.parameters:
+        if name not in used:
+            yield _not_used(analysis, ("parameters", name), "parameter")
+    if None not in spec.datasets.values():
+        handles = {n for _, dataset in spec.entries("datasets") for n in analysis.secrets_of(dataset.source)}
+        for name in spec.secrets:
+            if name not in handles:
+                yield _not_used(analysis, ("secrets", name), "secret")
+
+
+def _not_used(analysis: Analysis, path: Path, noun: str) -> Diagnostic:
+    return report(
+        "MLC403",
+        f"{noun} '{path[-1]}' is not used",
+        analysis.spec.document.key_span(path),
+        help="remove it, or use it",
+    )

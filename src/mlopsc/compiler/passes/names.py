@@ -1,0 +1,193 @@
+"""Every name that an entry refers to is declared, once, and is of the right kind."""
+
+from collections.abc import Iterable, Iterator
+
+from mlopsc.compiler.analysis import Analysis
+from mlopsc.diagnostics.codes import report
+from mlopsc.diagnostics.diagnostic import Diagnostic, Label
+from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.spec.document import Path
+from mlopsc.spec.features import PythonView, TimedView
+from mlopsc.spec.spec import Spec
+from mlopsc.vocabulary.gates import ChampionGate
+from mlopsc.vocabulary.metrics import metric_name
+from mlopsc.vocabulary.sources import SecretHandle
+
+
+def check_names(analysis: Analysis) -> Iterator[Diagnostic]:
+    """Yield unknown and clashing names."""
+    spec = analysis.spec
+    yield from _clashes(spec)
+    yield from _secrets(spec)
+    yield from _tables(analysis)
+    for name, gate in spec.entries("gates"):
+        yield from _known(spec, "training", gate.training, ("gates", name, "training"), "MLC203", "training")
+        yield from _metric(spec, name, gate.training, gate.metric)
+        if isinstance(gate, ChampionGate):
+            yield from _champion(analysis, name)
+    for name, model in spec.entries("registry"):
+        place = ("registry", name)
+        yield from _known(spec, "training", model.training, (*place, "training"), "MLC203", "training")
+        for stage, rule in model.stages.items():
+            for index, gate_name in enumerate(rule.gates):
+                path = (*place, "stages", stage, "gates", index)
+                yield from _known(spec, "gates", gate_name, path, "MLC204", "gate")
+                yield from _foreign_gate(spec, gate_name, model.training, path)
+    for name, monitor in spec.entries("monitors"):
+        yield from _known(spec, "registry", monitor.model, ("monitors", name, "model"), "MLC205", "model")
+        model = spec.registry.get(monitor.model)
+        if model is not None and monitor.stage not in model.stages:
+            yield report(
+                "MLC206",
+                f"model '{monitor.model}' has no stage '{monitor.stage}'",
+                spec.document.value_span(("monitors", name, "stage")),
+                help=did_you_mean(monitor.stage, model.stages, noun="its stages:"),
+                labels=[Label(spec.document.key_span(("registry", monitor.model)), "declared here")],
+            )
+
+
+def _known(spec: Spec, section: str, name: str, path: Path, code: str, noun: str) -> Iterator[Diagnostic]:
+    declared = getattr(spec, section)
+    if name not in declared:
+        yield report(
+            code,
+            f"unknown {noun} '{name}'",
+            spec.document.value_span(path),
+            help=did_you_mean(name, declared, noun="declared:") or f"declare it under `{section}`",
+        )
+
+
+def _tables(analysis: Analysis) -> Iterator[Diagnostic]:
+    spec = analysis.spec
+    for name, view in spec.entries("features"):
+        if isinstance(view, TimedView):
+            yield from _table(analysis, view.dataset, view.view, ("features", name))
+        elif isinstance(view, PythonView):
+            for index, table in enumerate(view.tables):
+                if not analysis.is_table(table) and table not in spec.features:
+                    yield report(
+                        "MLC201",
+                        f"unknown dataset or view '{table}'",
+                        spec.document.value_span(("features", name, "tables", index)),
+                        help=did_you_mean(table, _table_names(analysis), noun="declared:"),
+                    )
+    for name, training in spec.entries("training"):
+        entities = training.entities
+        yield from _table(analysis, entities.dataset, entities.view, ("training", name, "entities"))
+    for name, monitor in spec.entries("monitors"):
+        current = monitor.current
+        yield from _table(analysis, current.dataset, current.view, ("monitors", name, "current"))
+
+
+def _table(analysis: Analysis, dataset: str | None, view: str | None, path: Path) -> Iterator[Diagnostic]:
+    spec, document = analysis.spec, analysis.spec.document
+    if dataset is not None and dataset not in spec.datasets:
+        span = document.value_span((*path, "dataset"))
+        if analysis.is_table(dataset):
+            help = f"'{dataset}' is a view: write `view: {dataset}`"
+            yield report("MLC201", f"unknown dataset '{dataset}'", span, help=help)
+        else:
+            help = did_you_mean(dataset, spec.datasets, noun="declared:") or "declare it under `datasets`"
+            yield report("MLC201", f"unknown dataset '{dataset}'", span, help=help)
+    if view is not None and (view not in spec.features or _is_timed(spec, view)):
+        span = document.value_span((*path, "view"))
+        if view in spec.datasets:
+            help = f"'{view}' is a dataset: write `dataset: {view}`"
+        elif view in spec.features:
+            help = (
+                "a view joined at a point in time makes no table of its own: name an `sql` or `python` view"
+            )
+        else:
+            views = [name for name in spec.features if analysis.is_table(name)]
+            help = did_you_mean(view, views, noun="declared:") or "declare it under `features`, with `sql`"
+        yield report("MLC202", f"unknown view '{view}'", span, help=help)
+
+
+def _is_timed(spec: Spec, name: str) -> bool:
+    return isinstance(spec.features.get(name), TimedView)
+
+
+def _table_names(analysis: Analysis) -> list[str]:
+    spec = analysis.spec
+    return [*spec.datasets, *(name for name in spec.features if analysis.is_table(name))]
+
+
+def _clashes(spec: Spec) -> Iterator[Diagnostic]:
+    """Datasets and views share one space of names, in which case does not count: SQL sees them as tables."""
+    seen: dict[str, tuple[str, str]] = {}
+    for section in ("datasets", "features"):
+        for name in getattr(spec, section):
+            path = (section, name)
+            earlier = seen.setdefault(name.lower(), path)
+            if earlier != path:
+                yield report(
+                    "MLC208",
+                    f"'{name}' is already the name of a {'dataset' if earlier[0] == 'datasets' else 'view'}",
+                    spec.document.key_span(path),
+                    help="give one of them another name; SQL does not tell upper from lower case",
+                    labels=[Label(spec.document.key_span(earlier), "first defined here")],
+                )
+
+
+def _secrets(spec: Spec) -> Iterator[Diagnostic]:
+    for name, dataset in spec.entries("datasets"):
+        for key in ("storage_options", "args"):
+            for option, value in getattr(dataset.source, key, {}).items():
+                secret = value.secret if isinstance(value, SecretHandle) else _handle(value)
+                if secret is not None and secret not in spec.secrets:
+                    yield report(
+                        "MLC207",
+                        f"unknown secret '{secret}'",
+                        spec.document.value_span(("datasets", name, "source", key, option, "secret")),
+                        help=did_you_mean(secret, spec.secrets, noun="declared:")
+                        or "declare it under `secrets`: `{env: VARIABLE}` or `{file: PATH}`",
+                    )
+
+
+def _handle(value: object) -> str | None:
+    return value["secret"] if isinstance(value, dict) and set(value) == {"secret"} else None
+
+
+def _metric(spec: Spec, gate: str, training_name: str, metric: str) -> Iterator[Diagnostic]:
+    training = spec.training.get(training_name)
+    if training is None:
+        return
+    computed = [metric_name(item) for item in training.metrics]
+    if metric not in computed:
+        yield report(
+            "MLC211",
+            f"training '{training_name}' does not compute the metric '{metric}'",
+            spec.document.value_span(("gates", gate, "metric")),
+            help=did_you_mean(metric, computed, noun="it computes") or f"add '{metric}' to its `metrics`",
+            labels=[Label(spec.document.key_span(("training", training_name, "metrics")), "its metrics")],
+        )
+
+
+def _champion(analysis: Analysis, gate: str) -> Iterator[Diagnostic]:
+    stages, span = analysis.stages_requiring(gate), analysis.spec.document.key_span(("gates", gate))
+    if len(stages) != 1:
+        names = ", ".join(f"{model}@{stage}" for model, stage in stages)
+        yield report(
+            "MLC209" if stages else "MLC206",
+            f"champion gate '{gate}' guards {'several stages: ' + names if stages else 'no stage'}",
+            span,
+            help="the champion is the version that holds the stage which requires the gate: "
+            + ("declare one gate for each stage" if stages else "name it under a stage's `gates`"),
+        )
+
+
+def _foreign_gate(spec: Spec, gate_name: str, training: str, path: Path) -> Iterator[Diagnostic]:
+    gate = spec.gates.get(gate_name)
+    if gate is not None and gate.training != training and training in spec.training:
+        yield report(
+            "MLC210",
+            f"gate '{gate_name}' judges the training '{gate.training}', this model comes from '{training}'",
+            spec.document.value_span(path),
+            help=_own_gates(spec, training),
+            labels=[Label(spec.document.value_span(("gates", gate_name, "training")), "it judges this one")],
+        )
+
+
+def _own_gates(spec: Spec, training: str) -> str:
+    own: Iterable[str] = [name for name, gate in spec.entries("gates") if gate.training == training]
+    return f"gates of '{training}': {', '.join(own) or 'none'}"

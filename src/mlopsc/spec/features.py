@@ -1,0 +1,85 @@
+"""The `features` section: views over datasets and over each other."""
+
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.columns import ColumnType
+from mlopsc.vocabulary.names import FunctionReference, Name
+from mlopsc.vocabulary.policy import Policy
+from mlopsc.vocabulary.time import Duration
+
+
+class TimedView(Frozen):
+    """Columns of a table, joined to each label at its time: the latest known row, never a later one."""
+
+    dataset: Name | None = None
+    view: Name | None = None
+    """The table: either a dataset, or an SQL or Python view."""
+    description: str | None = None
+    entity: Annotated[tuple[str, ...], Field(min_length=1)] | Annotated[dict[str, str], Field(min_length=1)]
+    """Key columns; a map where the names differ: {column of the entities: column of this table}."""
+    event_time: str | None = None
+    """The column that says when a row became true; the table's own event time when left out."""
+    ttl: Duration | None = None
+    """Rows older than this at the label's time do not join."""
+    created: str | None = None
+    """Breaks ties between rows of one time: the latest wins."""
+    columns: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_table(self) -> "TimedView":
+        if (self.dataset is None) == (self.view is None):
+            raise ValueError("expected exactly one of `dataset` and `view`")
+        return self
+
+    @property
+    def table(self) -> str:
+        """Name of the dataset or view that the columns come from."""
+        return self.dataset or self.view or ""
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Column of the entities → column of the table."""
+        return self.entity if isinstance(self.entity, dict) else {name: name for name in self.entity}
+
+
+class SqlView(Frozen):
+    """A table made by a SELECT over datasets and views, by name, in DuckDB's dialect."""
+
+    sql: Annotated[str, Field(min_length=1)]
+    description: str | None = None
+    primary_key: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    event_time: str | None = None
+    policy: Policy = Policy()
+
+
+class PythonView(Frozen):
+    """A table made by a user's function: `f(*tables: DataFrame, **args) -> DataFrame`."""
+
+    python: FunctionReference
+    tables: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Datasets and views, in the order of the function's arguments."""
+    columns: Annotated[dict[str, ColumnType], Field(min_length=1)]
+    """Names and types of the result, checked at run time."""
+    description: str | None = None
+    args: dict[str, Any] = {}
+    primary_key: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    event_time: str | None = None
+    policy: Policy = Policy()
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return "sql" if "sql" in value else "python" if "python" in value else "timed"
+    return {SqlView: "sql", PythonView: "python"}.get(type(value), "timed")
+
+
+View = Annotated[
+    Annotated[TimedView, Tag("timed")]
+    | Annotated[SqlView, Tag("sql")]
+    | Annotated[PythonView, Tag("python")],
+    Discriminator(_kind),
+]
+"""`sql` makes an SQL view, `python` a user's, anything else a view joined at a point in time."""

@@ -1,0 +1,26 @@
+"""The sections around the model's life: project and infrastructure."""
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.names import Name
+
+
+class Project(Frozen):
+    """What this is and who answers for it."""
+
+    name: Name
+    owner: str | None = None
+    description: str | None = None
+
+
+class Infrastructure(Frozen):
+    """Where shared state lives. Unset: the project's `.mlopsc` folder locally, and on other targets the
+    environment's `MLOPSC_REGISTRY_URL` and `MLOPSC_STORE_URL`."""
+
+    registry: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """URL of the model registry's database: `postgresql+psycopg://host/name`, or the path of a SQLite file."""
+    store: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """URL (any that fsspec knows) or path of the artifact store."""

@@ -1,0 +1,57 @@
+"""The `training` section: rows, label, features, split, estimator, metrics."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.estimators import Estimator
+from mlopsc.vocabulary.metrics import Metric
+from mlopsc.vocabulary.names import Name
+from mlopsc.vocabulary.policy import Policy
+from mlopsc.vocabulary.preprocessing import Preprocessing
+from mlopsc.vocabulary.references import ParameterReference
+from mlopsc.vocabulary.splits import RandomSplit, Split
+from mlopsc.vocabulary.time import Timestamp
+
+
+class Entities(Frozen):
+    """The rows to learn from: a table, the label, and which rows count."""
+
+    dataset: Name | None = None
+    view: Name | None = None
+    """The table: either a dataset, or an SQL or Python view."""
+    label: Annotated[str, Field(min_length=1)]
+    """A column, or an SQL expression over the table's columns; rows where it is null are left out."""
+    where: Annotated[str, Field(min_length=1)] | None = None
+    """SQL condition that defines the population, for training, monitoring and prediction alike."""
+    until: Timestamp | ParameterReference | None = None
+    """Rows after this instant are left out."""
+
+    @model_validator(mode="after")
+    def _one_table(self) -> "Entities":
+        if (self.dataset is None) == (self.view is None):
+            raise ValueError("expected exactly one of `dataset` and `view`")
+        return self
+
+    @property
+    def table(self) -> str:
+        """Name of the dataset or view that the rows come from."""
+        return self.dataset or self.view or ""
+
+
+class Training(Frozen):
+    """One model: what it learns from, how, and how it is measured."""
+
+    entities: Entities
+    features: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Views joined at the label's time, and columns of the entities' own table."""
+    split: Split = RandomSplit(type="random")
+    estimator: Estimator
+    params: dict[str, Any] = {}
+    """The estimator's constructor arguments."""
+    preprocess: Preprocessing = Preprocessing()
+    metrics: Annotated[tuple[Metric, ...], Field(min_length=1)]
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    description: str | None = None
+    policy: Policy = Policy()

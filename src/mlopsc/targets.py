@@ -1,0 +1,98 @@
+"""What a backend is: settings, a capability check, an emitter, a runner. Found through entry points.
+
+A backend is one object with five members, named in the entry-point group `mlopsc.backends`; a third party's is
+found as ours are. `backends/README.md` shows how to write one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.plan.plan import Pipeline, Plan
+from mlopsc.plan.result import RunResult, StepResult
+from mlopsc.vocabulary.references import Scalar
+
+GROUP = "mlopsc.backends"
+
+
+@dataclass(frozen=True)
+class GeneratedFile:
+    """A file that an emitter made: a relative POSIX path and its whole text."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something in the plan that a target cannot express; `path` leads to the key in the spec."""
+
+    code: str
+    path: tuple[str | int, ...]
+    message: str
+    help: str | None = None
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One run of one pipeline."""
+
+    plan: Plan
+    pipeline: Pipeline
+    project: Path
+    """The folder of `mlops.yaml`."""
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    """Every parameter of the pipeline with its value, as JSON scalars."""
+    registry_url: str | None = None
+    store_url: str | None = None
+    actor: str = "unknown"
+    on_start: Callable[[str], None] | None = None
+    """Called with a step's name when it starts."""
+    on_step: Callable[[StepResult], None] | None = None
+    """Called with each step's result as it comes."""
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A target of the compiler."""
+
+    name: str
+    settings: type[BaseModel]
+    """The model of `targets.<name>`; it has a field `policy: Policy`, the default of every step."""
+
+    def check(self, plan: Plan, project: Path) -> Iterable[Fault]:
+        """Return what of the plan this target cannot express. Imports no orchestrator."""
+        ...
+
+    def emit(self, plan: Plan) -> tuple[GeneratedFile, ...]:
+        """Return the generated files, the same for the same plan, to the byte."""
+        ...
+
+    def run(self, request: RunRequest) -> RunResult:
+        """Run one pipeline on this target and wait for it; a failing step is a status, not an exception."""
+        ...
+
+
+@cache
+def backend_names() -> tuple[str, ...]:
+    """Return the names of all installed backends, sorted, importing none of them."""
+    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+
+
+def find_backend(name: str) -> Backend:
+    """Import and return a backend; raises MlopscError when there is none or it does not keep the protocol."""
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            backend = point.load()
+            if not isinstance(backend, Backend):
+                raise MlopscError(
+                    f"backend {name!r} ({point.value}) does not have the members of mlopsc.targets.Backend"
+                )
+            return backend
+    raise MlopscError(f"unknown target {name!r}; installed: {', '.join(backend_names())}")
