@@ -1,0 +1,7 @@
+"""What the installed scikit-learn offers, known without importing it: estimators, parameters, scorers."""
+
+from mlopsc.compiler.catalogue.catalogue import Catalogue
+from mlopsc.compiler.catalogue.entries import EstimatorInfo, EstimatorKind, ParamInfo, ScorerInfo
+from mlopsc.compiler.catalogue.params import ParamFault
+
+__all__ = ["Catalogue", "EstimatorInfo", "EstimatorKind", "ParamFault", "ParamInfo", "ScorerInfo"]
