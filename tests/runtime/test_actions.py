@@ -138,11 +138,27 @@ def test_a_flipped_byte_of_an_output_is_a_miss_that_says_so(cache: ActionCache) 
     assert saved(again) == again.lookup(record.key)
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"surprise": 1}', b"\xff"])
+BROKEN = [
+    *(b"", b"{", b"[]", b'{"surprise": 1}', b"\xff"),
+    b'{"key": "a", "operation": "b", "outputs": 5}',
+    b'{"key": "a", "operation": "b", "outputs": {"model": "../x"}}',
+    b'{"key": "a", "operation": "b", "outputs": {"model": 1}}',
+]
+
+
+@pytest.mark.parametrize("data", BROKEN)
 def test_a_damaged_record_is_a_miss_that_says_so(cache: ActionCache, data: bytes) -> None:
     record = saved(cache)
     cache.store.files.write(f"actions/{record.key[:2]}/{record.key}.json", data, durable=True)
     assert cache.lookup(record.key) == Miss("the record of its cached result is damaged")
+
+
+def test_another_actions_record_under_its_name_is_a_miss(cache: ActionCache) -> None:
+    record, other = saved(cache), action_key("other", {}, {}).key
+    data = cache.store.files.read(f"actions/{record.key[:2]}/{record.key}.json")
+    assert data is not None
+    cache.store.files.write(f"actions/{other[:2]}/{other}.json", data, durable=True)
+    assert cache.lookup(other) == Miss("the record of its cached result is another action's")
 
 
 def test_no_record_without_its_outputs(cache: ActionCache) -> None:

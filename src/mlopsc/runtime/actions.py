@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mlopsc.diagnostics.errors import StoreError
-from mlopsc.runtime.store import Store, canonical_json, digest_of_bytes
+from mlopsc.runtime.store import Store, canonical_json, digest_of_bytes, hex_of
 from mlopsc.runtime.store.identities import Identity
 
 KEY_VERSION = 1
@@ -97,9 +97,12 @@ class ActionCache:
             if found is None:
                 return Miss(None)
             record = ActionRecord(**found)
-        except (StoreError, TypeError):
+            digests = {port: f"sha256:{hex_of(digest)}" for port, digest in record.outputs.items()}
+        except (StoreError, TypeError, AttributeError):
             return Miss("the record of its cached result is damaged")
-        for port, digest in record.outputs.items():
+        if record.key != key:
+            return Miss("the record of its cached result is another action's")
+        for port, digest in digests.items():
             damage = self.store.damage(digest)
             if damage is not None:
                 return Miss(f"cached output {port!r} {damage}")
