@@ -12,8 +12,8 @@ _DATA = frozenset({"metadata", "default", "expected", "members", "config", "seri
 class Frozen(BaseModel):
     """An immutable value; a key that it does not know is an error.
 
-    Scalars are strict: `'5'` and `true` are no int, though `5` is a float. Since YAML and JSON know only lists
-    and text, a list may stand for a tuple or a set, and a member's value for an enum.
+    Scalars are strict: `'5'` and `true` are no int, though `5` is a float. YAML and JSON know only lists
+    and text: a list may stand for a tuple or a set, and a member's value for an enum.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
@@ -28,7 +28,7 @@ class Frozen(BaseModel):
                 if is_node and kind in _CONTAINERS:
                     schema["strict"] = False
                 elif kind == "definition-ref":
-                    named: Any = handler.resolve_ref_schema(schema)  # type: ignore[arg-type]
+                    named: Any = handler.resolve_ref_schema(schema)
                     if named["type"] in _CONTAINERS and "strict" not in named:
                         accept_lists(named)
                 for key, part in schema.items():
