@@ -1,0 +1,313 @@
+"""From any source to one canonical Parquet file, with the declared types applied and nothing else changed."""
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.runtime.engine.connection import connect, failure
+from mlopsc.runtime.engine.parquet import describe, write_parquet
+from mlopsc.runtime.engine.statement import column, fragment, identifier, named, scan, select, text
+from mlopsc.runtime.sources.files import Secrets, SourceFile, located
+from mlopsc.runtime.sources.function import ReturnedFile, call_source
+from mlopsc.runtime.sources.text import (
+    csv_line,
+    csv_table,
+    infer,
+    json_candidates,
+    jsonl_table,
+    misfits,
+)
+from mlopsc.runtime.sources.values import TEXT_CANDIDATES, convert, parse_json, parse_text
+from mlopsc.vocabulary.columns import Column, from_duckdb
+from mlopsc.vocabulary.sources import (
+    CsvSource,
+    FileSource,
+    JsonLinesSource,
+    ParquetSource,
+    PythonSource,
+    Source,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+_PEEKED = 20_000
+_CSV_ERROR = re.compile(r"CSV Error on Line: (\d+)")
+_JSON_ERROR = re.compile(r"Malformed JSON.*? in line (\d+): (.*)")
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A source before the engine: where to select from, and what each column's cells shall be."""
+
+    source: exp.Expr
+    cells: Mapping[str, exp.Expr]
+    """Column → its typed value, null where the raw cell does not fit."""
+    types: Mapping[str, str]
+    """Column → the type that its cells shall have."""
+
+
+def no_secrets(name: str) -> str:
+    """Stand in where no secrets are declared."""
+    raise MlopscError(f"secret {name!r} is not declared")
+
+
+def load_source(
+    source: Source,
+    columns: Mapping[str, Column],
+    *,
+    project: Path,
+    out: Path,
+    timezone: str | None = None,
+    event_time: str | None = None,
+    secrets: Secrets = no_secrets,
+    threads: int | None = None,
+) -> int:
+    """Write the source to `out` as one Parquet file in the order of its files and rows; return the row count.
+
+    Declared types are applied; where a cell does not fit, MlopscError names file, row, column, value, type.
+    Other columns of text files get the narrowest type that fits every cell (`true`/`false` are bool, numbers
+    with leading zeros and Yes/No stay strings). Naive timestamps are local times of `timezone` (None: UTC).
+    MlopscError also says what is wrong with a missing, empty or malformed file, or a function's result.
+    """
+    zone = timezone or "UTC"
+    if not isinstance(source, PythonSource):
+        with (
+            located(source, project, secrets) as files,
+            connect(*_paths(files), threads=threads) as connection,
+        ):
+            table = _prepared(connection, source, files, columns, zone)
+            return _write(connection, table, files, source, out, zone, event_time)
+    result = call_source(source, project, secrets)
+    if isinstance(result, ReturnedFile):
+        return load_source(
+            result.source, columns, project=result.folder, out=out, timezone=timezone, event_time=event_time,
+            threads=threads,
+        )  # fmt: skip
+    with connect(threads=threads) as connection:
+        connection.register("t", result)
+        table = _typed(connection, exp.table_(identifier("t")), columns, zone, source.python)
+        return _write(connection, table, [SourceFile(Path(), source.python)], source, out, zone, event_time)
+
+
+def peek_schema(
+    source: Source, columns: Mapping[str, Column], *, project: Path, timezone: str | None = None
+) -> dict[str, str] | None:
+    """Return the columns that loading would give: name → type; None when only a run can tell.
+
+    Parquet: the footer. Text: the header, and the first rows for the types of undeclared columns, so that in
+    a long file the type of one may be wider. Functions and remote files: None. Raises MlopscError as loading
+    does.
+    """
+    if isinstance(source, PythonSource) or ("://" in source.path and not source.path.startswith("file://")):
+        return None
+    with located(source, project, no_secrets) as files, connect(*_paths(files), threads=1) as connection:
+        return dict(_prepared(connection, source, files, columns, timezone or "UTC", limit=_PEEKED).types)
+
+
+def _paths(files: Sequence[SourceFile]) -> list[Path]:
+    return [file.path for file in files]
+
+
+def _prepared(
+    connection: "duckdb.DuckDBPyConnection",
+    source: FileSource,
+    files: Sequence[SourceFile],
+    columns: Mapping[str, Column],
+    timezone: str,
+    limit: int | None = None,
+) -> _Table:
+    import duckdb
+
+    try:
+        match source:
+            case ParquetSource():
+                _check_parquet(connection, files)
+                return _typed(connection, scan(*_paths(files)), columns, timezone, files[0].label)
+            case CsvSource():
+                table, names = csv_table(source, files)
+                candidates: dict[str, tuple[str, ...]] = dict.fromkeys(names, TEXT_CANDIDATES)
+                parse = parse_text
+            case JsonLinesSource():
+                table, names = jsonl_table(connection, files)
+                parse = parse_json
+                free = [name for name in names if _declared(columns, name) is None]
+                candidates = json_candidates(connection, table, free, files[0].label)
+        sample = table if limit is None else fragment("select * from $t as t limit $n", t=table, n=limit)
+        guess = partial(parse, timezone=timezone, declared=False)
+        free = [name for name in names if _declared(columns, name) is None]
+        types = infer(connection, sample, {name: candidates[name] for name in free}, guess)
+    except duckdb.Error as error:
+        raise _malformed(error, files) from error
+    cells = {}
+    for name in names:
+        wanted = _declared(columns, name)
+        types[name] = wanted or types[name]
+        cells[name] = parse(column(name), types[name], timezone, declared=wanted is not None)
+    return _Table(table, cells, {name: types[name] for name in names})
+
+
+def _declared(columns: Mapping[str, Column], name: str) -> str | None:
+    return columns[name].type if name in columns else None
+
+
+def _check_parquet(connection: "duckdb.DuckDBPyConnection", files: Sequence[SourceFile]) -> None:
+    import duckdb
+
+    schemas = []
+    for file in files:
+        try:
+            schemas.append(describe(connection, scan(file.path)))
+        except duckdb.Error as error:
+            raise MlopscError(f"{file.label} is no readable Parquet file: {failure(error)}") from error
+        if schemas[-1] != schemas[0]:
+            raise MlopscError(f"{file.label} has other columns or types than {files[0].label}")
+
+
+def _typed(
+    connection: "duckdb.DuckDBPyConnection",
+    table: exp.Expr,
+    columns: Mapping[str, Column],
+    timezone: str,
+    label: str,
+) -> _Table:
+    """Prepare a table whose columns have types already."""
+    cells, types = {}, {}
+    for name, kind in describe(connection, table).items():
+        have = from_duckdb(kind)
+        wanted = _declared(columns, name) or have
+        value = convert(column(name), kind, wanted, timezone)
+        if value is None:
+            raise MlopscError(f"{label}: column {name!r} is {have}, declared {wanted}")
+        cells[name], types[name] = value, wanted
+    return _Table(table, cells, types)
+
+
+def _write(
+    connection: "duckdb.DuckDBPyConnection",
+    table: _Table,
+    files: Sequence[SourceFile],
+    source: Source,
+    out: Path,
+    timezone: str,
+    event_time: str | None,
+) -> int:
+    import duckdb
+
+    _check_event_time(table, event_time, files[0].label)
+    risky = [name for name, value in table.cells.items() if not isinstance(value, exp.Column)]
+    try:
+        if risky:
+            counts = select(*(misfits(column(n), table.cells[n]) for n in risky), source=table.source)
+            row = connection.execute(text(counts)).fetchall()[0]
+            for name, count in zip(risky, row, strict=True):
+                if count:
+                    raise _misfit(connection, table, name, count, files, source)
+        query = select(*(named(value, name) for name, value in table.cells.items()), source=table.source)
+        return write_parquet(connection, query, out, timezone=timezone)
+    except duckdb.Error as error:
+        raise _malformed(error, files) from error
+
+
+def _check_event_time(table: _Table, event_time: str | None, label: str) -> None:
+    if event_time is None:
+        return
+    if event_time not in table.types:
+        raise MlopscError(f"{label} has no column {event_time!r}, which `event_time` names")
+    if (kind := table.types[event_time]) not in ("date", "timestamp"):
+        raise MlopscError(
+            f"{label}: `event_time` column {event_time!r} is {kind}, expected a timestamp or date",
+            help="declare its type, and write its values as 2013-12-31 15:00:00 or 2013-12-31",
+        )
+
+
+def _misfit(
+    connection: "duckdb.DuckDBPyConnection",
+    table: _Table,
+    name: str,
+    count: int,
+    files: Sequence[SourceFile],
+    source: Source,
+) -> MlopscError:
+    """Find the first cell that does not fit, file by file, and describe it."""
+    for file in files:
+        own = _only(table, file, source, files)
+        query = fragment(
+            "select r, cast(x as varchar) from "
+            "(select row_number() over () as r, $x as x, $v as v from $t as t) as t "
+            "where x is not null and v is null order by r limit 1",
+            x=column(name), v=table.cells[name], t=own,
+        )  # fmt: skip
+        for row, shown in connection.execute(text(query)).fetchall():
+            place = f"row {row}"
+            if isinstance(source, JsonLinesSource):
+                place = f"line {row}"
+            elif isinstance(source, CsvSource):
+                with suppress(UnicodeDecodeError):
+                    place = f"line {csv_line(source, file, row)} (row {row})"
+            more = f" ({count} such cells)" if count > 1 else ""
+            return MlopscError(
+                f"{file.label}, {place}: column {name!r} holds {_shown(shown)}, "
+                f"expected {table.types[name]}{more}",
+                help="correct the data or the declared type; a text that means null goes into `nulls`"
+                if isinstance(source, CsvSource)
+                else "correct the data or the declared type",
+            )
+    return MlopscError(f"{files[0].label}: column {name!r} holds cells that are not {table.types[name]}")
+
+
+def _only(
+    table: _Table,
+    file: SourceFile,
+    source: Source,
+    files: Sequence[SourceFile],
+) -> exp.Expr:
+    if len(files) == 1:
+        return table.source
+    match source:
+        case CsvSource():
+            return csv_table(source, [file])[0]
+        case JsonLinesSource():
+            return _only_json(table, file, files)
+        case _:
+            return scan(file.path)
+
+
+def _only_json(table: _Table, file: SourceFile, files: Sequence[SourceFile]) -> exp.Expr:
+    """Return the table with the list of paths cut down to one; the columns stay those of all files."""
+    others = {str(other.path.absolute()) for other in files} - {str(file.path.absolute())}
+    own = table.source.copy()
+    for array in own.find_all(exp.Array):
+        array.set("expressions", [item for item in array.expressions if item.name not in others])
+    return own
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= 80 else value[:80] + "…")
+
+
+def _malformed(error: Exception, files: Sequence[SourceFile]) -> MlopscError:
+    """Return DuckDB's complaint about a text file: which file, which line, what is wrong there."""
+    message = str(error)
+    label = next((file.label for file in files if str(file.path) in message), files[0].label)
+    if found := _CSV_ERROR.search(message):
+        lines = [
+            line for line in message.splitlines()[1:] if line.strip() and not line.startswith("Original")
+        ]
+        wrong = next((line for line in lines if "Expected Number" in line or line.endswith("found.")), "")
+        if "unicode" in message:
+            wrong = "the bytes are not text of the declared `encoding`"
+        what = re.sub(
+            r"Expected Number of Columns: (\d+) Found: (\d+)", r"expected \1 cells, found \2", wrong
+        )
+        return MlopscError(f"{label}, line {found.group(1)}: {what or 'the row cannot be read'}")
+    if found := _JSON_ERROR.search(message):
+        return MlopscError(f"{label}, line {found.group(1)}: malformed JSON: {found.group(2).strip()}")
+    return MlopscError(f"{label}: {failure(error)}")
