@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from mlopsc.diagnostics.errors import MlopscError, SpecError, StoreError
 from mlopsc.runtime.models.strictzip import pack, unpack
+from mlopsc.runtime.models.trees import check_trees
 from mlopsc.runtime.models.trust import audit
 
 _MEMBERS = re.compile(r"schema\.json|[0-9]{1,9}\.(npy|npz|bin)")
@@ -183,6 +184,7 @@ def load_estimator(data: bytes, trusted: Sequence[str] = ()) -> Any:
     names = audit(schema, trusted)
     for name, content in members.items():
         _check_file(name, content)
+    check_trees(schema, members)
     try:
         return skops.io.loads(data, trusted=names)
     except MlopscError:

@@ -20,11 +20,11 @@ _KEYS = {"builtins.str", "builtins.int", "builtins.float", "builtins.bool"}
 _SCALARS = {f"numpy.{kind.__name__}" for kind in np.sctypeDict.values()} - {"numpy.object_", "numpy.void"}
 _EXACT: dict[str, set[str]] = {
     "JsonNode": {"builtins.str"},
-    "DictNode": {"builtins.dict", "collections.OrderedDict"},
+    "DictNode": {"builtins.dict", "collections.OrderedDict", "sklearn.utils._bunch.Bunch"},
     "DefaultDictNode": {"collections.defaultdict"},
     "ListNode": {"builtins.list"},
     "SetNode": {"builtins.set"},
-    "TupleNode": {"builtins.tuple"},
+    "TupleNode": {"builtins.tuple", "sklearn.impute._iterative._ImputerTriplet"},
     "BytesNode": {"builtins.bytes"},
     "BytearrayNode": {"builtins.bytearray"},
     "SliceNode": {"builtins.slice"},
@@ -34,10 +34,16 @@ _EXACT: dict[str, set[str]] = {
     "RandomStateNode": {"numpy.random.mtrand.RandomState"},
     "RandomGeneratorNode": {"numpy.random._generator.Generator"},
     "ConstructorFromReduceNode": {"builtins.frozenset"},
+    "PartialNode": {"functools.partial"},
     "TreeNode": {"sklearn.tree._tree.Tree"},
     "ObjectNode": {"scipy.interpolate._bsplines.BSpline"},
     "TypeNode": _KEYS | _SCALARS | {"builtins.list", "builtins.set", "builtins.tuple", "builtins.dict"},
-    "FunctionNode": {"numpy.mean", "numpy.median", "scipy._lib.array_api_compat.numpy._aliases.asarray"},
+    "FunctionNode": {
+        "numpy.mean",
+        "numpy.median",
+        "scipy._lib.array_api_compat.numpy._aliases.asarray",
+        "sklearn.utils.validation.check_array",
+    },
 }
 _LOSSES = ("sklearn._loss._loss.Cy", "sklearn.linear_model._sgd_fast.")
 _CLASSES = ("sklearn.",)
