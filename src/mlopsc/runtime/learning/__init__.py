@@ -1,0 +1,1 @@
+"""Learning: feature tables as frames, preprocessing built for an estimator, and scores of fitted models."""

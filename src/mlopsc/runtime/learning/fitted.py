@@ -1,0 +1,54 @@
+"""Fitted models from files: opened with the user code that made them, scored on rows of a feature table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mlopsc.runtime.learning.frames import features_from, read_features, read_label
+from mlopsc.runtime.learning.scoring import CustomFunction, Scores, score
+from mlopsc.runtime.models.archive import LoadedModel, load_model_file
+from mlopsc.runtime.user_code import closure, load, resolve_reference
+from mlopsc.vocabulary.metrics import CustomMetric, Metric
+
+
+def open_model(path: Path, code: Sequence[str], project: Path) -> LoadedModel:
+    """Load a model; classes from the modules of `code`, the functions that made it, are trusted."""
+    for text in code:
+        load(resolve_reference(text), project)
+    return load_model_file(path, trusted=user_modules(code, project))
+
+
+def user_modules(code: Sequence[str], project: Path) -> tuple[str, ...]:
+    """Return the modules of functions, and the project's modules that those can import."""
+    modules: set[str] = set()
+    for text in code:
+        module = resolve_reference(text).module
+        files = (Path(file).with_suffix("") for file in closure(project, module))
+        parts = (file.parent.parts if file.name == "__init__" else file.parts for file in files)
+        modules |= {module, *(".".join(part) for part in parts)}
+    return tuple(sorted(modules))
+
+
+def metric_functions(metrics: Sequence[Metric], project: Path) -> dict[str, CustomFunction]:
+    """Return the custom metrics' functions by name."""
+    return {
+        metric.name: load(resolve_reference(metric.python), project)
+        for metric in metrics
+        if isinstance(metric, CustomMetric)
+    }
+
+
+def score_model(
+    model: LoadedModel,
+    test: Path,
+    metrics: Sequence[Metric],
+    project: Path,
+    rows: npt.NDArray[np.bool_] | None = None,
+) -> Scores:
+    """Return a model's metrics on a feature table, or on those of its rows that `rows` marks."""
+    table, truth = read_features(test, features_from(model.signature)), read_label(test)
+    if rows is not None:
+        table, truth = table[rows], truth[rows]
+    return score(model.estimator, table, truth, metrics, metric_functions(metrics, project))
