@@ -1,0 +1,177 @@
+"""Register: enter the candidate in the registry and give it the first stage, unless a gate of it said no."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlopsc.diagnostics.errors import RegistryError, StoreError
+from mlopsc.runtime.context import Context
+from mlopsc.runtime.decisions import Decision, decision, failed, read_json, write_json
+from mlopsc.runtime.models.archive import read_signature
+from mlopsc.runtime.user_code import closure, code_digest, resolve_reference
+from mlopsc.vocabulary.gates import ChampionGate, Gate
+from mlopsc.vocabulary.gates import Verdict as Word
+from mlopsc.vocabulary.metrics import Metric, metric_name
+from mlopsc.vocabulary.operations import JudgeChampion, JudgeMetric, Register
+
+if TYPE_CHECKING:
+    from mlopsc.runtime.registry import Registry, Version
+
+
+def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path], context: Context) -> None:
+    """Write what became of the candidate; a second time for the same candidate changes nothing.
+
+    Raises RegistryError for an incomplete model, and when another version took the stage since the judgement.
+    """
+    from mlopsc.runtime.registry import Candidate
+    from mlopsc.runtime.store import digest_of_file
+
+    case = _Case.read(config, inputs, context.project)
+    _refuse_ghost(config.model, inputs["model"])
+    digest = digest_of_file(inputs["model"])
+    with context.registry() as registry:
+        if case.refusals:
+            registry.refuse(
+                config.model, digest, actor=context.actor, evidence=case.decisions, stage=case.stage
+            )
+            write_json(outputs["decision"], _outcome(config, case, digest, "blocked"))
+            return
+        expected = _champion_judged(registry, config, case, digest)
+        store = context.store()
+        roles = ["model", "metrics", "profile", "test", *(f"report_{name}" for name in config.datasets)]
+        candidate = Candidate(
+            artifacts={role: store.put_file(inputs[role]) for role in roles},
+            stages={rule.stage: rule.gates for rule in config.stages},
+            gates={name: _frozen(config, name, gate) for name, gate in config.gates.items()},
+            metrics=read_json(inputs["metrics"])["metrics"],
+            lineage=case.lineage,
+            decisions=case.decisions,
+            run=context.run,
+        )
+        entered = registry.register(
+            config.model, candidate, actor=context.actor, promote=True, expected_champion=expected
+        )
+    # Of this run: a step that was killed after it had registered says the same when it is run again.
+    mine = context.run is not None and entered.version.run == context.run
+    new = entered.created or entered.promoted or mine
+    write_json(outputs["decision"], _outcome(config, case, digest, "registered" if new else "unchanged"))
+
+
+def confirmed(config: Register, input_digests: Mapping[str, str], context: Context) -> bool:
+    """Whether the registry still holds what `run` would bring about: version and stage, or the refusal."""
+    store = context.store()
+    small = ("decision_", "report_")
+    try:
+        inputs = {
+            port: store.get_path(digest) for port, digest in input_digests.items() if port.startswith(small)
+        }
+    except StoreError:
+        return False
+    case = _Case.read(config, inputs, context.project)
+    digest = input_digests["model"]
+    with context.registry() as registry:
+        if case.refusals:
+            return any(
+                entry.action == "refuse"
+                and (entry.digest, entry.stage, entry.evidence) == (digest, case.stage, case.decisions)
+                for entry in registry.history(config.model)
+            )
+        version = registry.find(config.model, digest, lineage=case.lineage)
+        champion = registry.champion(config.model, case.stage)
+    if version is None or champion is None or champion.number != version.number:
+        return False
+    return all(store.exists(artifact) for artifact in version.artifacts.values())
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What was decided about a candidate, and what it was made from."""
+
+    stage: str
+    decisions: dict[str, Decision]
+    refusals: tuple[Decision, ...]
+    """Those of the first stage's gates that say no."""
+    lineage: dict[str, Any]
+
+    @classmethod
+    def read(cls, config: Register, inputs: Mapping[str, Path], project: Path) -> "_Case":
+        first = config.stages[0]
+        decisions = {name: read_json(inputs[f"decision_{name}"]) for name in config.gates}
+        refusals = tuple(decisions[name] for name in first.gates if failed(decisions[name]))
+        datasets = {name: read_json(inputs[f"report_{name}"])["data_digest"] for name in config.datasets}
+        lineage = {
+            "spec_digest": config.spec_digest,
+            "datasets": datasets,
+            "parameters": config.parameters,
+            "code": _code(config, project),
+        }
+        # As the registry gives them back: JSON knows no tuples.
+        return cls(first.stage, decisions, refusals, json.loads(json.dumps(lineage)))
+
+
+def _code(config: Register, project: Path) -> str | None:
+    """Return the digest of the user functions and what they import from the project; None without any."""
+    files: dict[str, str] = {}
+    for reference in config.functions():
+        files |= closure(project, resolve_reference(reference).module)
+    return code_digest(files) if config.functions() else None
+
+
+def _refuse_ghost(model: str, path: Path) -> None:
+    try:
+        read_signature(path)
+    except (StoreError, OSError) as error:
+        raise RegistryError(
+            f"model {model!r} cannot be registered: its artifact is missing or incomplete: {error}",
+            help="run the training step again with --no-cache",
+        ) from error
+
+
+def _champion_judged(registry: "Registry", config: Register, case: _Case, digest: str) -> int | None:
+    """Return the number of the first stage's champion, after a look that the gates judged against it."""
+    champion: Version | None = registry.champion(config.model, case.stage)
+    now = None if champion is None else champion.digest
+    for name in config.stages[0].gates:
+        if not isinstance(config.gates[name], ChampionGate):
+            continue
+        judged = case.decisions[name]["champion_digest"]
+        # The candidate itself may hold the stage: this step was killed after it had registered.
+        if now not in (judged, digest):
+            judged, now = judged or "no version", now or "no version"
+            raise RegistryError(
+                f"model {config.model!r} was not registered: gate {name!r} judged against {judged}, "
+                f"but {config.model}@{case.stage} is held by {now} now",
+                help="run the pipeline again: the gate judges against the version that holds the stage now",
+            )
+    return None if champion is None else champion.number
+
+
+def _frozen(config: Register, name: str, gate: Gate) -> dict[str, Any]:
+    """Return the configuration by which a promotion judges the gate."""
+    if not isinstance(gate, ChampionGate):
+        return JudgeMetric(name=name, gate=gate).model_dump(mode="json")
+    named: dict[str, Metric] = {metric_name(metric): metric for metric in config.metrics}
+    metric = named.get(gate.metric, gate.metric)
+    return JudgeChampion(name=name, gate=gate, metric=metric, code=config.code).model_dump(mode="json")
+
+
+def _outcome(config: Register, case: _Case, digest: str, status: str) -> Decision:
+    verdicts: dict[str, Word] = {"registered": "pass", "unchanged": "unchanged", "blocked": "fail"}
+    reasons = {
+        "registered": f"registered and given stage {case.stage!r}",
+        "unchanged": f"this version holds stage {case.stage!r} already",
+        "blocked": "; ".join(f"gate {one['name']!r} failed: {one['reason']}" for one in case.refusals),
+    }
+    return decision(
+        config.model,
+        "registration",
+        verdicts[status],
+        reasons[status],
+        model=config.model,
+        status=status,
+        stage=case.stage,
+        model_digest=digest,
+        gates={name: found["verdict"] for name, found in case.decisions.items()},
+    )
