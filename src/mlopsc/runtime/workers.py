@@ -104,13 +104,15 @@ class Workers:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         timeout: float | None = None,
+        modules: Sequence[str] = (),
     ) -> Handle:
         """Start `package.module:function` with the JSON value `request` in a process of its own.
 
         Its output is appended to `log`; `env` is added to the environment; after `timeout` seconds its
-        process group is killed. Raises MlopscError when no process can be started.
+        process group is killed. `modules` are imported first where all later steps find them too. Raises
+        MlopscError when no process can be started.
         """
-        return self._submit(entry, request, log, env, cwd, timeout, awaited=False)
+        return self._submit(entry, request, log, env, cwd, timeout, modules, awaited=False)
 
     def run(
         self,
@@ -121,9 +123,10 @@ class Workers:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         timeout: float | None = None,
+        modules: Sequence[str] = (),
     ) -> Outcome:
         """Start a step as `submit` does and wait for its outcome; other threads may run theirs meanwhile."""
-        handle = self._submit(entry, request, log, env, cwd, timeout, awaited=True)
+        handle = self._submit(entry, request, log, env, cwd, timeout, modules, awaited=True)
         try:
             while handle.outcome is None:
                 with self._reading:
@@ -176,6 +179,7 @@ class Workers:
         env: Mapping[str, str] | None,
         cwd: Path | None,
         timeout: float | None,
+        modules: Sequence[str],
         *,
         awaited: bool,
     ) -> Handle:
@@ -201,6 +205,7 @@ class Workers:
                     "env": dict(env or {}),
                     "cwd": None if cwd is None else str(cwd.absolute()),
                     "timeout": timeout,
+                    "modules": list(modules),
                 }
             )
         return handle
@@ -213,7 +218,13 @@ class Workers:
         command = [sys.executable, "-P", "-m", "mlopsc.runtime.zygote", *self._arguments]
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
+                # Steps share the cores: a thread that waits for the others must sleep, not spin.
+                env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
             )
         except OSError as error:
             raise MlopscError(f"cannot start a process for steps: {error}") from error

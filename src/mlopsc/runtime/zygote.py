@@ -4,7 +4,7 @@ Run as `python -P -m mlopsc.runtime.zygote [--fresh] [MODULE…]`. It imports th
 one JSON object a line:
 
     {"id", "entry": "package.module:function", "request": path, "result": path, "log": path,
-     "env": {name: value}, "cwd": path or null, "timeout": seconds or null}
+     "env": {name: value}, "cwd": path or null, "timeout": seconds or null, "modules": [name]}
     {"kill": id}
 
 A child calls `entry` with the JSON value in the file `request`, its output going to the file `log`, and
@@ -102,6 +102,8 @@ class Zygote:
                     child.killed = True
                     _kill_group(child.pid)
             return
+        if not self._fresh:
+            preload(job["modules"])
         pid = _spawn(job) if self._fresh else self._fork(job)
         now = time.monotonic()
         deadline = None if job["timeout"] is None else now + job["timeout"]
@@ -265,6 +267,15 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def preload(modules: Sequence[str]) -> None:
+    """Import what is not imported yet, so that every later child finds it."""
+    for module in modules:
+        if module not in sys.modules:
+            with contextlib.suppress(Exception):  # a child that needs it meets and tells the same error
+                importlib.import_module(module)
+    gc.freeze()  # a collection in a child need not touch, and so copy, what was there before
+
+
 def main(arguments: Sequence[str]) -> None:
     """Serve, or with `--child` be a fresh child whose job stands on standard input."""
     if arguments[:1] == ["--child"]:
@@ -273,12 +284,9 @@ def main(arguments: Sequence[str]) -> None:
     zygote = Zygote(fresh=fresh)
     if not fresh:
         _prctl()
-        for module in arguments:
-            with contextlib.suppress(Exception):  # a child that needs it meets and tells the same error
-                importlib.import_module(module)
         # Native libraries keep idle threads; they know about fork, and no thread of Python runs here.
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-        gc.freeze()  # a collection in a child need not touch, and so copy, what was there before
+        preload(arguments)
     zygote.serve()
     os._exit(0)
 
