@@ -1,6 +1,7 @@
 """`mlops.lock`: which data a project was last known to work with."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -53,3 +54,8 @@ def read_lock(project: Path) -> Lock | None:
 def format_lock(lock: Lock) -> str:
     """Return the lock file's text: JSON that reads well in a diff."""
     return json.dumps(lock.model_dump(), indent=2, ensure_ascii=False) + "\n"
+
+
+def parquet_writer() -> str:
+    """Return the name and version of the library that writes artifacts here."""
+    return f"pyarrow {version('pyarrow')}"

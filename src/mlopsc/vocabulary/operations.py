@@ -77,7 +77,7 @@ class Validate(_Operation):
     """Check a dataset against its contract; refuse when a check of severity `error` fails."""
 
     refuses = True
-    libraries = ("duckdb",)
+    libraries = ("duckdb", "pyarrow")
     operation: Literal["validate"] = "validate"
     dataset: str
     columns: dict[str, Column] = {}

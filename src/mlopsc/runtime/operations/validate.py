@@ -1,0 +1,100 @@
+"""Validate: a dataset against its contract and its lock. The report is written first; a refusal follows."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlopsc.diagnostics.errors import Refusal
+from mlopsc.runtime.checks import CheckResult, validate_table
+from mlopsc.runtime.context import Context
+from mlopsc.runtime.decisions import write_json
+from mlopsc.runtime.engine import read_schema
+from mlopsc.runtime.store import digest_of_file
+from mlopsc.vocabulary.lock import LockedDataset, parquet_writer
+from mlopsc.vocabulary.operations import Validate
+
+_SHOWN = 5
+"""Offending values that a refusal names; the report holds more."""
+
+
+def run(config: Validate, inputs: Mapping[str, Path], outputs: Mapping[str, Path], context: Context) -> None:
+    """Write the report; then raise Refusal when a check of severity `error` failed, or a locked dataset differs."""
+    data = inputs["data"]
+    report = validate_table(
+        data,
+        columns=config.columns,
+        checks=config.checks,
+        primary_key=config.primary_key,
+        threads=context.threads,
+    )
+    schema, digest = read_schema(data), digest_of_file(data)
+    lock = _compare(config, digest, schema, report.rows)
+    document = {
+        **report.document(),
+        "dataset": config.dataset,
+        "data_digest": digest,
+        "schema": schema,
+        "lock": lock,
+    }
+    write_json(outputs["report"], document)
+    for result in report.results:
+        if not result.passed:
+            print(f"{'warning' if result.severity == 'warn' else 'error'}: {describe(result)}")
+    if lock["status"] not in ("same", "none"):
+        print(f"warning: {config.dataset}: {lock['message']}")
+    failures = [
+        describe(result) for result in report.results if result.severity == "error" and not result.passed
+    ]
+    if failures:
+        count = f"{len(failures)} check{'s' if len(failures) > 1 else ''}"
+        raise Refusal(f"dataset '{config.dataset}' fails {count}: {'; '.join(failures)}")
+    if config.locked and lock["status"] != "same":
+        raise Refusal(
+            f"dataset '{config.dataset}': {lock['message']}",
+            help="look at the change, then run `mlopsc lock`",
+        )
+
+
+def describe(result: CheckResult) -> str:
+    """Return a failed check in one line: its name, column, what was found, the first offenders."""
+    what = result.name or result.check
+    place = f" of '{result.column}'" if result.column else ""
+    found: list[str] = []
+    if result.message:
+        found.append(result.message)
+    if result.unexpected_count is not None:
+        found.append(f"{result.unexpected_count} unexpected")
+    elif result.observed is not None:
+        found.append(f"observed {result.observed}")
+    if result.unexpected_sample:
+        found.append("such as " + ", ".join(repr(value) for value in result.unexpected_sample[:_SHOWN]))
+    return f"{what}{place} ({', '.join(found)})" if found else f"{what}{place}"
+
+
+def _compare(config: Validate, digest: str, schema: Mapping[str, str], rows: int) -> dict[str, Any]:
+    lock = config.lock
+    if lock is None:
+        return {"status": "none", "message": "the lock does not know it"}
+    if lock.digest == digest:
+        return {"status": "same", "message": "as locked"}
+    if dict(lock.columns) != dict(schema):
+        return {"status": "differs", "message": _schema_change(lock, schema)}
+    if lock.rows != rows:
+        return {"status": "differs", "message": f"{rows} rows, locked with {lock.rows}"}
+    if lock.writer != parquet_writer():
+        message = (
+            f"locked with {lock.writer}, written here with {parquet_writer()}: contents cannot be compared"
+        )
+        return {"status": "unknown", "message": message}
+    return {"status": "differs", "message": "same columns and number of rows as locked, other values"}
+
+
+def _schema_change(lock: LockedDataset, schema: Mapping[str, str]) -> str:
+    gone = [f"'{name}' is gone" for name in lock.columns if name not in schema]
+    new = [f"'{name}' is new" for name in schema if name not in lock.columns]
+    other = [
+        f"'{name}' is {schema[name]}, locked as {kind}"
+        for name, kind in lock.columns.items()
+        if name in schema and schema[name] != kind
+    ]
+    return "; ".join(gone + new + other) or "the columns stand in another order than locked"
