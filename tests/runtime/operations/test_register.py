@@ -97,14 +97,17 @@ def test_a_refusal_is_confirmed_by_its_entry(workbench, candidate):
     assert register.confirmed(config, inputs, workbench.context)
 
 
-def test_another_version_in_the_stage_undoes_the_confirmation(workbench, candidate):
+def test_running_again_does_not_take_the_stage_back_from_a_later_version(workbench, candidate):
     workbench.register(candidate)
     inputs = digests(candidate, workbench)
     second = workbench.candidate(workbench.sample("other", 300, 7000), candidate["test"], "second")
     champion = workbench.champion()
     judged = workbench.judge_champion(second["model"], champion, candidate["test"], min_delta=-1.0)
     assert workbench.register(second | {"decision_better": judged})["status"] == "registered"
-    assert not register.confirmed(workbench.registration(), inputs, workbench.context)
+    assert register.confirmed(workbench.registration(), inputs, workbench.context)
+    workbench.register(candidate)
+    with workbench.context.registry() as registry:
+        assert registry.champion("m", "staging").number == 2
 
 
 def test_a_champion_that_came_after_the_judgement_is_an_error(workbench, candidate):

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path], context: Context) -> None:
     """Write what became of the candidate; a second time for the same candidate changes nothing.
 
+    A version is given the first stage once, when it is made: what was rolled back or replaced since is not undone by
+    running the pipeline again.
+
     Raises RegistryError for an incomplete model, and when another version took the stage since the judgement.
     """
     from mlopsc.runtime.registry import Candidate
@@ -38,7 +41,8 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
             )
             write_json(outputs["decision"], _outcome(config, case, digest, "blocked"))
             return
-        expected = _champion_judged(registry, config, case, digest)
+        known = registry.find(config.model, digest, lineage=case.lineage) is not None
+        expected = None if known else _champion_judged(registry, config, case, digest)
         store = context.store()
         roles = ["model", "metrics", "profile", "test", *(f"report_{name}" for name in config.datasets)]
         candidate = Candidate(
@@ -51,7 +55,7 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
             run=context.run,
         )
         entered = registry.register(
-            config.model, candidate, actor=context.actor, promote=True, expected_champion=expected
+            config.model, candidate, actor=context.actor, promote=not known, expected_champion=expected
         )
     # Of this run: a step that was killed after it had registered says the same when it is run again.
     mine = context.run is not None and entered.version.run == context.run
@@ -60,7 +64,7 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
 
 
 def confirmed(config: Register, input_digests: Mapping[str, str], context: Context) -> bool:
-    """Whether the registry still holds what `run` would bring about: version and stage, or the refusal."""
+    """Whether the registry still holds what `run` would bring about: the version, or the refusal."""
     store = context.store()
     small = ("decision_", "report_")
     try:
@@ -79,10 +83,7 @@ def confirmed(config: Register, input_digests: Mapping[str, str], context: Conte
                 for entry in registry.history(config.model)
             )
         version = registry.find(config.model, digest, lineage=case.lineage)
-        champion = registry.champion(config.model, case.stage)
-    if version is None or champion is None or champion.number != version.number:
-        return False
-    return all(store.exists(artifact) for artifact in version.artifacts.values())
+    return version is not None and all(store.exists(artifact) for artifact in version.artifacts.values())
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def _outcome(config: Register, case: _Case, digest: str, status: str) -> Decisio
     verdicts: dict[str, Word] = {"registered": "pass", "unchanged": "unchanged", "blocked": "fail"}
     reasons = {
         "registered": f"registered and given stage {case.stage!r}",
-        "unchanged": f"this version holds stage {case.stage!r} already",
+        "unchanged": "this version is registered already",
         "blocked": "; ".join(f"gate {one['name']!r} failed: {one['reason']}" for one in case.refusals),
     }
     return decision(
