@@ -107,7 +107,7 @@ def to_arrow(table: Any) -> "pyarrow.Table":
         raise SpecError(
             f"expected a pandas, polars or pyarrow table, or a path, found {type(table).__qualname__}"
         )
-    _check_names(result.column_names)
+    check_names(result.column_names)
     return result
 
 
@@ -137,7 +137,7 @@ def _type_name(kind: type) -> str:
 def _from_pandas(frame: "pandas.DataFrame") -> "pyarrow.Table":
     import pyarrow as pa
 
-    _check_names(list(frame.columns))
+    check_names(list(frame.columns))
     for name, kinds in mixed_types(frame).items():
         raise SpecError(
             f"column {name!r} holds values of several types: {', '.join(kinds)}",
@@ -149,7 +149,10 @@ def _from_pandas(frame: "pandas.DataFrame") -> "pyarrow.Table":
         raise SpecError(f"the frame cannot be read as a table: {error.args[0]}") from error
 
 
-def _check_names(names: list[Any]) -> None:
+def check_names(names: list[Any]) -> None:
+    """Raise SpecError for column names that are no texts, or that SQL cannot tell apart."""
+    if not names:
+        raise SpecError("the table has no columns")
     seen: dict[str, str] = {}
     for name in names:
         if not isinstance(name, str) or not name:

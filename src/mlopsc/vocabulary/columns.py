@@ -12,7 +12,9 @@ from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
+from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.time import parse_timestamp
 
@@ -60,7 +62,8 @@ def _column_type(text: str) -> str:
         return text
     found = _DECIMAL.fullmatch(text)
     if found is None:
-        raise ValueError(f"unknown column type {text!r}: one of {', '.join(_PLAIN)}, decimal(p,s)")
+        hint = did_you_mean(text, _PLAIN) or f"expected one of {', '.join(_PLAIN)}, decimal(p,s)"
+        raise PydanticCustomError("MLC104", "unknown column type '{found}'", {"found": text, "help": hint})
     precision, scale = int(found.group(1)), int(found.group(2))
     if not (1 <= precision <= 38 and scale <= precision):
         raise ValueError(f"{text}: a decimal has 1 to 38 digits, at most as many of them after the point")

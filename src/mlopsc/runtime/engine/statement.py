@@ -11,7 +11,8 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
-_ATOMS = (exp.Column, exp.Literal, exp.Func, exp.Paren, exp.Subquery, exp.Null, exp.Boolean, exp.Identifier)
+_LOOSE = (exp.Binary, exp.Unary, exp.Predicate, exp.AtTimeZone)
+"""What falls apart between other operators unless it stands in parentheses."""
 
 
 def identifier(name: str) -> exp.Identifier:
@@ -68,7 +69,7 @@ def fragment(sql: str, **parts: exp.Expr | object) -> exp.Expr:
     for place in list(tree.find_all(exp.Placeholder)):
         part = parts[place.name]
         node = part.copy() if isinstance(part, exp.Expr) else literal(part)
-        if not isinstance(node, _ATOMS) and isinstance(node, exp.Condition):
+        if isinstance(node, _LOOSE) and not isinstance(node, exp.Paren):
             node = exp.Paren(this=node)
         elif isinstance(node, exp.Query):
             node = node.subquery()
