@@ -53,7 +53,7 @@ def test_a_sound_dataset_is_reported_with_its_digest_and_schema(tmp_path):
 
 def test_a_failed_check_is_refused_after_the_report_is_written(tmp_path):
     check = ColumnValuesToBeBetween(column="v", max_value=5)
-    with pytest.raises(Refusal, match="dataset 'd' fails 2 checks: .*'id'.*; .*'v' .*such as 7.0"):
+    with pytest.raises(Refusal, match=r"dataset 'd' fails 2 checks: .*'id'.*; .*'v' .*such as 7.0"):
         validated(tmp_path, primary_key=("id",), checks=(check,))
     assert [result["passed"] for result in report(tmp_path)["results"]].count(False) == 2
 

@@ -95,7 +95,12 @@ def test_a_transform_gets_frames_and_arguments_and_keeps_its_order(tmp_path):
     [
         ("half", {"k": "string"}, "returned columns k, h, declared k"),
         ("half", {"k": "string", "h": "float64", "x": "bool"}, "returned columns k, h, declared k, h, x"),
-        ("half", {"k": "timestamp", "h": "float64"}, "column 'k' is string, declared timestamp"),
+        (
+            "half",
+            {"k": "timestamp", "h": "float64"},
+            "column 'k' is string, and 3 of its values are no timestamp",
+        ),
+        ("half", {"k": "string", "h": "bool"}, "column 'h' is float64, declared bool"),
         ("nothing", {"k": "string"}, "returned no usable table: expected a pandas, polars or pyarrow table"),
         ("mixed", {"k": "string", "h": "string"}, "column 'h' holds values of several types: int, str"),
     ],

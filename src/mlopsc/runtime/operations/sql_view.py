@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from sqlglot import exp
+
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.engine import column, connect, describe, identifier, scan, text, write_parquet
@@ -17,8 +19,6 @@ def run(config: SqlView, inputs: Mapping[str, Path], outputs: Mapping[str, Path]
     One thread computes them: float aggregates over several depend on how the rows were shared out. Raises StepFailed
     when the SQL is not one harmless SELECT, MlopscError when DuckDB cannot carry it out.
     """
-    from sqlglot import exp
-
     with connect(*inputs.values(), threads=1) as connection:
         faults = check_safe(config.sql, tables=config.tables, connection=connection)
         if faults:

@@ -1,12 +1,15 @@
 """Transform: a user's function from tables to a table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from sqlglot import exp
 
 from mlopsc.diagnostics.errors import MlopscError, StepFailed
 from mlopsc.runtime.context import Context
-from mlopsc.runtime.engine import column, connect, describe, identifier, write_parquet
+from mlopsc.runtime.engine import column, connect, describe, identifier, text, write_parquet
 from mlopsc.runtime.engine.statement import named, select
+from mlopsc.runtime.sources.text import misfits
 from mlopsc.runtime.sources.values import convert
 from mlopsc.runtime.tables import read_frame, to_arrow
 from mlopsc.runtime.user_code import load, resolve_reference
@@ -19,8 +22,6 @@ def run(config: Transform, inputs: Mapping[str, Path], outputs: Mapping[str, Pat
 
     Raises StepFailed when the result has other columns, or a column whose values are not of its declared type.
     """
-    from sqlglot import exp
-
     function = load(resolve_reference(config.python), context.project)
     result = function(*(read_frame(inputs[name]) for name in config.tables), **config.args)
     try:
@@ -42,17 +43,27 @@ def run(config: Transform, inputs: Mapping[str, Path], outputs: Mapping[str, Pat
         connection.register("t", table)
         source = exp.table_(identifier("t"))
         types = describe(connection, source)
-        values = []
-        for name, wanted in config.columns.items():
-            value = convert(column(name), types[name], wanted, "UTC")
-            if value is None:
+        values = {name: _value(config, name, types[name]) for name in config.columns}
+        counts = select(*(misfits(column(name), value) for name, value in values.items()), source=source)
+        for name, count in zip(values, connection.execute(text(counts)).fetchall()[0], strict=True):
+            if count:
                 raise StepFailed(
-                    f"{config.python}: column '{name}' is {from_duckdb(types[name])}, declared {wanted}"
+                    f"{config.python}: column '{name}' is {from_duckdb(types[name])}, "
+                    f"and {count} of its values are no {config.columns[name]} as declared"
                 )
-            values.append(named(value, name))
-        rows = write_parquet(connection, select(*values, source=source), outputs["table"])
+        query = select(*(named(value, name) for name, value in values.items()), source=source)
+        rows = write_parquet(connection, query, outputs["table"])
     print(f"{config.view}: {rows} rows")
 
 
-def _listed(names: object) -> str:
-    return ", ".join(str(name) for name in names) or "none"  # type: ignore[attr-defined]
+def _value(config: Transform, name: str, kind: str) -> exp.Expr:
+    value = convert(column(name), kind, config.columns[name], "UTC")
+    if value is None:
+        raise StepFailed(
+            f"{config.python}: column '{name}' is {from_duckdb(kind)}, declared {config.columns[name]}"
+        )
+    return value
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
