@@ -1,0 +1,1 @@
+"""The project's own code: everything that `mlops.yaml` names as `diabetes.module:function`."""
