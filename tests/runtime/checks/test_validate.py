@@ -382,3 +382,13 @@ def test_values_between_equal_brute_force(
     bad = [value for value in there if not (value > low if strict else value >= low)]
     assert list(result.unexpected_sample) == bad
     assert result.passed == (not there or (len(there) - len(bad)) / len(there) >= mostly)
+
+
+@pytest.mark.parametrize(
+    ("values", "stdev"),
+    [([1e200, -1e200], math.inf), ([1e-300, 3e-300], 0.0), ([1e9, 1e9 + 1, 1e9 + 2], 1.0), ([5.0], None)],
+)
+def test_deviations_of_extreme_values(values: list[float], stdev: float | None) -> None:
+    frame = pl.DataFrame({"x": values})
+    found = _one(frame, "column_stdev_to_be_between", column="x", min_value=0).observed
+    assert found == (None if stdev is None else pytest.approx(stdev, rel=1e-12, abs=1e-300))

@@ -192,7 +192,8 @@ def _moments(
         gap = fragment("cast($x as double) - $m", x=x, m=centre)
         squares, _ = yield from _sum(fragment("$g * $g", g=gap), True)
         shift = total / count - Fraction(centre)
-        observed = math.sqrt(max(squares - count * shift**2, 0) / (count - 1))
+        variance = squares if isinstance(squares, float) else max(squares - count * shift**2, Fraction(0))
+        observed = math.sqrt(variance if isinstance(variance, float) else as_float(variance / (count - 1)))
     match observed:
         case Fraction() if (
             not is_float and observed.denominator == 1 and isinstance(check, c.ColumnSumToBeBetween)
