@@ -37,7 +37,7 @@ def opened(
 ) -> Iterator[tuple["duckdb.DuckDBPyConnection", list[exp.Expr]]]:
     """Open a connection that sees `tables`, and give it with one table expression for each.
 
-    A table is a pandas, polars or pyarrow table, or a path: `.csv` and `.jsonl` by name, else Parquet. `rows`
+    A table is a pandas, polars or pyarrow table, or a path: Parquet, else `.csv` and `.jsonl` by name. `rows`
     names a column that is added and counts the rows from 0. Raises SpecError for anything else, for repeated
     column names, and for pandas columns of mixed types.
     """
@@ -78,7 +78,7 @@ def _on_disk(path: str | Path, stack: ExitStack) -> Path:
     if not path.is_file():
         raise SpecError(f"no such file: {path}")
     kind = _TEXT_FORMATS.get(path.suffix.lower())
-    if kind is None:
+    if kind is None or _is_parquet(path):
         return path
     from mlopsc.runtime.sources import load_source
     from mlopsc.vocabulary.sources import CsvSource, JsonLinesSource
@@ -90,6 +90,11 @@ def _on_disk(path: str | Path, stack: ExitStack) -> Path:
     out = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mlopsc-"))) / "table"
     load_source(source, {}, project=path.absolute().parent, out=out)
     return out
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
 
 
 def to_arrow(table: Any) -> "pyarrow.Table":
