@@ -171,8 +171,8 @@ def point_in_time_join(
         _check_types(types, keys, event_time, times)
         taken = _taken(columns, known, {*keys.values(), *times})
         joined = asof_join(
-            _without_nan(tables[0], types[0], keys),
-            _without_nan(tables[1], types[1], keys.values()),
+            without_nan(tables[0], types[0], keys),
+            without_nan(tables[1], types[1], keys.values()),
             entity=keys, event_time=event_time, feature_time=feature_time, row=_ROW, ttl=ttl, created=created,
             known_at=known_at, columns={_ROW: _MATCH} if frames[1] is not None else {n: n for n in taken},
         )  # fmt: skip
@@ -241,7 +241,7 @@ def _check_types(
             raise SpecError(f"key {mine!r} of the entities is {a}, {theirs!r} of the features is {b}")
 
 
-def _without_nan(table: exp.Expr, types: Mapping[str, str], keys: Iterable[str]) -> exp.Expr:
+def without_nan(table: exp.Expr, types: Mapping[str, str], keys: Iterable[str]) -> exp.Expr:
     """Make NaN keys null, for in SQL NaN equals NaN."""
     floats = [name for name in keys if types[name] in ("FLOAT", "DOUBLE")]
     if not floats:

@@ -257,7 +257,7 @@ def test_functions(tmp_path: Path) -> None:
     for name, message in (
         ("mixed", "column 'x' holds values of several types: bool, int, str"),
         ("nothing", "expected a pandas, polars or pyarrow table, or a path, found int"),
-        ("absent", "has no function 'absent'"),
+        ("absent", "has no 'absent'"),
     ):
         with pytest.raises(MlopscError, match=message):
             _load(tmp_path, {"python": f"source_functions:{name}"})

@@ -11,7 +11,7 @@ from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.engine import column, connect, describe, fragment, identifier, scan, text, write_parquet
 from mlopsc.runtime.engine.statement import named, select
-from mlopsc.runtime.point_in_time import asof_join
+from mlopsc.runtime.point_in_time import asof_join, without_nan
 from mlopsc.runtime.tables import numbered
 from mlopsc.sql import check_safe
 from mlopsc.vocabulary.artifacts import GROUP, LABEL, ROW, TIME
@@ -35,14 +35,12 @@ def run(config: Features, inputs: Mapping[str, Path], outputs: Mapping[str, Path
         table: exp.Expr = exp.table_(identifier("__chosen__"))
         for join in config.joins:
             _require(join.entity, columns, f"the entities, which '{join.view}' is joined to")
-            _require(
-                [*join.entity.values(), join.feature_time, *join.columns],
-                describe(connection, scan(inputs[join.view])),
-                f"the table of view '{join.view}'",
-            )
+            types = describe(connection, scan(inputs[join.view]))
+            needed = [*join.entity.values(), join.feature_time, *join.columns]
+            _require(needed, types, f"the table of view '{join.view}'")
             table = asof_join(
-                table,
-                numbered(inputs[join.view], "__row_of_view__"),
+                without_nan(table, columns, join.entity),
+                without_nan(numbered(inputs[join.view], "__row_of_view__"), types, join.entity.values()),
                 entity=join.entity,
                 event_time=TIME,
                 feature_time=join.feature_time,

@@ -1,14 +1,12 @@
 """A user's function as a source: called with its arguments, its table taken without coercion."""
 
-import importlib
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlopsc.diagnostics.errors import MlopscError, SpecError
 from mlopsc.runtime.sources.files import Secrets, resolved
+from mlopsc.runtime.user_code import load, resolve_reference
 from mlopsc.vocabulary.sources import CsvSource, FileSource, JsonLinesSource, ParquetSource, PythonSource
 
 _FORMATS: dict[str, type[CsvSource] | type[JsonLinesSource]] = {
@@ -32,7 +30,7 @@ def call_source(source: PythonSource, project: Path, secrets: Secrets) -> Any:
     Raises MlopscError when the function cannot be found, or returns something else or a table whose columns
     mix types; what the function raises itself passes through.
     """
-    result = _function(source.python, project)(**resolved(source.args, secrets))
+    result = load(resolve_reference(source.python), project)(**resolved(source.args, secrets))
     if isinstance(result, str | Path):
         path = Path(result)
         if not path.is_file():
@@ -45,22 +43,3 @@ def call_source(source: PythonSource, project: Path, secrets: Secrets) -> Any:
         return to_arrow(result)
     except SpecError as error:
         raise MlopscError(f"{source.python} returned no usable table: {error}", help=error.help) from error
-
-
-def _function(reference: str, project: Path) -> Callable[..., Any]:
-    module_name, _, name = reference.partition(":")
-    folder = str(project.absolute())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not module_name.startswith(error.name):
-            raise
-        raise MlopscError(
-            f"no module {module_name!r}", help="it must be importable from the project folder"
-        ) from error
-    function: Callable[..., Any] | None = getattr(module, name, None)
-    if not callable(function):
-        raise MlopscError(f"module {module_name!r} has no function {name!r}")
-    return function
