@@ -330,6 +330,9 @@ class Register(_Operation):
     metrics: tuple[Metric, ...] = ()
     """How each gate's metric is computed, for promotions."""
     code: tuple[FunctionReference, ...] = ()
+    """User functions whose modules hold the model's classes: what a promotion may load."""
+    lineage_code: tuple[FunctionReference, ...] = ()
+    """User functions that made its training data (sources, transforms): part of the lineage, never loaded."""
     owner: str | None = None
     datasets: tuple[str, ...] = ()
     """The datasets behind the model; their validation reports carry their digests into the lineage."""
@@ -348,7 +351,7 @@ class Register(_Operation):
         return {"decision": "decision"}
 
     def functions(self) -> tuple[str, ...]:
-        return self.code
+        return self.code + self.lineage_code
 
 
 class Verdict(_Operation):

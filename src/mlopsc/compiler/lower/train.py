@@ -179,6 +179,7 @@ def _register(
     made = (*tables.steps.values(), *steps.values())
     behind = ancestors(made, f"train_{training_name}") | {f"train_{training_name}"}
     causes = [step for step in made if step.name in behind]
+    data_code = {name for step in causes for name in _data_code(step)}
     datasets = tuple(sorted(step.name.removeprefix("load_") for step in causes if step.operation == "load"))
     parameters = sorted({name for step in causes for name in step.parameters})
     return make_step(
@@ -200,6 +201,7 @@ def _register(
         gates=gates,
         metrics=training.metrics,
         code=model_code(training),
+        lineage_code=tuple(sorted(data_code)),
         owner=analysis.owner,
         datasets=datasets,
         parameters={name: f"${{params.{name}}}" for name in parameters},
@@ -211,6 +213,18 @@ def model_code(training: Training) -> tuple[str, ...]:
     """Return the user functions whose modules hold classes that the fitted model consists of."""
     own = (training.estimator.python,) if isinstance(training.estimator, CustomEstimator) else ()
     return own + ((training.preprocess.python,) if training.preprocess.python else ())
+
+
+def _data_code(step: Step) -> tuple[str, ...]:
+    """Return the user functions by which a step makes or changes data."""
+    match step.operation:
+        case "load":
+            python = step.configuration["source"].get("python")
+        case "transform":
+            python = step.configuration["python"]
+        case _:
+            python = None
+    return () if python is None else (python,)
 
 
 def _metric(training: Training, name: str) -> Metric:
