@@ -1,1 +1,34 @@
-"""placeholder"""
+"""Kubeflow Pipelines as a target: settings, check, emitter and local runner. Imports kfp only to compile and run."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from mlopsc.plan.plan import Plan
+from mlopsc.plan.result import RunResult
+from mlopsc.targets import Fault, GeneratedFile, RunRequest
+from mlopsc_kfp.settings import KfpSettings
+
+
+class _Kfp:
+    """The backend `kfp`: see `mlopsc.targets.Backend`."""
+
+    name = "kfp"
+    settings = KfpSettings
+
+    def check(self, plan: Plan, project: Path) -> Iterable[Fault]:
+        from mlopsc_kfp.check import check
+
+        return check(plan, project)
+
+    def emit(self, plan: Plan) -> tuple[GeneratedFile, ...]:
+        from mlopsc_kfp.emit import emit
+
+        return emit(plan)
+
+    def run(self, request: RunRequest) -> RunResult:
+        from mlopsc_kfp.run import run
+
+        return run(request)
+
+
+backend = _Kfp()

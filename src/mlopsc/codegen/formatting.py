@@ -76,7 +76,8 @@ def _bracket(line: str) -> tuple[int, int, list[int], bool] | None:
     Returns its ends, the commas directly in it, and whether a comma may follow its last item.
     """
     tokens = _tokens(line)
-    stack: list[tuple[int, bool, bool]] = []
+    stack: list[tuple[int, bool]] = []
+    declares = line.lstrip().startswith("def ")
     commas: list[int] = []
     comprehension = False
     found: tuple[int, int, list[int], bool] | None = None
@@ -87,13 +88,13 @@ def _bracket(line: str) -> tuple[int, int, list[int], bool] | None:
             after_value = after_value and not keyword.iskeyword(previous)
             if not stack:
                 commas, comprehension = [], False
-            stack.append((column, text == "[" and after_value, text == "(" and not after_value))
+            stack.append((column, text == "[" and after_value))
         elif text in _CLOSING.values():
             if not stack:
                 return None
-            start, subscript, grouping = stack.pop()
+            start, subscript = stack.pop()
             if not stack and not subscript and line[start + 1 : column].strip():
-                found = (start, column, commas, not comprehension and (bool(commas) or not grouping))
+                found = (start, column, commas, not comprehension and (bool(commas) or declares))
         elif len(stack) == 1 and text == ",":
             commas.append(column)
         elif len(stack) == 1 and text == "for":

@@ -1,0 +1,155 @@
+"""What of a plan Kubeflow Pipelines cannot express, or its pods cannot reach."""
+
+from collections.abc import Iterator
+from keyword import iskeyword
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlopsc.codegen.names import file_stems
+from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.plan.plan import Pipeline, Plan, Step
+from mlopsc.targets import Fault
+from mlopsc_kfp.schedule import kfp_cron
+from mlopsc_kfp.settings import PLACEHOLDER, RESERVED, KfpSettings, policy_of, settings_of
+
+LARGEST_DATA = 50_000_000
+"""Bytes of a dataset that may travel in the image."""
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+_LOCAL_SCHEMES = frozenset({"", "file", "local", "memory", "sqlite"})
+
+
+def check(plan: Plan, project: Path) -> tuple[Fault, ...]:
+    """Return the faults, each once; paths lead to keys of the spec."""
+    settings = settings_of(plan)
+    found: dict[tuple[str, str], Fault] = {}
+    for fault in _faults(plan, settings, project):
+        found.setdefault((fault.code, fault.message), fault)
+    return tuple(found.values())
+
+
+def _faults(plan: Plan, settings: KfpSettings, project: Path) -> Iterator[Fault]:
+    yield from _infrastructure(plan)
+    if settings.pipeline_root:
+        yield from _placeholder(
+            "targets.kfp.pipeline_root", settings.pipeline_root, "targets", "kfp", "pipeline_root"
+        )
+    try:
+        file_stems(pipeline.name for pipeline in plan.pipelines)
+    except MlopscError as error:
+        yield Fault("MLC505", (), str(error), error.help)
+    for pipeline in plan.pipelines:
+        yield from _pipeline(pipeline)
+        for step in pipeline.steps:
+            yield from _policy(step, settings)
+            if step.operation == "load":
+                yield from _secrets(step, settings)
+                yield from _data(step, project)
+
+
+def _infrastructure(plan: Plan) -> Iterator[Fault]:
+    places = {"registry": plan.infrastructure.registry, "store": plan.infrastructure.store}
+    for key, url in places.items():
+        if url is None:
+            continue
+        path = ("infrastructure", key)
+        parts = urlsplit(url)
+        if parts.scheme.partition("+")[0] in _LOCAL_SCHEMES or parts.hostname in _HERE:
+            yield Fault(
+                "MLC502",
+                path,
+                f"the {key} {url!r} is on this machine: a pod of Kubeflow Pipelines cannot reach it",
+                f"give a URL that pods reach, or leave it out and set MLOPSC_{key.upper()}_URL for them "
+                "(targets.kfp.env_secrets)",
+            )
+        yield from _placeholder(f"infrastructure.{key}", url, *path)
+
+
+def _pipeline(pipeline: Pipeline) -> Iterator[Fault]:
+    for name, parameter in pipeline.parameters.items():
+        if iskeyword(name) or name in RESERVED:
+            yield Fault(
+                "MLC505",
+                ("parameters", name),
+                f"parameter {name!r} cannot be an argument of a Kubeflow pipeline: the generated module needs "
+                "the name",
+                "rename it",
+            )
+        if isinstance(parameter.default, str):
+            yield from _placeholder(
+                f"the default of parameter {name!r}", parameter.default, "parameters", name, "default"
+            )
+    if pipeline.schedule:
+        try:
+            kfp_cron(pipeline.schedule)
+        except ValueError as error:
+            yield Fault("MLC501", ("monitors", pipeline.name, "schedule"), str(error))
+
+
+def _policy(step: Step, settings: KfpSettings) -> Iterator[Fault]:
+    policy = policy_of(step, settings)
+    if policy.image is None:
+        yield Fault(
+            "MLC507",
+            ("targets", "kfp"),
+            "steps of Kubeflow Pipelines run in containers, and no image is named",
+            "add `image:` under targets.kfp: an image with the project, mlopsc and the kfp SDK",
+        )
+    own = step.policy.env or {}
+    for name, value in (policy.env or {}).items():
+        place = (*step.origin, "policy") if name in own else ("targets", "kfp", "policy")
+        yield from _placeholder(f"environment variable {name}", value, *place, "env", name)
+
+
+def _secrets(step: Step, settings: KfpSettings) -> Iterator[Fault]:
+    for name, source in step.configuration.get("secrets", {}).items():
+        mapped, path = settings.secrets.get(name), source.get("file")
+        if mapped is None:
+            yield Fault(
+                "MLC508",
+                ("secrets", name),
+                f"secret {name!r} is not on the cluster: it comes from this machine's "
+                f"{'files' if path else 'environment'}",
+                f"say which Kubernetes Secret holds it: targets.kfp.secrets.{name}: {{name: …, key: …}}",
+            )
+        elif path and not (PurePosixPath(path).is_absolute() and PurePosixPath(path).name == mapped.key):
+            yield Fault(
+                "MLC508",
+                ("targets", "kfp", "secrets", name),
+                f"Kubernetes mounts key {mapped.key!r} as a file of that name, but secret {name!r} is read "
+                f"from {path!r}",
+                f"name an absolute file that ends in /{mapped.key}, or read the secret from `env`",
+            )
+
+
+def _data(step: Step, project: Path) -> Iterator[Fault]:
+    source: dict[str, Any] = step.configuration["source"]
+    text = source.get("path", "")
+    path = (*step.origin, "source", "path")
+    if text.startswith("file://") or (text.startswith("/") and "://" not in text):
+        yield Fault(
+            "MLC503",
+            path,
+            f"{text!r} is a file of this machine: a pod of Kubeflow Pipelines cannot reach it",
+            "name it relative to the project, or put it where pods can read it (s3://, gs://, https://)",
+        )
+    elif text and "://" not in text and "${" not in text:
+        size = sum(found.stat().st_size for found in project.glob(text) if found.is_file())
+        if size > LARGEST_DATA:
+            yield Fault(
+                "MLC503",
+                path,
+                f"{text!r} has {size / 1e6:.0f} MB, too much to travel in the image (at most "
+                f"{LARGEST_DATA / 1e6:.0f} MB)",
+                "put it where pods can read it (s3://, gs://, https://)",
+            )
+
+
+def _placeholder(what: str, text: str, *path: str) -> Iterator[Fault]:
+    if found := PLACEHOLDER.search(text):
+        yield Fault(
+            "MLC506",
+            path,
+            f"{what} contains {found.group()!r}, which Kubeflow Pipelines takes for a placeholder of its own",
+            f"write it without {found.group()!r}",
+        )

@@ -1,0 +1,305 @@
+"""Which components a pipeline needs: one for each operation, and a further one where signatures differ.
+
+Names, numbers and instants are typed arguments. Free text, lists and maps travel as JSON text, in which what KFP
+would take for a placeholder is escaped. A pipeline parameter that is all of an argument is passed in its place;
+one inside text or nested values is passed besides, and `run_files` fills it in.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, StringConstraints
+from pydantic_core import to_jsonable_python
+
+from mlopsc.codegen.literals import Code, call, dotted_name, literal
+from mlopsc.codegen.names import distinct
+from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.plan.plan import Pipeline, Step
+from mlopsc.vocabulary.artifacts import ArtifactType
+from mlopsc.vocabulary.operations import operation_class
+from mlopsc.vocabulary.parameters import Parameter, ScalarType
+from mlopsc.vocabulary.references import referenced
+from mlopsc_kfp.settings import PLACEHOLDER, KfpSettings, policy_of
+
+_NAMES = frozenset(
+    {"dataset", "model", "monitor", "name", "stage", "timezone", "training", "view", "spec_digest"}
+)
+"""Text fields that hold names or digests, which contain no braces."""
+PYTHON_TYPES: dict[ScalarType, type] = {
+    "string": str,
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "timestamp": str,
+    "duration": str,
+}
+"""Type of a parameter → type of the argument."""
+_ARTIFACTS: dict[ArtifactType, str] = {
+    "dataset": "Dataset",
+    "table": "Dataset",
+    "model": "Model",
+    "metrics": "Metrics",
+}
+_LONGEST_PURPOSE = 89
+_IN_BODY = frozenset({"json", "run_files", "Path", "metric", "value"})
+_ALONE = re.compile(r"\$\{params\.(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What makes two steps share a component."""
+
+    operation: str
+    inputs: tuple[tuple[str, str], ...]
+    outputs: tuple[tuple[str, ArtifactType], ...]
+    image: str | None
+    typed: frozenset[str]
+    """Fields that are typed arguments."""
+    nullable: frozenset[str]
+    """Typed fields that are there though they may be absent."""
+    parameters: tuple[tuple[str, str], ...]
+    """Pipeline parameters that are passed besides, with their Python types."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """A component as the template shows it, and the arguments that its ports and fields became."""
+
+    name: str
+    purpose: str
+    base_image: Code
+    arguments: Code
+    call: Code
+    """What its body passes to `run_files`."""
+    reads_json: bool
+    metrics: str | None
+    """The argument of the metrics, whose numbers KFP's pages show."""
+    artifact_types: frozenset[str]
+    """What its annotations name from `kfp.dsl`."""
+    typed: frozenset[str]
+    parameters: tuple[str, ...]
+    """Pipeline parameters that a call passes besides."""
+    names: Mapping[tuple[str, str], str]
+    """(input | output | field | parameter, name) → argument."""
+
+    def argument(self, kind: str, name: str) -> str:
+        """Return the argument that a port, field or parameter became."""
+        return self.names[kind, name]
+
+
+def components_of(pipeline: Pipeline, settings: KfpSettings, avoid: Iterable[str]) -> dict[str, Component]:
+    """Return each step's component, by the step's name; steps that can share one do."""
+    groups: dict[Signature, list[Step]] = {}
+    for step in pipeline.steps:
+        groups.setdefault(_signature(step, pipeline, settings), []).append(step)
+    wishes = _wishes(groups)
+    names = distinct(wishes.values(), avoid=set(avoid), suffix="_component")
+    made: dict[str, Component] = {}
+    for signature, steps in groups.items():
+        component = _component(names[wishes[signature]], signature, steps, settings.default_image)
+        made |= {step.name: component for step in steps}
+    return made
+
+
+def field_value(step: Step, field: str, component: Component) -> Any:
+    """Return what a call passes for a field: a literal, JSON text, or the parameter that is all of it."""
+    value = step.configuration[field]
+    if field not in component.typed:
+        return call("as_json", value)
+    if found := _alone(value):
+        return dotted_name(found)
+    if isinstance(value, str) and PLACEHOLDER.search(value):
+        raise MlopscError(f"{field} of step {step.name} is no name: {value!r}")
+    wanted = _typed_as(operation_class(step.operation), field, value)
+    return float(value) if wanted is float else value
+
+
+def _signature(step: Step, pipeline: Pipeline, settings: KfpSettings) -> Signature:
+    model = operation_class(step.operation)
+    fields = [field for field in step.configuration if field != "operation"]
+    typed = frozenset(
+        field for field in fields if _is_typed(model, field, step.configuration[field], pipeline.parameters)
+    )
+    nullable = frozenset(field for field in typed if model.model_fields[field].default is None)
+    besides = referenced(
+        {
+            field: value
+            for field, value in step.configuration.items()
+            if not (field in typed and _alone(value))
+        }
+    )
+    return Signature(
+        operation=step.operation,
+        inputs=tuple((port, _input_type(step, port, pipeline)) for port in step.inputs),
+        outputs=tuple(step.outputs.items()),
+        image=policy_of(step, settings).image,
+        typed=typed
+        | {field for field in model.model_fields if field not in fields and _typed_as(model, field)},
+        nullable=nullable,
+        parameters=tuple(
+            (name, PYTHON_TYPES[parameter.type].__name__)
+            for name, parameter in pipeline.parameters.items()
+            if name in besides
+        ),
+    )
+
+
+def _input_type(step: Step, port: str, pipeline: Pipeline) -> str:
+    source = step.inputs[port]
+    return artifact_type(pipeline.step(source.step).outputs[source.port])
+
+
+def artifact_type(kind: ArtifactType) -> str:
+    """Return KFP's class of an artifact."""
+    return _ARTIFACTS.get(kind, "Artifact")
+
+
+def _wishes(groups: Mapping[Signature, list[Step]]) -> dict[Signature, str]:
+    """Return a name for each signature: the operation's, and for whom where there are several."""
+    operations = [signature.operation for signature in groups]
+    return {
+        signature: signature.operation
+        if operations.count(signature.operation) == 1
+        else f"{signature.operation}_for_{steps[0].name}"
+        for signature, steps in groups.items()
+    }
+
+
+def _component(name: str, signature: Signature, steps: list[Step], image: str | None) -> Component:
+    model = operation_class(signature.operation)
+    fields = [
+        field
+        for field in model.model_fields
+        if field != "operation" and any(field in step.configuration for step in steps)
+    ]
+    everywhere = {field for field in fields if all(field in step.configuration for step in steps)}
+    names = _arguments(signature, fields)
+    typed = signature.typed
+    required = [
+        _declared(model, field, names["field", field], typed) for field in fields if field in everywhere
+    ]
+    optional = [
+        Code(f"{_declared(model, field, names['field', field], typed)} = {_default(model, field, typed)}")
+        for field in fields
+        if field not in everywhere
+    ]
+    values = {
+        field: Code(argument) if field in typed else Code(f"json.loads({argument})")
+        for field in fields
+        if (argument := names["field", field])
+    }
+    inputs = {port: (names["input", port], f"Input[{kind}]") for port, kind in signature.inputs}
+    outputs = {
+        port: (names["output", port], f"Output[{artifact_type(kind)}]") for port, kind in signature.outputs
+    }
+    parameters = {parameter: names["parameter", parameter] for parameter, _ in signature.parameters}
+    passed = [f"{parameters[parameter]}: {kind}" for parameter, kind in signature.parameters]
+    metrics = [names["output", port] for port, kind in signature.outputs if kind == "metrics"]
+    keywords = {
+        "inputs": {port: Code(f"{argument}.path") for port, (argument, _) in inputs.items()},
+        "outputs": {port: Code(f"{argument}.path") for port, (argument, _) in outputs.items()},
+        "parameters": {parameter: Code(argument) for parameter, argument in parameters.items()},
+    }
+    annotated = [f"{argument}: {kind}" for argument, kind in (*inputs.values(), *outputs.values())]
+    body = [literal({"operation": signature.operation, **values})]
+    body += [
+        Code(f"{word}={literal(value)}") for word, value in keywords.items() if value or word != "parameters"
+    ]
+    return Component(
+        name=name,
+        purpose=_purpose(model),
+        base_image=Code("IMAGE") if image and signature.image == image else literal(signature.image),
+        arguments=Code(", ".join((*annotated, *required, *passed, *optional))),
+        call=Code(", ".join(body)),
+        reads_json=bool(metrics) or any(field not in typed for field in fields),
+        metrics=metrics[0] if metrics else None,
+        artifact_types=frozenset(
+            word for _, kind in (*inputs.values(), *outputs.values()) for word in kind[:-1].split("[")
+        ),
+        typed=typed,
+        parameters=tuple(parameters),
+        names=names,
+    )
+
+
+def _purpose(model: type[BaseModel]) -> str:
+    """Return an operation's first line, cut to what fits a line of the generated module."""
+    line = (model.__doc__ or model.__name__).splitlines()[0]
+    return line if len(line) <= _LONGEST_PURPOSE else f"{re.split('[:;,]', line)[0].rstrip('.')}."
+
+
+def _arguments(signature: Signature, fields: list[str]) -> dict[tuple[str, str], str]:
+    """Return the argument for each port, field and parameter; outputs keep their names first, then inputs."""
+    wishes = {
+        "output": ([port for port, _ in signature.outputs], "_output"),
+        "input": ([port for port, _ in signature.inputs], "_input"),
+        "field": (fields, "_config"),
+        "parameter": ([name for name, _ in signature.parameters], "_parameter"),
+    }
+    names: dict[tuple[str, str], str] = {}
+    for kind, (wanted, suffix) in wishes.items():
+        given = distinct(wanted, avoid={*_IN_BODY, *names.values()}, suffix=suffix)
+        names |= {(kind, name): argument for name, argument in given.items()}
+    return names
+
+
+def _declared(model: type[BaseModel], field: str, argument: str, typed: frozenset[str]) -> Code:
+    kind = (_typed_as(model, field) or str) if field in typed else str
+    return Code(f"{argument}: {kind.__name__}")
+
+
+def _default(model: type[BaseModel], field: str, typed: frozenset[str]) -> Code:
+    """Return the default of an argument that some steps leave out."""
+    default = model.model_fields[field].get_default(call_default_factory=True)
+    plain = to_jsonable_python({} if isinstance(default, BaseModel) else default)
+    return literal(plain) if field in typed else literal(json.dumps(plain))
+
+
+def _is_typed(model: type[BaseModel], field: str, value: Any, parameters: Mapping[str, Parameter]) -> bool:
+    """Whether a field's value is passed as a typed argument."""
+    wanted = _typed_as(model, field, value)
+    if wanted is None or not isinstance(value, str) or not referenced(value):
+        return wanted is not None
+    # A text parameter is not put in place: what it says would be searched for references once more.
+    name = _alone(value)
+    kind = parameters[name].type if name else "string"
+    return kind != "string" and PYTHON_TYPES[kind] is wanted
+
+
+def _alone(value: Any) -> str | None:
+    found = _ALONE.fullmatch(value) if isinstance(value, str) else None
+    return found.group(1) if found else None
+
+
+def _typed_as(model: type[BaseModel], field: str, value: Any = None) -> type | None:
+    """Return the Python type of a field's argument, or None when it travels as JSON."""
+    info = model.model_fields[field]
+    members = [member for member in _members(info.annotation) if member is not type(None)]
+    if isinstance(value, str) and len(members) > 1:  # a dotted path, where a map could stand too
+        return str if any(_is_pattern(get_args(member)[1:]) for member in members) else None
+    if len(members) != 1:
+        return None
+    member = get_args(members[0])[0] if get_origin(members[0]) is Annotated else members[0]
+    match member:
+        case _ if member in (int, float, bool):
+            return member  # type: ignore[no-any-return]
+        case _ if member in (datetime, timedelta) or get_origin(member) is Literal:
+            return str
+        case _ if member is str and (field in _NAMES or _is_pattern(info.metadata)):
+            return str
+        case _:
+            return None
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+
+
+def _is_pattern(metadata: Iterable[Any]) -> bool:
+    """Whether text is bound to a pattern; those of the vocabulary allow no braces."""
+    return any(isinstance(part, StringConstraints) and part.pattern for part in metadata)

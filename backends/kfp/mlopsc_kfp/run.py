@@ -1,0 +1,250 @@
+"""Runs a pipeline from its compiled IR on this machine, and tells what became of each step by the files it left.
+
+The runner's own status is not enough: a step counts as run when kfp's executor recorded its end and each of its
+outputs exists. One that may refuse did so when its output says so.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+
+from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.plan.plan import Infrastructure, Plan, Step
+from mlopsc.plan.result import RunResult, RunStatus, StepResult, StepStatus
+from mlopsc.runtime.context import REGISTRY_VARIABLE, STATE_FOLDER, STORE_VARIABLE
+from mlopsc.runtime.execution import ACTOR_VARIABLE, PROJECT_VARIABLE
+from mlopsc.targets import RunRequest
+from mlopsc.vocabulary.operations import operation_class
+from mlopsc_kfp.emit import emit, step_components
+from mlopsc_kfp.settings import PLACEHOLDER
+
+_NOMINAL_IMAGE = "python:local"
+"""Stands for the image that a local run has no use for; kfp warns of names without `python`."""
+_EXECUTING = re.compile(r"INFO - Executing task (?:\x1b\[\d+m)?'([^']+)'")
+_RAISED = re.compile(r"    ([A-Za-z_][\w.]*)(?:: (.*))?$")
+"""The last line of a traceback, as kfp's runner indents it."""
+_DONE = "executor_output.json"
+
+
+@dataclass
+class _Run:
+    """A run in progress: where each step's files come to lie, and what the log has told so far."""
+
+    request: RunRequest
+    root: Path
+    tasks: dict[str, str]
+    """Step → the folder of its task, under the run's own in `root`."""
+    files: dict[str, dict[str, str]]
+    """Step → port → file name."""
+    started: dict[str, float] = field(default_factory=dict)
+    results: dict[str, StepResult] = field(default_factory=dict)
+    current: str | None = None
+    raised: str | None = None
+    """What the current step's last traceback ended with."""
+    in_traceback: bool = False
+
+
+def run(request: RunRequest) -> RunResult:
+    """Compile the pipeline, run it with kfp's local runner in the project's folder, and wait for it.
+
+    The log, the IR and all artifacts stay in `.mlopsc/kfp/<run>`. Raises MlopscError when the pipeline cannot be
+    compiled, or a parameter's text is one that kfp would expand.
+    """
+    _refuse_placeholders(request)
+    started = datetime.now(UTC)
+    name = f"kfp-{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    folder = request.project.resolve() / STATE_FOLDER / "kfp" / name
+    root = folder / "artifacts"
+    root.mkdir(parents=True)
+    ir = folder / "pipeline.yaml"
+    plan = _local_plan(request)
+    ir.write_text(emit(plan)[1].text, encoding="utf-8")
+    arguments = folder / "arguments.json"
+    arguments.write_text(json.dumps(dict(request.parameters)), encoding="utf-8")
+    progress = _expected(request, plan, root, ir)
+    _carry_out(progress, ir, arguments, folder / "log")
+    results = tuple(
+        progress.results.get(step.name) or _result(progress, step) for step in request.pipeline.steps
+    )
+    return RunResult(
+        run=name,
+        pipeline=request.pipeline.name,
+        target="kfp",
+        status=_status(results),
+        steps=results,
+        parameters=dict(request.parameters),
+    )
+
+
+def _refuse_placeholders(request: RunRequest) -> None:
+    for name, value in request.parameters.items():
+        if isinstance(value, str) and (found := PLACEHOLDER.search(value)):
+            raise MlopscError(
+                f"parameter {name!r} contains {found.group()!r}, which Kubeflow Pipelines takes for a "
+                "placeholder of its own",
+                help=f"give a value without {found.group()!r}",
+            )
+
+
+def _local_plan(request: RunRequest) -> Plan:
+    """Return the plan of this one pipeline for this machine: its registry and store come by the environment."""
+    settings = dict(request.plan.targets.get("kfp", {}))
+    settings.setdefault("image", _NOMINAL_IMAGE)
+    return request.plan.model_copy(
+        update={
+            "pipelines": (request.pipeline,),
+            "targets": {"kfp": settings},
+            "infrastructure": Infrastructure(),
+        }
+    )
+
+
+def _expected(request: RunRequest, plan: Plan, root: Path, ir: Path) -> _Run:
+    """Return a run in which nothing has happened yet; the IR says which task is which step."""
+    document = next(yaml.safe_load_all(ir.read_text(encoding="utf-8")))
+    tasks = document["root"]["dag"]["tasks"].values()
+    components = step_components(plan, request.pipeline)
+    return _Run(
+        request=request,
+        root=root,
+        tasks={
+            task["taskInfo"]["name"]: task["componentRef"]["name"].removeprefix("comp-") for task in tasks
+        },
+        files={
+            step.name: {port: components[step.name].argument("output", port) for port in step.outputs}
+            for step in request.pipeline.steps
+        },
+    )
+
+
+def _carry_out(progress: _Run, ir: Path, arguments: Path, log: Path) -> None:
+    """Run the pipeline in a child process and follow its output until it ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "mlopsc_kfp.local_runner", str(ir), str(arguments), str(progress.root)],
+        cwd=progress.request.project,
+        env=_environment(progress.request),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    with process, log.open("w", encoding="utf-8") as kept:
+        try:
+            for line in process.stdout or ():
+                kept.write(line)
+                _follow(progress, line)
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            raise
+    _leave(progress)
+    if not progress.started:
+        last = log.read_text(encoding="utf-8").strip().splitlines()[-1:] or ["it said nothing"]
+        raise MlopscError(f"kfp's local runner did not start: {last[0]}", help=f"its log is {log}")
+
+
+def _environment(request: RunRequest) -> dict[str, str]:
+    infrastructure = request.plan.infrastructure
+    chosen = {
+        PROJECT_VARIABLE: str(request.project.resolve()),
+        ACTOR_VARIABLE: request.actor,
+        REGISTRY_VARIABLE: request.registry_url or infrastructure.registry,
+        STORE_VARIABLE: request.store_url or infrastructure.store,
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**os.environ, **{name: value for name, value in chosen.items() if value is not None}}
+
+
+def _follow(progress: _Run, line: str) -> None:
+    """Take notice of a line of the log: a step starts, or a traceback says why one stops."""
+    if found := _EXECUTING.search(line):
+        step = next((name for name, task in progress.tasks.items() if task == found.group(1)), None)
+        if step == progress.current:  # another try
+            progress.raised = None
+            return
+        _leave(progress)
+        if step is not None:
+            progress.current = step
+            progress.started[step] = time.monotonic()
+            if progress.request.on_start:
+                progress.request.on_start(step)
+    elif "Traceback (most recent call last)" in line:
+        progress.in_traceback = True
+    elif progress.in_traceback and (found := _RAISED.match(line)):
+        progress.raised = found.group(2) or found.group(1)
+
+
+def _leave(progress: _Run) -> None:
+    """Settle the current step's result, from its files: the last try decides."""
+    if progress.current is not None:
+        step = progress.request.pipeline.step(progress.current)
+        result = _result(progress, step)
+        progress.results[step.name] = result
+        if progress.request.on_step:
+            progress.request.on_step(result)
+    progress.current, progress.raised, progress.in_traceback = None, None, False
+
+
+def _result(progress: _Run, step: Step) -> StepResult:
+    folder = next(progress.root.glob(f"*/{progress.tasks[step.name]}"), None)
+    files = {port: folder / name for port, name in progress.files[step.name].items()} if folder else {}
+    status: StepStatus
+    if step.name not in progress.started:
+        status, reason = "skipped", "an earlier step stopped the run"
+    elif folder and (folder / _DONE).is_file() and all(file.is_file() for file in files.values()):
+        status, reason = "run", None
+    else:
+        status = "refused" if _refused(step, files) else "failed"
+        reason = progress.raised or "it ended without its outputs; the log says more"
+    started = progress.started.get(step.name)
+    return StepResult(
+        name=step.name,
+        operation=step.operation,
+        status=status,
+        seconds=None if started is None else time.monotonic() - started,
+        outputs={port: _digest(file) for port, file in files.items() if file.is_file()}
+        if status != "failed"
+        else {},
+        reason=reason,
+        source=str(step.source),
+    )
+
+
+def _refused(step: Step, files: Mapping[str, Path]) -> bool:
+    """Whether a step that did not end well wrote an output that says why: a declared rule."""
+    if not operation_class(step.operation).refuses:
+        return False
+    try:
+        said = [json.loads(file.read_bytes()) for file in files.values()]
+    except (OSError, ValueError):
+        return False
+    return any(output.get("passed") is False or output.get("verdict") == "fail" for output in said)
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+
+
+def _status(results: Iterable[StepResult]) -> RunStatus:
+    found = {result.status for result in results}
+    if "failed" in found:
+        return "failed"
+    if "refused" in found:
+        return "refused"
+    return "failed" if "skipped" in found else "succeeded"
