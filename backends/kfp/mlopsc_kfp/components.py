@@ -1,69 +1,24 @@
-"""Which components a pipeline needs: one for each operation, and a further one where signatures differ.
-
-Names, numbers and instants are typed arguments. Free text, lists and maps travel as JSON text, in which what KFP
-would take for a placeholder is escaped. A pipeline parameter that is all of an argument is passed in its place;
-one inside text or nested values is passed besides, and `run_files` fills it in.
-"""
+"""Which components a pipeline needs: one for each operation, and a further one where signatures differ."""
 
 import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from mlopsc.codegen.literals import Code, call, dotted_name, literal
 from mlopsc.codegen.names import distinct
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.plan.plan import Pipeline, Step
-from mlopsc.vocabulary.artifacts import ArtifactType
 from mlopsc.vocabulary.operations import operation_class
-from mlopsc.vocabulary.parameters import Parameter, ScalarType
-from mlopsc.vocabulary.references import referenced
-from mlopsc_kfp.settings import PLACEHOLDER, KfpSettings, policy_of
+from mlopsc_kfp.settings import PLACEHOLDER, KfpSettings
+from mlopsc_kfp.signatures import Signature, alone, artifact_type, signatures_of, typed_as
 
-_NAMES = frozenset(
-    {"dataset", "model", "monitor", "name", "stage", "timezone", "training", "view", "spec_digest"}
-)
-"""Text fields that hold names or digests, which contain no braces."""
-PYTHON_TYPES: dict[ScalarType, type] = {
-    "string": str,
-    "int": int,
-    "float": float,
-    "bool": bool,
-    "timestamp": str,
-    "duration": str,
-}
-"""Type of a parameter → type of the argument."""
-_ARTIFACTS: dict[ArtifactType, str] = {
-    "dataset": "Dataset",
-    "table": "Dataset",
-    "model": "Model",
-    "metrics": "Metrics",
-}
 _LONGEST_PURPOSE = 89
 _IN_BODY = frozenset({"json", "run_files", "Path", "metric", "value"})
-_ALONE = re.compile(r"\$\{params\.(\w+)\}")
-
-
-@dataclass(frozen=True)
-class Signature:
-    """What makes two steps share a component."""
-
-    operation: str
-    inputs: tuple[tuple[str, str], ...]
-    outputs: tuple[tuple[str, ArtifactType], ...]
-    image: str | None
-    typed: frozenset[str]
-    """Fields that are typed arguments."""
-    nullable: frozenset[str]
-    """Typed fields that are there though they may be absent."""
-    parameters: tuple[tuple[str, str], ...]
-    """Pipeline parameters that are passed besides, with their Python types."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +50,9 @@ class Component:
 def components_of(pipeline: Pipeline, settings: KfpSettings, avoid: Iterable[str]) -> dict[str, Component]:
     """Return each step's component, by the step's name; steps that can share one do."""
     groups: dict[Signature, list[Step]] = {}
+    signatures = signatures_of(pipeline, settings)
     for step in pipeline.steps:
-        groups.setdefault(_signature(step, pipeline, settings), []).append(step)
+        groups.setdefault(signatures[step.name], []).append(step)
     wishes = _wishes(groups)
     names = distinct(wishes.values(), avoid=set(avoid), suffix="_component")
     made: dict[str, Component] = {}
@@ -111,52 +67,12 @@ def field_value(step: Step, field: str, component: Component) -> Any:
     value = step.configuration[field]
     if field not in component.typed:
         return call("as_json", value)
-    if found := _alone(value):
+    if found := alone(value):
         return dotted_name(found)
     if isinstance(value, str) and PLACEHOLDER.search(value):
         raise MlopscError(f"{field} of step {step.name} is no name: {value!r}")
-    wanted = _typed_as(operation_class(step.operation), field, value)
+    wanted = typed_as(operation_class(step.operation), field, value)
     return float(value) if wanted is float else value
-
-
-def _signature(step: Step, pipeline: Pipeline, settings: KfpSettings) -> Signature:
-    model = operation_class(step.operation)
-    fields = [field for field in step.configuration if field != "operation"]
-    typed = frozenset(
-        field for field in fields if _is_typed(model, field, step.configuration[field], pipeline.parameters)
-    )
-    nullable = frozenset(field for field in typed if model.model_fields[field].default is None)
-    besides = referenced(
-        {
-            field: value
-            for field, value in step.configuration.items()
-            if not (field in typed and _alone(value))
-        }
-    )
-    return Signature(
-        operation=step.operation,
-        inputs=tuple((port, _input_type(step, port, pipeline)) for port in step.inputs),
-        outputs=tuple(step.outputs.items()),
-        image=policy_of(step, settings).image,
-        typed=typed
-        | {field for field in model.model_fields if field not in fields and _typed_as(model, field)},
-        nullable=nullable,
-        parameters=tuple(
-            (name, PYTHON_TYPES[parameter.type].__name__)
-            for name, parameter in pipeline.parameters.items()
-            if name in besides
-        ),
-    )
-
-
-def _input_type(step: Step, port: str, pipeline: Pipeline) -> str:
-    source = step.inputs[port]
-    return artifact_type(pipeline.step(source.step).outputs[source.port])
-
-
-def artifact_type(kind: ArtifactType) -> str:
-    """Return KFP's class of an artifact."""
-    return _ARTIFACTS.get(kind, "Artifact")
 
 
 def _wishes(groups: Mapping[Signature, list[Step]]) -> dict[Signature, str]:
@@ -249,7 +165,7 @@ def _arguments(signature: Signature, fields: list[str]) -> dict[tuple[str, str],
 
 
 def _declared(model: type[BaseModel], field: str, argument: str, typed: frozenset[str]) -> Code:
-    kind = (_typed_as(model, field) or str) if field in typed else str
+    kind = (typed_as(model, field) or str) if field in typed else str
     return Code(f"{argument}: {kind.__name__}")
 
 
@@ -258,48 +174,3 @@ def _default(model: type[BaseModel], field: str, typed: frozenset[str]) -> Code:
     default = model.model_fields[field].get_default(call_default_factory=True)
     plain = to_jsonable_python({} if isinstance(default, BaseModel) else default)
     return literal(plain) if field in typed else literal(json.dumps(plain))
-
-
-def _is_typed(model: type[BaseModel], field: str, value: Any, parameters: Mapping[str, Parameter]) -> bool:
-    """Whether a field's value is passed as a typed argument."""
-    wanted = _typed_as(model, field, value)
-    if wanted is None or not isinstance(value, str) or not referenced(value):
-        return wanted is not None
-    # A text parameter is not put in place: what it says would be searched for references once more.
-    name = _alone(value)
-    kind = parameters[name].type if name else "string"
-    return kind != "string" and PYTHON_TYPES[kind] is wanted
-
-
-def _alone(value: Any) -> str | None:
-    found = _ALONE.fullmatch(value) if isinstance(value, str) else None
-    return found.group(1) if found else None
-
-
-def _typed_as(model: type[BaseModel], field: str, value: Any = None) -> type | None:
-    """Return the Python type of a field's argument, or None when it travels as JSON."""
-    info = model.model_fields[field]
-    members = [member for member in _members(info.annotation) if member is not type(None)]
-    if isinstance(value, str) and len(members) > 1:  # a dotted path, where a map could stand too
-        return str if any(_is_pattern(get_args(member)[1:]) for member in members) else None
-    if len(members) != 1:
-        return None
-    member = get_args(members[0])[0] if get_origin(members[0]) is Annotated else members[0]
-    match member:
-        case _ if member in (int, float, bool):
-            return member  # type: ignore[no-any-return]
-        case _ if member in (datetime, timedelta) or get_origin(member) is Literal:
-            return str
-        case _ if member is str and (field in _NAMES or _is_pattern(info.metadata)):
-            return str
-        case _:
-            return None
-
-
-def _members(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-
-
-def _is_pattern(metadata: Iterable[Any]) -> bool:
-    """Whether text is bound to a pattern; those of the vocabulary allow no braces."""
-    return any(isinstance(part, StringConstraints) and part.pattern for part in metadata)

@@ -16,9 +16,10 @@ from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.plan.plan import Pipeline, Plan
 from mlopsc.targets import GeneratedFile
 from mlopsc.vocabulary.parameters import Parameter
-from mlopsc_kfp.components import PYTHON_TYPES, Component, components_of
+from mlopsc_kfp.components import Component, components_of
 from mlopsc_kfp.schedule import kfp_cron
 from mlopsc_kfp.settings import RESERVED, KfpSettings, settings_of
+from mlopsc_kfp.signatures import PYTHON_TYPES
 from mlopsc_kfp.tasks import STATEFUL, task_of
 
 _COMPILE = "import runpy, sys; [runpy.run_path(path, run_name='__main__') for path in sys.argv[1:]]"
