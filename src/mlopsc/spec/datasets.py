@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from mlopsc.spec.schedules import TimeZone
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.checks import Check
 from mlopsc.vocabulary.columns import Column
@@ -22,7 +23,7 @@ class Dataset(Frozen):
     """Columns that are never null and together unique."""
     event_time: str | None = None
     """The column that says when a row happened: a timestamp, or text or a date that is read as one."""
-    timezone: str | None = None
+    timezone: TimeZone | None = None
     """The zone of naive timestamps, as in the IANA database; without it they are UTC."""
     checks: tuple[Check, ...] = ()
     policy: Policy = Policy()

@@ -5,32 +5,23 @@ keeps the variable's type, inside text it is formatted. `${params.x}` and `$${` 
 reference that could not be resolved then is an error now.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from mlopsc.diagnostics.codes import report
+from mlopsc.diagnostics.describe import describe
 from mlopsc.diagnostics.diagnostic import Diagnostic
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.document import Document, Path, Piece
-from mlopsc.spec.references import Reference, references
-from mlopsc.spec.validation import describe, validate_entry
-from mlopsc.vocabulary.parameters import Parameter, ScalarType
-from mlopsc.vocabulary.references import Scalar, format_scalar
-from mlopsc.vocabulary.time import parse_duration, parse_timestamp
+from mlopsc.spec.validation import validate_entry
+from mlopsc.vocabulary.parameters import Parameter, check_value, normal_value, read_value
+from mlopsc.vocabulary.references import Reference, Scalar, format_scalar, literal, references
 
 _VARIABLE: TypeAdapter[Parameter] = TypeAdapter(Parameter)
 _FIXED = frozenset({"apiVersion", "environments"})
-_WANTED: dict[ScalarType, str] = {
-    "string": "text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "duration": "a duration such as 30d, 3h or 1h30m",
-    "timestamp": "a timestamp such as 2013-12-31T00:00:00Z",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +33,7 @@ class Resolved:
     variables: Mapping[str, Scalar]
     """Those that have a value."""
     used: frozenset[str]
-    """The variables that something refers to."""
+    """The variables that something refers to, in this environment or another."""
 
 
 def resolve(
@@ -57,66 +48,11 @@ def resolve(
     return resolver.resolved(chosen, environment)
 
 
-def check_scalar(kind: ScalarType, value: Scalar) -> Scalar:
-    """Return a value of a declared type as the spec keeps it (durations and timestamps as text).
-
-    Raises ValueError when it has another type; its text says what was expected and found.
-    """
-    fits: bool
-    match kind:
-        case "string":
-            fits = isinstance(value, str)
-        case "bool":
-            fits = isinstance(value, bool)
-        case "int":
-            fits = isinstance(value, int) and not isinstance(value, bool)
-        case "float":
-            fits = isinstance(value, int | float) and not isinstance(value, bool)
-            value = float(value) if fits and value is not None else value
-        case "duration" | "timestamp":
-            fits = isinstance(value, str) and _parses(kind, value)
-    if not fits:
-        raise ValueError(f"expected {_WANTED[kind]}, found {describe(value)}")
-    return value
-
-
-def parse_scalar(kind: ScalarType, text: str) -> Scalar:
-    """Return the value that a text of a command line gives. Raises ValueError like `check_scalar`."""
-    try:
-        match kind:
-            case "int":
-                return int(text)
-            case "float":
-                return float(text)
-            case "bool":
-                return {"true": True, "false": False}[text.lower()]
-            case _:
-                return check_scalar(kind, text)
-    except (ValueError, KeyError):
-        raise ValueError(f"expected {_WANTED[kind]}, found {describe(text)}") from None
-
-
-def _fits(kind: ScalarType, value: Any) -> bool:
-    try:
-        check_scalar(kind, value)
-    except ValueError:
-        return False
-    return True
-
-
-def _parses(kind: ScalarType, text: str) -> bool:
-    try:
-        parse_duration(text) if kind == "duration" else parse_timestamp(text)
-    except ValueError:
-        return False
-    return True
-
-
 class _Resolver:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.found: list[Diagnostic] = []
-        self.types: dict[str, ScalarType | None] = {}  # None: declared, but wrongly
+        self.declared: dict[str, Parameter | None] = {}  # None: declared, but wrongly
         self.values: dict[str, Scalar] = {}
         self.used: set[str] = set()
         self.origins: dict[Path, Path] = {}
@@ -129,9 +65,12 @@ class _Resolver:
             checked = validate_entry(_VARIABLE, entry, path, self.document)
             variable = checked[0]
             self.found += checked[1]
-            self.types[name] = variable.type if variable else None
+            self.declared[name] = variable
             if variable and variable.default is not None:
-                self._set(name, variable.default, (*path, "default"))
+                if self._checked(name, variable, variable.default, (*path, "default")):
+                    self.values[name] = self._value_of(variable, variable.default)
+                else:
+                    self.declared[name] = None
 
     def check_environments(self) -> None:
         for name in self._map(("environments",)):
@@ -143,10 +82,10 @@ class _Resolver:
                     )
             for variable, value in self._map((*path, "vars")).items():
                 at = (*path, "vars", variable)
-                if variable not in self.types:
+                if variable not in self.declared:
                     self._undefined(variable, at)
-                elif kind := self.types[variable]:
-                    self._checked(variable, kind, value, at)
+                elif declared := self.declared[variable]:
+                    self._checked(variable, declared, value, at)
 
     def choose(self, environment: str | None) -> dict[str, Any]:
         if environment is None:
@@ -163,24 +102,26 @@ class _Resolver:
         given = chosen.get("vars")
         if isinstance(given, dict) and environment is not None:
             for name, value in given.items():
-                if (kind := self.types.get(name)) and _fits(kind, value):
-                    self.values[name] = check_scalar(kind, value)
+                declared = self.declared.get(name)
+                if declared and not check_value(declared, value):
+                    self.values[name] = self._value_of(declared, value)
         for name, text in overrides.items():
-            if name not in self.types:
-                hint = did_you_mean(name, self.types, noun="declared are")
+            if name not in self.declared:
+                hint = did_you_mean(name, self.declared, noun="declared are")
                 self.found.append(report("MLC110", f"undefined variable '{name}'", help=hint))
-            elif kind := self.types[name]:
+            elif variable := self.declared[name]:
                 try:
-                    self.values[name] = parse_scalar(kind, text)
+                    self.values[name] = read_value(variable, text)
                 except ValueError as error:
                     self.found.append(report("MLC103", f"variable '{name}': {error}"))
-        for name, kind in self.types.items():
-            if kind and name not in self.values:
+        for name, variable in self.declared.items():
+            if variable and name not in self.values:
                 hint = "give it a default, choose an environment that sets it (-e), or set it with --var"
                 self._fault("MLC115", f"variable '{name}' has no value", ("vars", name), hint, key=True)
 
     def resolved(self, chosen: dict[str, Any], environment: str | None) -> Resolved:
         value = {k: v for k, v in self.document.value.items() if k not in ("vars", "environments")}
+        self.used |= set(_variables(self.document.value.get("environments")))
         if chosen and environment is not None:
             layer = {k: v for k, v in chosen.items() if k != "vars" and k not in _FIXED}
             value = self._merge(value, layer, (), ("environments", environment))
@@ -243,9 +184,10 @@ class _Resolver:
         match reference.namespace:
             case "vars":
                 self.used.add(name)
-                if name not in self.types:
+                if name not in self.declared:
                     self._undefined(name, path, reference)
-                return self.values.get(name)
+                value = self.values.get(name)
+                return value.replace("${", "$${") if isinstance(value, str) else value
             case "params":
                 if name not in self.parameters:
                     hint = did_you_mean(name, self.parameters, noun="declared are")
@@ -255,23 +197,23 @@ class _Resolver:
                 self._at(reference, path, "MLC114", reference.fault, "a literal '${' is written '$${'")
         return None
 
-    def _checked(self, name: str, kind: ScalarType, value: Any, path: Path) -> None:
-        try:
-            check_scalar(kind, value)
-        except ValueError as error:
-            code = {"duration": "MLC107", "timestamp": "MLC108"}.get(kind, "MLC103")
-            self._fault(code, f"variable '{name}': {error}", path)
+    def _checked(self, name: str, variable: Parameter, value: Any, path: Path) -> bool:
+        fault = check_value(variable, value)
+        if fault:
+            code = {"duration": "MLC107", "timestamp": "MLC108"}.get(variable.type, "MLC103")
+            self._fault(code, f"variable '{name}': {fault}", path)
+            return False
+        if isinstance(value, str) and "${" in literal(value) and any(references(value)):
+            hint = "a literal '${' is written '$${'"
+            self._fault("MLC114", f"variable '{name}': its value cannot refer to others", path, hint)
+            return False
+        return True
 
-    def _set(self, name: str, value: Scalar, path: Path) -> None:
-        kind = self.types[name]
-        if kind and _fits(kind, value):
-            self.values[name] = check_scalar(kind, value)
-        elif kind:
-            self._checked(name, kind, value, path)
-            self.types[name] = None
+    def _value_of(self, variable: Parameter, value: Any) -> Scalar:
+        return normal_value(variable, literal(value) if isinstance(value, str) else value)
 
     def _undefined(self, name: str, path: Path, reference: Reference | None = None) -> None:
-        hint = did_you_mean(name, self.types, noun="declared are") or "declare it under 'vars'"
+        hint = did_you_mean(name, self.declared, noun="declared are") or "declare it under 'vars'"
         if reference:
             self._at(reference, path, "MLC110", f"undefined variable '{name}'", hint)
         else:
@@ -298,3 +240,12 @@ class _Resolver:
         if value is not None:
             self._fault("MLC103", f"'{path[-1]}': expected a map, found {describe(value)}", path)
         return {}
+
+
+def _variables(value: Any) -> Iterator[str]:
+    """Yield the names of the variables that the texts of a value refer to."""
+    if isinstance(value, str) and "${" in value:
+        yield from (found.name for found in references(value) if found.namespace == "vars")
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _variables(item)

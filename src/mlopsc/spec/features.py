@@ -73,7 +73,7 @@ class PythonView(Frozen):
 def _kind(value: Any) -> str:
     if isinstance(value, dict):
         return "sql" if "sql" in value else "python" if "python" in value else "timed"
-    return {SqlView: "sql", PythonView: "python"}.get(type(value), "timed")
+    return "sql" if isinstance(value, SqlView) else "python" if isinstance(value, PythonView) else "timed"
 
 
 View = Annotated[

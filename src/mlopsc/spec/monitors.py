@@ -1,9 +1,8 @@
 """The `monitors` section: what is watched of a model in use, against what, and when."""
 
-from typing import Annotated
+from pydantic import model_validator
 
-from pydantic import Field, model_validator
-
+from mlopsc.spec.schedules import Schedule
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.drift import DriftTests
 from mlopsc.vocabulary.names import Name
@@ -33,14 +32,6 @@ class Current(Frozen):
     def table(self) -> str:
         """Name of the dataset or view that the rows come from."""
         return self.dataset or self.view or ""
-
-
-class Schedule(Frozen):
-    """When a monitor runs by itself."""
-
-    cron: Annotated[str, Field(min_length=1)]
-    """Five fields: minute, hour, day of month, month, day of week."""
-    timezone: str = "UTC"
 
 
 class Monitor(Frozen):

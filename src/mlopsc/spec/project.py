@@ -2,10 +2,21 @@
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.names import Name
+
+
+def _database(text: str) -> str:
+    kind = text.partition("://")[0].partition("+")[0] if "://" in text else "sqlite"
+    if kind not in ("sqlite", "postgresql", "postgres"):
+        help = "expected a path, sqlite:///PATH or postgresql://USER@HOST/DATABASE"
+        raise PydanticCustomError(
+            "MLC109", "a registry cannot be kept in '{kind}'", {"kind": kind, "help": help}
+        )
+    return text
 
 
 class Project(Frozen):
@@ -20,7 +31,7 @@ class Infrastructure(Frozen):
     """Where shared state lives. Unset: the project's `.mlopsc` folder locally, and on other targets the
     environment's `MLOPSC_REGISTRY_URL` and `MLOPSC_STORE_URL`."""
 
-    registry: Annotated[str, StringConstraints(min_length=1)] | None = None
+    registry: Annotated[str, StringConstraints(min_length=1), AfterValidator(_database)] | None = None
     """URL of the model registry's database: `postgresql+psycopg://host/name`, or the path of a SQLite file."""
     store: Annotated[str, StringConstraints(min_length=1)] | None = None
     """URL (any that fsspec knows) or path of the artifact store."""

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from mlopsc.diagnostics.codes import report
+from mlopsc.diagnostics.describe import describe
 from mlopsc.diagnostics.diagnostic import Diagnostic
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.datasets import Dataset
@@ -49,6 +50,14 @@ KEYS = ("apiVersion", "project", *RESOLVED, *SECTIONS, "infrastructure", "target
 """Every key that may stand at the top."""
 
 
+_REQUIRED = {
+    "apiVersion": f"apiVersion: {API_VERSION}",
+    "project": "project: {name: my_project}",
+    "training": "training: {my_model: {entities: …, features: …, estimator: …, metrics: …}}",
+}
+"""Keys that every spec has, with examples."""
+
+
 @dataclass(frozen=True)
 class Spec:
     """A spec in one environment. Maps hold every declared name; a value of None is a faulty entry."""
@@ -56,7 +65,7 @@ class Spec:
     document: Document
     environment: str | None = None
     project: Project | None = None
-    infrastructure: Infrastructure = Infrastructure()
+    infrastructure: Infrastructure = field(default_factory=Infrastructure)
     parameters: Mapping[str, Parameter | None] = field(default_factory=dict)
     secrets: Mapping[str, SecretSource | None] = field(default_factory=dict)
     datasets: Mapping[str, Dataset | None] = field(default_factory=dict)
@@ -106,21 +115,19 @@ def _top_level(document: Document) -> Iterator[Diagnostic]:
         if key not in KEYS:
             yield report(
                 "MLC101",
-                f"unknown key `{key}` at the top level",
+                f"unknown key '{key}' at the top level",
                 document.key_span((key,)),
                 help=did_you_mean(key, KEYS) or f"expected one of {', '.join(KEYS)}",
             )
-    for key in ("apiVersion", "project"):
-        if key not in value:
-            example = f"apiVersion: {API_VERSION}" if key == "apiVersion" else "project: {name: my_project}"
-            yield report(
-                "MLC102", f"missing key `{key}` at the top level", document.span(()), help=f"add `{example}`"
-            )
-    version = value.get("apiVersion", API_VERSION)
-    if version != API_VERSION:
+    for key, example in _REQUIRED.items():
+        if value.get(key) is None or (key == "training" and value[key] == {}):
+            help = f"add `{example}`"
+            yield report("MLC102", f"the file lacks the key '{key}'", document.span(()), help=help)
+    version = value.get("apiVersion")
+    if version is not None and version != API_VERSION:
         yield report(
-            "MLC104",
-            f"`apiVersion` is {version!r}, which this mlopsc does not know",
+            "MLC118",
+            f"this mlopsc does not know the apiVersion {describe(version)}",
             document.value_span(("apiVersion",)),
             help=f"write `apiVersion: {API_VERSION}`",
         )
@@ -141,8 +148,8 @@ def _read_section(
         if found:
             faults.append(
                 report(
-                    "MLC105",
-                    f"`{name}` is not a name",
+                    "MLC106",
+                    f"'{name}' cannot be a name",
                     document.key_span((section, name)),
                     help="expected a letter, then letters, digits or underscores, at most 63",
                 )
@@ -161,7 +168,7 @@ def _read_single(document: Document, section: str, adapter: TypeAdapter[Any]) ->
 def _not_a_map(document: Document, section: str, value: Any) -> Diagnostic:
     return report(
         "MLC103",
-        f"`{section}` must be a map by name, found {type(value).__name__}",
+        f"'{section}': expected a map by name, found {describe(value)}",
         document.value_span((section,)),
         help=f"write `{section}:` and below it, indented, `name:` for each entry",
     )

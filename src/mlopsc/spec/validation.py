@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from mlopsc.diagnostics.codes import CODES, report
+from mlopsc.diagnostics.describe import describe
 from mlopsc.diagnostics.diagnostic import Diagnostic, Span
 from mlopsc.diagnostics.suggest import did_you_mean, nearest
 from mlopsc.spec.document import Document, Path
@@ -60,23 +61,14 @@ def validate_entry(
         return None, _Translator(adapter, value, path, document).translate(error)
 
 
-def describe(value: Any) -> str:
-    """Return how a diagnostic calls a value that it found: `text 'abc'`, `the number 5`, `a list`."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return f"the number {value}"
-        case str():
-            return f"text '{value if len(value) <= 60 else value[:57] + '...'}'"
-        case list() | tuple():
-            return "a list"
-        case dict():
-            return "a map"
-        case _:
-            return str(value)
+def misplaced_parameter(document: Document, path: Path) -> Diagnostic:
+    """Return the fault of a `${params.x}` where a run has nothing to decide."""
+    return report(
+        "MLC112",
+        f"a run-time parameter cannot stand in {_where(path)}",
+        document.value_span(path),
+        help="use ${vars.name}, which is settled when the spec is compiled",
+    )
 
 
 class _Translator:
@@ -118,12 +110,7 @@ class _Translator:
         at = self.path + place.path
         span = self.document.value_span(at)
         if isinstance(found, str) and "${params." in found and kind != "extra_forbidden":
-            return report(
-                "MLC112",
-                f"a run-time parameter cannot stand in {_where(at)}",
-                span,
-                help="use ${vars.name}, which is settled when the spec is compiled",
-            )
+            return misplaced_parameter(self.document, at)
         if kind == "extra_forbidden":
             key = str(place.path[-1])
             known = self._fields(place.schema)
@@ -157,7 +144,7 @@ class _Translator:
         kind, found = item["type"], item["input"]
         message = str(item["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
         if kind in CODES:  # a validator of the vocabulary that knows its code
-            return report(kind, message, span)
+            return report(kind, message, span, help=item.get("ctx", {}).get("help"))
         if kind in _RANGE:
             return report("MLC105", f"{_lowered(message)}, found {describe(found)}", span)
         if kind == "string_pattern_mismatch":
@@ -174,6 +161,9 @@ class _Translator:
     def _choice(self, found: Any, choices: Sequence[str], at: Path) -> Diagnostic:
         span = self.document.value_span(at)
         hint = did_you_mean(found, choices, limit=40) if isinstance(found, str) else None
+        if at and at[-1] == "expect":
+            hint = hint or "checks are named as in Great Expectations, without 'expect_'"
+            return report("MLC314", f"unknown check {describe(found).removeprefix('text ')}", span, help=hint)
         expected = f"expected one of {', '.join(choices)}" if len(choices) > 1 else f"expected {choices[0]}"
         known = hint if hint and hint.startswith("did") else None
         return report("MLC104", f"{expected}, found {describe(found)}", span, help=known)

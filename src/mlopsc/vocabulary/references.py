@@ -1,7 +1,8 @@
-"""References to run-time parameters: `${params.name}` inside configurations, and how they are filled in.
+"""References to values, `${vars.name}` and `${params.name}`: where they stand in a text, and how they are filled in.
 
-A configuration travels with its references as text. When a step starts, `substitute` puts the values in: a
-reference that stands alone keeps the value's type, one inside text is formatted, and `$${` becomes `${`.
+`${vars.x}` is gone when a spec is compiled. A configuration travels with its `${params.x}` as text. When a step
+starts, `substitute` puts the values in: a reference that stands alone keeps the value's type, one inside text is
+formatted, and `$${` becomes `${`.
 """
 
 import re
@@ -14,8 +15,63 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 Scalar = str | int | float | bool | None
-_TOKEN = re.compile(r"\$\$\{|\$\{params\.([A-Za-z_][A-Za-z0-9_]*)\}")
-_ALONE = re.compile(r"\$\{params\.([A-Za-z_][A-Za-z0-9_]*)\}")
+
+_START = re.compile(r"\$\$\{|\$\{")
+_BODY = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\.([A-Za-z_][A-Za-z0-9_]*)")
+_NAMESPACES = frozenset({"vars", "params"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`text[start:end]` is `${namespace.name}`; with a `fault`, it cannot be read and both are empty."""
+
+    start: int
+    end: int
+    namespace: str
+    name: str
+    fault: str = ""
+
+
+def references(text: str) -> Iterator[Reference]:
+    """Yield the references of a text in order, unreadable ones too; `$${` is none."""
+    at = 0
+    while found := _START.search(text, at):
+        start, at = found.span()
+        if found.group() == "$${":
+            continue
+        close = text.find("}", at)
+        if close < 0 or "${" in text[at:close]:
+            yield Reference(start, at, "", "", "a '${' that is never closed")
+            continue
+        body, end = text[at:close], close + 1
+        at = end
+        parts = _BODY.fullmatch(body)
+        if parts is None:
+            yield Reference(
+                start, end, "", "", f"'${{{body}}}' is neither ${{vars.name}} nor ${{params.name}}"
+            )
+        elif parts.group(1) not in _NAMESPACES:
+            yield Reference(start, end, "", "", f"unknown namespace '{parts.group(1)}' in '${{{body}}}'")
+        else:
+            yield Reference(start, end, parts.group(1), parts.group(2))
+
+
+def parameters_in(text: str) -> list[Reference]:
+    """Return the references to run-time parameters of a text, in order."""
+    if "${" not in text:
+        return []
+    return [found for found in references(text) if found.namespace == "params"]
+
+
+def parameter_alone(text: str) -> str | None:
+    """Return the parameter that a text refers to when it is nothing but that reference."""
+    found = parameters_in(text)
+    return found[0].name if len(found) == 1 and found[0].end - found[0].start == len(text) else None
+
+
+def literal(text: str) -> str:
+    """Return the text that a text without references stands for: `$${` is a literal `${`."""
+    return text.replace("$${", "${")
 
 
 @dataclass(frozen=True)
@@ -31,10 +87,10 @@ class ParameterReference:
     def _parse(cls, value: Any) -> "ParameterReference":
         if isinstance(value, cls):
             return value
-        found = _ALONE.fullmatch(value) if isinstance(value, str) else None
-        if found is None:
+        name = parameter_alone(value) if isinstance(value, str) else None
+        if name is None:
             raise ValueError("expected a reference such as ${params.name}")
-        return cls(found.group(1))
+        return cls(name)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -61,9 +117,7 @@ def substitute(value: Any, parameters: Mapping[str, Scalar]) -> Any:
     """
     match value:
         case str():
-            if alone := _ALONE.fullmatch(value):
-                return parameters[alone.group(1)]
-            return _TOKEN.sub(lambda token: _filled(token, parameters), value)
+            return _filled(value, parameters) if "${" in value else value
         case Mapping():
             return {key: substitute(item, parameters) for key, item in value.items()}
         case list() | tuple():
@@ -72,9 +126,15 @@ def substitute(value: Any, parameters: Mapping[str, Scalar]) -> Any:
             return value
 
 
-def _filled(token: re.Match[str], parameters: Mapping[str, Scalar]) -> str:
-    name = token.group(1)
-    return "${" if name is None else format_scalar(parameters[name])
+def _filled(text: str, parameters: Mapping[str, Scalar]) -> Scalar:
+    if (alone := parameter_alone(text)) is not None:
+        return parameters[alone]
+    parts: list[str] = []
+    at = 0
+    for found in parameters_in(text):
+        parts += [literal(text[at : found.start]), format_scalar(parameters[found.name])]
+        at = found.end
+    return "".join([*parts, literal(text[at:])])
 
 
 def format_scalar(value: Scalar) -> str:
@@ -91,7 +151,7 @@ def format_scalar(value: Scalar) -> str:
 def _names(value: Any) -> Iterator[str]:
     match value:
         case str():
-            yield from (name for token in _TOKEN.finditer(value) if (name := token.group(1)) is not None)
+            yield from (found.name for found in parameters_in(value))
         case Mapping():
             for item in value.values():
                 yield from _names(item)
