@@ -66,7 +66,7 @@ def test_a_label_in_another_file_gets_its_own_excerpt() -> None:
     assert (
         render_text([fault], {"mlops.yaml": SOURCE, "mlops.lock": "lock: 1"})
         == """\
-error[MLC602]: gone
+warning[MLC602]: gone
  --> mlops.yaml:2:3
   |
 2 |   weather: {path: a}
@@ -78,7 +78,7 @@ error[MLC602]: gone
   | ---- locked here
   |
 
-1 error
+1 warning
 """
     )
 

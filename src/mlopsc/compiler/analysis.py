@@ -1,9 +1,10 @@
 """What the passes know and find out about one spec: the spec, the project, the schemas of its tables."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from mlopsc.plan.graph import dependencies_first
 from mlopsc.spec.datasets import Dataset
@@ -11,15 +12,30 @@ from mlopsc.spec.features import PythonView, SqlView, TimedView
 from mlopsc.spec.registry import Model
 from mlopsc.spec.spec import Spec
 from mlopsc.spec.training import Training
+from mlopsc.sql import Binder
+from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.gates import Gate
 from mlopsc.vocabulary.lock import Lock
+from mlopsc.vocabulary.references import Scalar, literal
 from mlopsc.vocabulary.secrets import SecretSource
 from mlopsc.vocabulary.sources import SecretHandle, Source
 
 T = TypeVar("T")
+NESTED = "INTEGER[]"
+"""What stands in the binder for a column that is nested: of which kind, nothing tells before the run."""
 
-Peek = Callable[[Source, Path], Mapping[str, str] | None]
-"""Reads names and types of a source's columns from header or footer; None when they cannot be known yet."""
+
+class Peek(Protocol):
+    """Reads names and types (ours) of the columns that loading a source will give, without loading it."""
+
+    def __call__(
+        self, source: Source, columns: Mapping[str, Column], *, project: Path, timezone: str | None = None
+    ) -> Mapping[str, str] | None:
+        """Return column → type, None when only a run can tell.
+
+        Raises MlopscError when the source is missing, or its columns are not as declared.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -32,23 +48,26 @@ class Schema:
     lineage: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     """For a view: the (table, column) pairs that each column is made of."""
 
-    @property
-    def bindable(self) -> bool:
-        """Whether SQL over this table can be bound: all columns and types are known."""
-        return self.complete and bool(self.columns) and None not in self.columns.values()
-
 
 @dataclass
 class Analysis:
-    """The state that passes share; `schemas` and `tables_of_view` are filled in by the schemas pass."""
+    """The state that passes share; the schemas pass fills in what is known of tables."""
 
     spec: Spec
     project: Path
     peek: Peek
+    binder: Binder
     lock: Lock | None = None
     locked: bool = False
+    unused_variables: tuple[str, ...] = ()
     schemas: dict[str, Schema] = field(default_factory=dict)
+    bindable: set[str] = field(default_factory=set)
+    """Tables that the binder knows: all their columns have known types."""
+    nested: set[str] = field(default_factory=set)
+    """Tables with columns that the binder knows by a stand-in, so that what it says of types may be wrong."""
     tables_of_view: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    opaque: set[str] = field(default_factory=set)
+    """Views of which it is not known what they read."""
     labels: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
     """Training → the label's type and the columns of the entities that it is made of."""
 
@@ -56,6 +75,17 @@ class Analysis:
     def owner(self) -> str | None:
         """Who answers for the project."""
         return self.spec.project.owner if self.spec.project else None
+
+    @cached_property
+    def defaults(self) -> dict[str, Scalar]:
+        """The parameters that have a sound default, with it in the form that configurations hold."""
+        found = {n: p.sample for n, p in self.spec.entries("parameters") if p.default is not None}
+        return {name: literal(value) if isinstance(value, str) else value for name, value in found.items()}
+
+    @cached_property
+    def samples(self) -> dict[str, Scalar]:
+        """A value for every parameter: the default, else some value of the type."""
+        return {name: parameter.sample for name, parameter in self.spec.entries("parameters")} | self.defaults
 
     def is_table(self, name: str) -> bool:
         """Say whether a name is a dataset, or a view that makes a table."""
@@ -78,7 +108,7 @@ class Analysis:
         """Return the tables that an SQL or Python view reads, in its own order."""
         return self.tables_of_view.get(view, ())
 
-    def tables_in_order(self) -> tuple[str, ...]:
+    def views_in_order(self) -> tuple[str, ...]:
         """Return all views that make tables so that each comes after those that it reads."""
         edges = {name: self.needs(name) for name in self.spec.features if self.is_table(name)}
         return tuple(name for name in dependencies_first(edges) if name in edges)
@@ -93,6 +123,11 @@ class Analysis:
         entry = self.spec.datasets.get(table) or self.spec.features.get(table)
         return entry.event_time if isinstance(entry, Dataset | SqlView | PythonView) else None
 
+    def lacks_event_time(self, table: str) -> bool:
+        """Say whether a sound table has no event time."""
+        entry = self.spec.datasets.get(table) or self.spec.features.get(table)
+        return isinstance(entry, Dataset | SqlView | PythonView) and entry.event_time is None
+
     def timed_views(self, training: Training) -> Iterator[tuple[str, TimedView]]:
         """Yield the views that a training's features are joined from."""
         for name in training.features:
@@ -100,26 +135,17 @@ class Analysis:
             if isinstance(view, TimedView):
                 yield name, view
 
-    def gates_of(self, training: str) -> Iterator[tuple[str, Gate]]:
-        """Yield the sound gates that judge a training."""
-        for name, gate in self.spec.entries("gates"):
-            if gate.training == training:
-                yield name, gate
+    def gates_of(self, training: str) -> Mapping[str, Gate]:
+        """Return the sound gates that judge a training."""
+        return self._gates.get(training, {})
 
-    def models_of(self, training: str) -> Iterator[tuple[str, Model]]:
-        """Yield the sound models that a training makes."""
-        for name, model in self.spec.entries("registry"):
-            if model.training == training:
-                yield name, model
+    def models_of(self, training: str) -> Mapping[str, Model]:
+        """Return the sound models that a training makes."""
+        return self._models.get(training, {})
 
     def stages_requiring(self, gate: str) -> list[tuple[str, str]]:
         """Return (model, stage) of each stage that requires a gate."""
-        return [
-            (name, stage)
-            for name, model in self.spec.entries("registry")
-            for stage, rule in model.stages.items()
-            if gate in rule.gates
-        ]
+        return self._stages.get(gate, [])
 
     def guarded_stage(self, gate: str) -> tuple[str, str]:
         """Return the one stage that requires a champion gate."""
@@ -128,21 +154,58 @@ class Analysis:
 
     def free_gates(self, training: str) -> Iterator[str]:
         """Yield the gates of a training that no stage requires: they fail the run by themselves."""
-        for name, _ in self.gates_of(training):
+        for name in self.gates_of(training):
             if not self.stages_requiring(name):
                 yield name
 
     def secrets_of(self, source: Source) -> dict[str, SecretSource]:
         """Return the declared secrets that a source names."""
-        options = getattr(source, "storage_options", None) or getattr(source, "args", {})
-        names = {value.secret for value in options.values() if isinstance(value, SecretHandle)}
-        names |= {value["secret"] for value in options.values() if _is_handle(value)}
         declared = self.spec.secrets
-        return {name: found for name in sorted(names) if (found := declared.get(name)) is not None}
+        names = sorted({name for _, name in secrets_in(source)})
+        return {name: found for name in names if (found := declared.get(name)) is not None}
+
+    @cached_property
+    def _gates(self) -> dict[str, dict[str, Gate]]:
+        found: dict[str, dict[str, Gate]] = {}
+        for name, gate in self.spec.entries("gates"):
+            found.setdefault(gate.training, {})[name] = gate
+        return found
+
+    @cached_property
+    def _models(self) -> dict[str, dict[str, Model]]:
+        found: dict[str, dict[str, Model]] = {}
+        for name, model in self.spec.entries("registry"):
+            found.setdefault(model.training, {})[name] = model
+        return found
+
+    @cached_property
+    def _stages(self) -> dict[str, list[tuple[str, str]]]:
+        found: dict[str, list[tuple[str, str]]] = {}
+        for name, model in self.spec.entries("registry"):
+            for stage, rule in model.stages.items():
+                for gate in dict.fromkeys(rule.gates):
+                    found.setdefault(gate, []).append((name, stage))
+        return found
 
 
-def _is_handle(value: object) -> bool:
-    return isinstance(value, dict) and set(value) == {"secret"} and isinstance(value["secret"], str)
+def secrets_in(source: Source) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the secrets that a source names, each with the path of its handle below the source."""
+    for key in ("storage_options", "args"):
+        yield from _handles(getattr(source, key, {}), (key,))
+
+
+def _handles(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    match value:
+        case SecretHandle():
+            yield path, value.secret
+        case {"secret": str(name), **rest} if not rest:
+            yield path, name
+        case dict():
+            for key, item in value.items():
+                yield from _handles(item, (*path, key))
+        case list():
+            for index, item in enumerate(value):
+                yield from _handles(item, (*path, index))
 
 
 def _sound(entry: T | None, name: str) -> T:

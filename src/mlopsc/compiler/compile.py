@@ -7,6 +7,7 @@ from pathlib import Path
 from mlopsc.compiler.analysis import Analysis, Peek
 from mlopsc.compiler.capabilities import check_target, read_targets
 from mlopsc.compiler.lower import lower
+from mlopsc.compiler.passes.checks import check_checks
 from mlopsc.compiler.passes.columns import check_columns
 from mlopsc.compiler.passes.estimators import check_estimators
 from mlopsc.compiler.passes.functions import check_functions
@@ -18,9 +19,11 @@ from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Severity, has_errors, in_order
 from mlopsc.diagnostics.errors import MlopscError, SpecError, UsageError
 from mlopsc.plan.plan import Plan
+from mlopsc.spec.document import Document
 from mlopsc.spec.environments import resolve
-from mlopsc.spec.spec import read_spec
-from mlopsc.spec.yaml_load import load_document
+from mlopsc.spec.spec import Spec, read_spec
+from mlopsc.spec.yaml_load import load_document, without_collector
+from mlopsc.sql import Binder
 from mlopsc.targets import find_backend
 from mlopsc.vocabulary.lock import LOCK_FILE, Lock, read_lock
 
@@ -30,6 +33,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_functions,
     find_schemas,
     check_columns,
+    check_checks,
     check_estimators,
     lint,
 )
@@ -69,31 +73,44 @@ def compile_file(
 ) -> Compiled:
     """Check a spec and lower it; `overrides` set variables, `training` narrows the train pipeline to one.
 
+    `peek` tells what columns a source has; with `locked`, data that differ from `mlops.lock` are an error.
     Nothing is raised for a faulty spec: the diagnostics tell. Raises UsageError for an unknown training.
     """
     document = load_document(path)
     if document.diagnostics and not document.value:
-        spec, _ = read_spec(document)
-        analysis = Analysis(spec, path.parent, peek)
+        analysis = Analysis(Spec(document, environment), path.parent.resolve(), peek, Binder())
         return Compiled(analysis, tuple(in_order(document.diagnostics)), None)
-    resolved = resolve(document, environment, overrides)
-    spec, shape = read_spec(resolved.document, environment)
-    lock, faults = _lock(path.parent)
-    analysis = Analysis(spec, path.parent.resolve(), peek, lock, locked)
-    diagnostics = [*document.diagnostics, *resolved.diagnostics, *shape, *faults]
-    for check in PASSES:
-        diagnostics += check(analysis)
-    settings, faults = read_targets(analysis)
-    diagnostics += faults
-    if has_errors(diagnostics):
-        return Compiled(analysis, tuple(in_order(diagnostics)), None)
-    if training is not None and training not in spec.training:
-        raise UsageError(f"unknown training {training!r}; declared: {', '.join(spec.training)}")
-    plan = lower(analysis, training).model_copy(update={"targets": settings})
-    if target is not None:
-        diagnostics += check_target(analysis, plan, find_backend(target))
-    sound = not has_errors(diagnostics)
-    return Compiled(analysis, tuple(in_order(diagnostics)), plan if sound else None)
+    with without_collector(), Binder() as binder:
+        resolved = resolve(document, environment, overrides)
+        spec, shape = read_spec(resolved.document, environment)
+        lock, damage = _lock(path.parent)
+        analysis = Analysis(
+            spec,
+            path.parent.resolve(),
+            peek,
+            binder,
+            lock,
+            locked,
+            unused_variables=_unused(document, resolved.used),
+        )
+        diagnostics = [*document.diagnostics, *resolved.diagnostics, *shape, *damage]
+        for check in PASSES:
+            diagnostics += check(analysis)
+        settings, faults = read_targets(analysis)
+        diagnostics += faults
+        plan: Plan | None = None
+        if not has_errors(diagnostics):
+            if training is not None and training not in spec.training:
+                raise UsageError(f"unknown training {training!r}; declared: {', '.join(spec.training)}")
+            plan = lower(analysis, training).model_copy(update={"targets": settings})
+            if target is not None:
+                diagnostics += check_target(analysis, plan, find_backend(target))
+    return Compiled(analysis, tuple(in_order(diagnostics)), None if has_errors(diagnostics) else plan)
+
+
+def _unused(document: Document, used: frozenset[str]) -> tuple[str, ...]:
+    declared = document.value.get("vars")
+    return tuple(name for name in declared if name not in used) if isinstance(declared, dict) else ()
 
 
 def _lock(project: Path) -> tuple[Lock | None, list[Diagnostic]]:

@@ -5,17 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlopsc.vocabulary.parameters import Parameter
-from mlopsc.vocabulary.references import Scalar, format_scalar
+from mlopsc.vocabulary.references import format_scalar, references
 
-_TOKEN = re.compile(r"\$\$\{|\$\{params\.([A-Za-z_][A-Za-z0-9_]*)\}")
-_SAMPLES: dict[str, Scalar] = {
-    "string": "text",
-    "int": 1,
-    "float": 1.5,
-    "bool": True,
-    "timestamp": "2000-01-01T00:00:00Z",
-    "duration": "1d",
-}
+_ESCAPE = "$${"
+_BATCH = "{batch}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of the sampled text, `[start, end)`, and where what it replaced stands in the written one."""
+
+    start: int
+    end: int
+    written_start: int
+    written_end: int
 
 
 @dataclass(frozen=True)
@@ -23,45 +26,55 @@ class SampledSql:
     """SQL with samples in place of references; offsets in it lead back to the text as written."""
 
     text: str
-    shifts: tuple[tuple[int, int, int], ...] = ()
-    """(start in `text`, length in `text`, start in the written text) of each replaced piece, with its end."""
-    ends: tuple[int, ...] = ()
+    pieces: tuple[_Piece, ...] = ()
 
-    def written(self, offset: int) -> int:
-        """Return the offset in the written text of an offset in `text`."""
-        delta = 0
-        for (start, length, written), end in zip(self.shifts, self.ends, strict=True):
-            if offset < start:
+    def written(self, start: int, length: int) -> tuple[int, int]:
+        """Return start and length in the written text of a stretch of `text`."""
+        begin, end = self._offset(start, last=False), self._offset(start + max(length, 1), last=True)
+        return begin, max(end - begin, 1)
+
+    def _offset(self, offset: int, *, last: bool) -> int:
+        shift = 0
+        for piece in self.pieces:
+            if offset < piece.end or (offset == piece.end and last):
+                if offset > piece.start or (offset == piece.start and not last):
+                    return piece.written_end if last else piece.written_start
                 break
-            if offset < start + length:
-                return written
-            delta = end - (start + length)
-        return offset + delta
+            shift = piece.written_end - piece.end
+        return offset + shift
 
 
-def sample_sql(sql: str, parameters: Mapping[str, Parameter | None]) -> SampledSql:
-    """Return SQL whose references are replaced: by the parameter's default, else a sample of its type."""
+def sample_sql(
+    sql: str, parameters: Mapping[str, Parameter | None], *, batch: str | None = None
+) -> SampledSql:
+    """Return SQL whose references are replaced: by the parameter's default, else a sample of its type.
+
+    `batch` is the table that `{batch}` stands for, where it may stand.
+    """
+    replaced = [
+        (found.start, found.end, _sample(parameters.get(found.name)))
+        for found in references(sql)
+        if found.namespace == "params"
+    ]
+    replaced += [(at, at + len(_ESCAPE), "${") for at in _all(sql, _ESCAPE)]
+    if batch is not None:
+        name = '"' + batch.replace('"', '""') + '"'
+        replaced += [(at, at + len(_BATCH), name) for at in _all(sql, _BATCH)]
     parts: list[str] = []
-    shifts: list[tuple[int, int, int]] = []
-    ends: list[int] = []
+    pieces: list[_Piece] = []
     at = size = 0
-    for token in _TOKEN.finditer(sql):
-        parts.append(sql[at : token.start()])
-        size += token.start() - at
-        value = _value(token.group(1), parameters)
-        shifts.append((size, len(value), token.start()))
-        ends.append(token.end())
-        parts.append(value)
+    for start, end, value in sorted(replaced):
+        parts += [sql[at:start], value]
+        size += start - at
+        pieces.append(_Piece(size, size + len(value), start, end))
         size += len(value)
-        at = token.end()
-    return SampledSql("".join([*parts, sql[at:]]), tuple(shifts), tuple(ends))
+        at = end
+    return SampledSql("".join([*parts, sql[at:]]), tuple(pieces))
 
 
-def _value(name: str | None, parameters: Mapping[str, Parameter | None]) -> str:
-    if name is None:
-        return "${"
-    parameter = parameters.get(name)
-    if parameter is None:
-        return "1"
-    default = parameter.default
-    return format_scalar(_SAMPLES[parameter.type] if default is None else default)
+def _all(text: str, token: str) -> list[int]:
+    return [found.start() for found in re.finditer(re.escape(token), text)]
+
+
+def _sample(parameter: Parameter | None) -> str:
+    return "1" if parameter is None else format_scalar(parameter.sample)

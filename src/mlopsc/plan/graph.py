@@ -25,19 +25,37 @@ def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(by_name[name] for name in order)
 
 
-def ancestors(steps: Iterable[Step], name: str) -> frozenset[str]:
-    """Return the names of all steps that a step needs, directly or not, without itself."""
-    return frozenset(nx.ancestors(step_graph(steps), name))
+def ancestors(steps: Mapping[str, Step], name: str) -> frozenset[str]:
+    """Return the names of all steps that a step needs, directly or not, without itself.
+
+    Takes time in proportion to what it returns, however many other steps there are.
+    """
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        step = steps[waiting.pop()]
+        for need in (*(artifact.step for artifact in step.inputs.values()), *step.after):
+            if need not in found:
+                found.add(need)
+                waiting.append(need)
+    return frozenset(found)
 
 
-def find_cycle(edges: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """Return the names along a cycle of `name → names that it needs`, the first repeated at the end; or ()."""
+def find_cycles(edges: Mapping[str, Iterable[str]]) -> tuple[tuple[str, ...], ...]:
+    """Return one cycle of each knot of `name → names that it needs`, its first name repeated at the end.
+
+    Each begins at its first name in the order of `edges`.
+    """
     graph: nx.DiGraph[str] = nx.DiGraph([(name, need) for name, needs in edges.items() for need in needs])
-    try:
-        cycle = nx.find_cycle(graph)
-    except nx.NetworkXNoCycle:
-        return ()
-    return (*(edge[0] for edge in cycle), cycle[0][0])
+    position = {name: index for index, name in enumerate(edges)}
+    found = []
+    for knot in nx.strongly_connected_components(graph):
+        first = min(knot, key=lambda name: position.get(name, len(position)))
+        if len(knot) > 1 or graph.has_edge(first, first):
+            names = [edge[0] for edge in nx.find_cycle(graph.subgraph(knot), first)]
+            at = min(range(len(names)), key=lambda index: position[names[index]])
+            found.append((*names[at:], *names[:at], names[at]))
+    return tuple(sorted(found, key=lambda cycle: position[cycle[0]]))
 
 
 def dependencies_first(edges: Mapping[str, Iterable[str]]) -> tuple[str, ...]:

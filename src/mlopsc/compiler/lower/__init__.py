@@ -1,9 +1,13 @@
 """From a checked spec to a plan: one train pipeline, and one pipeline for each monitor."""
 
+from pathlib import Path
+
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.lower.monitor import lower_monitor
 from mlopsc.compiler.lower.train import lower_train
+from mlopsc.compiler.lower.verify import verify
 from mlopsc.plan.plan import Infrastructure, Pipeline, Plan
+from mlopsc.vocabulary.references import literal
 
 __all__ = ["lower"]
 
@@ -15,11 +19,14 @@ def lower(analysis: Analysis, training: str | None = None) -> Plan:
     if spec.training:
         pipelines.append(lower_train(analysis, [training] if training else spec.training))
     pipelines += [lower_monitor(analysis, name, monitor) for name, monitor in spec.entries("monitors")]
-    assert spec.project is not None
+    for pipeline in pipelines:
+        verify(pipeline)
+    assert spec.project is not None  # a spec without one has an error
+    urls = {key: value and literal(value) for key, value in spec.infrastructure}
     return Plan(
         project=spec.project.name,
-        spec=spec.document.file,
+        spec=Path(spec.document.file).name,
         environment=spec.environment,
         pipelines=tuple(pipelines),
-        infrastructure=Infrastructure(**spec.infrastructure.model_dump()),
+        infrastructure=Infrastructure(**urls),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -12,7 +13,7 @@ from mlopsc.plan.plan import Artifact, Source, Step
 from mlopsc.spec.document import Document
 from mlopsc.vocabulary.operations import Operation
 from mlopsc.vocabulary.policy import Policy
-from mlopsc.vocabulary.references import ParameterReference
+from mlopsc.vocabulary.references import ParameterReference, literal
 from mlopsc.vocabulary.time import format_duration, format_timestamp
 
 
@@ -74,7 +75,7 @@ def make_step(
         outputs=sample.output_ports(),
         after=after,
         policy=_literal(policy or Policy()),
-        source=Source(file=span.file, line=span.line, column=span.column),
+        source=Source(file=Path(span.file).name, line=span.line, column=span.column),
         origin=origin,
     )
 
@@ -83,5 +84,5 @@ def _literal(policy: Policy) -> Policy:
     """Return a policy whose environment values are final: `$${` is a literal `${`."""
     if policy.env is None:
         return policy
-    env = {name: value.replace("$${", "${") for name, value in policy.env.items()}
+    env = {name: literal(value) for name, value in policy.env.items()}
     return policy.model_copy(update={"env": env})

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.lower.feature_table import feature_columns, lower_feature_table
 from mlopsc.compiler.lower.parameters import used_parameters
-from mlopsc.compiler.lower.steps import make_step
+from mlopsc.compiler.lower.steps import configuration, make_step
 from mlopsc.compiler.lower.tables import Tables
 from mlopsc.plan.graph import ancestors, in_order
 from mlopsc.plan.plan import Artifact, Pipeline, Step
@@ -15,7 +17,7 @@ from mlopsc.spec.registry import Model
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary import operations as op
 from mlopsc.vocabulary.estimators import CustomEstimator
-from mlopsc.vocabulary.gates import ChampionGate, Gate, MetricGate
+from mlopsc.vocabulary.gates import ChampionGate, MetricGate
 from mlopsc.vocabulary.metrics import Metric, metric_name
 
 
@@ -29,8 +31,9 @@ def lower_train(analysis: Analysis, trainings: Iterable[str]) -> Pipeline:
         training = analysis.training(name)
         steps |= _training(tables, name, training)
         steps |= _gates(analysis, name, training)
-        for model_name, model in analysis.models_of(name):
-            register = _register(tables, steps, model_name, model, name, training)
+        made = ChainMap(steps, tables.steps)
+        for model_name, model in analysis.models_of(name).items():
+            register = _register(analysis, made, model_name, model, name, training)
             steps[register.name] = register
             verdicts[register.name] = Artifact(step=register.name, port="decision")
         for gate in analysis.free_gates(name):
@@ -118,7 +121,7 @@ def _gates(analysis: Analysis, name: str, training: Training) -> dict[str, Step]
     document = analysis.spec.document
     test_part = Artifact(step=f"split_{name}", port="test")
     candidate = Artifact(step=f"train_{name}", port="model")
-    for gate_name, gate in analysis.gates_of(name):
+    for gate_name, gate in analysis.gates_of(name).items():
         origin = ("gates", gate_name)
         match gate:
             case MetricGate():
@@ -164,24 +167,23 @@ def _gates(analysis: Analysis, name: str, training: Training) -> dict[str, Step]
 
 
 def _register(
-    tables: Tables,
-    steps: Mapping[str, Step],
+    analysis: Analysis,
+    made: Mapping[str, Step],
     model_name: str,
     model: Model,
     training_name: str,
     training: Training,
 ) -> Step:
-    analysis = tables.analysis
-    required = [gate for stage in model.stages.values() for gate in stage.gates]
-    gates: dict[str, Gate] = {
-        name: gate for name, gate in analysis.gates_of(training_name) if name in required
-    }
-    made = (*tables.steps.values(), *steps.values())
+    required = {gate for stage in model.stages.values() for gate in stage.gates}
+    gates = {name: gate for name, gate in analysis.gates_of(training_name).items() if name in required}
     behind = ancestors(made, f"train_{training_name}") | {f"train_{training_name}"}
-    causes = [step for step in made if step.name in behind]
+    causes = [made[name] for name in sorted(behind)]
     data_code = {name for step in causes for name in _data_code(step)}
-    datasets = tuple(sorted(step.name.removeprefix("load_") for step in causes if step.operation == "load"))
-    parameters = sorted({name for step in causes for name in step.parameters})
+    datasets = tuple(step.name.removeprefix("load_") for step in causes if step.operation == "load")
+    stages = tuple(op.StageRule(stage=name, gates=stage.gates) for name, stage in model.stages.items())
+    rules = {"stages": stages, "gates": gates, "metrics": training.metrics}
+    judges = [made[f"gate_{name}"] for name in gates]
+    parameters = sorted({name for step in (*causes, *judges) for name in step.parameters})
     return make_step(
         f"register_{model_name}",
         op.Register,
@@ -205,7 +207,7 @@ def _register(
         owner=analysis.owner,
         datasets=datasets,
         parameters={name: f"${{params.{name}}}" for name in parameters},
-        spec_digest=_digest(causes),
+        spec_digest=_digest(causes, configuration(op.Register, **rules)),
     )
 
 
@@ -231,8 +233,14 @@ def _metric(training: Training, name: str) -> Metric:
     return next(metric for metric in training.metrics if metric_name(metric) == name)
 
 
-def _digest(steps: Iterable[Step]) -> str:
-    """Return a digest of what the spec says of these steps, in whatever order they stand."""
-    said = {step.name: step.configuration for step in steps}
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def _digest(steps: Iterable[Step], rules: Any) -> str:
+    """Return a digest of what the spec says of these steps and of the rules that judge what they make.
+
+    What the lock says of the data is left out: the data's own digests are in the lineage.
+    """
+    said = {
+        step.name: {key: value for key, value in step.configuration.items() if key not in ("lock", "locked")}
+        for step in steps
+    }
+    text = json.dumps([said, rules], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,54 +1,57 @@
 """Columns, labels and filters: every column exists and is of a type that suits its use."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from mlopsc.compiler.analysis import Analysis, Schema
+from mlopsc.compiler.passes.names import repeated
 from mlopsc.compiler.passes.schemas import sql_faults
 from mlopsc.compiler.sql_text import sample_sql
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.spec.datasets import Dataset
 from mlopsc.spec.document import Path
 from mlopsc.spec.features import PythonView, SqlView, TimedView
+from mlopsc.spec.monitors import Monitor
 from mlopsc.spec.training import Training
-from mlopsc.sql import Binder
 from mlopsc.vocabulary.artifacts import RESERVED
 from mlopsc.vocabulary.columns import from_duckdb, is_numeric
 from mlopsc.vocabulary.splits import GroupSplit, TimeSplit
 
-_CHECK_COLUMNS = ("column", "column_A", "column_B", "column_list")
+_INSTANTS = ("timestamp", "date")
 
 
 def check_columns(analysis: Analysis) -> Iterator[Diagnostic]:
     """Yield columns that do not exist or do not suit their use."""
     for name, dataset in analysis.spec.entries("datasets"):
-        place = ("datasets", name)
-        yield from _each(analysis, name, dataset.columns, place, "columns", keys=True)
-        yield from _each(analysis, name, dataset.primary_key or (), place, "primary_key")
-        yield from _times(analysis, name, dataset.event_time, place)
-        for index, check in enumerate(dataset.checks):
-            for key in _CHECK_COLUMNS:
-                value = getattr(check, key, None)
-                names = [value] if isinstance(value, str) else list(value or ())
-                for at, column in enumerate(names):
-                    tail = (key,) if isinstance(value, str) else (key, at)
-                    if check.expect != "column_to_exist":
-                        yield from _known(analysis, name, column, (*place, "checks", index, *tail))
+        yield from _table(analysis, name, dataset, ("datasets", name))
     for name, view in analysis.spec.entries("features"):
-        place = ("features", name)
-        match view:
-            case SqlView() | PythonView():
-                yield from _each(analysis, name, view.primary_key or (), place, "primary_key")
-                yield from _times(analysis, name, view.event_time, place)
-            case TimedView():
-                yield from _timed_view(analysis, name, view)
-    yield from _trainings(analysis)
-    yield from _monitors(analysis)
+        if isinstance(view, TimedView):
+            yield from _timed_view(analysis, name, view)
+        else:
+            yield from _table(analysis, name, view, ("features", name))
+    for name, training in analysis.spec.entries("training"):
+        table = training.entities.table
+        if table in analysis.bindable:
+            yield from _expressions(analysis, name, training)
+        if (schema := analysis.schemas.get(table)) is not None:
+            yield from _features(analysis, name, training, schema)
+        yield from _times_needed(analysis, name, training)
+    for name, monitor in analysis.spec.entries("monitors"):
+        yield from _monitor(analysis, name, monitor)
 
 
-def _known(
+def column_type(analysis: Analysis, table: str, column: str | None) -> str | None:
+    """Return the type (ours) of a column as far as it is known."""
+    schema = analysis.schemas.get(table)
+    kind = schema.columns.get(column or "") if schema else None
+    return from_duckdb(kind) if kind else None
+
+
+def known_column(
     analysis: Analysis, table: str, column: str, path: Path, *, key: bool = False
 ) -> Iterator[Diagnostic]:
+    """Yield the fault of a column that a known schema lacks, at a value (or with `key`, a key) of the spec."""
     schema, document = analysis.schemas.get(table), analysis.spec.document
     if schema is None or not schema.complete or column in schema.columns:
         return
@@ -65,32 +68,36 @@ def _home(analysis: Analysis, table: str) -> Path:
     return ("datasets" if table in analysis.spec.datasets else "features", table)
 
 
-def _each(
-    analysis: Analysis, table: str, columns: Iterable[str], place: Path, key: str, *, keys: bool = False
+def _table(
+    analysis: Analysis, name: str, entry: Dataset | SqlView | PythonView, place: Path
 ) -> Iterator[Diagnostic]:
+    key = entry.primary_key or ()
+    yield from _columns(analysis, name, key, (*place, "primary_key"))
+    if entry.event_time is not None:
+        yield from known_column(analysis, name, entry.event_time, (*place, "event_time"))
+        yield from _is_time(analysis, name, entry.event_time, (*place, "event_time"))
+
+
+def _columns(analysis: Analysis, table: str, columns: Sequence[str], path: Path) -> Iterator[Diagnostic]:
+    yield from repeated(analysis.spec, path, columns, "column")
     for index, column in enumerate(columns):
-        path = (*place, key, column if keys else index)
-        yield from _known(analysis, table, column, path, key=keys)
+        yield from known_column(analysis, table, column, (*path, index))
 
 
-def _times(analysis: Analysis, table: str, column: str | None, place: Path) -> Iterator[Diagnostic]:
-    if column is None:
-        return
-    path = (*place, "event_time")
-    yield from _known(analysis, table, column, path)
-    kind = _type(analysis.schemas.get(table), column)
-    if kind is not None and kind not in ("timestamp", "date", "string"):
+def _is_time(analysis: Analysis, table: str, column: str, path: Path) -> Iterator[Diagnostic]:
+    kind = column_type(analysis, table, column)
+    if kind is not None and kind not in _INSTANTS:
+        help = "name a column of timestamps or dates"
+        if kind == "string":
+            help = f"if it holds times, declare `columns: {{{column}: {{type: timestamp}}}}`"
+            if table not in analysis.spec.datasets:
+                help = "if it holds times, cast it: `cast(… as timestamp)`"
         yield report(
             "MLC302",
-            f"column '{column}' of '{table}' is {kind}, an event time is a timestamp",
+            f"column '{column}' of '{table}' is {kind}, an event time is a timestamp or date",
             analysis.spec.document.value_span(path),
-            help="name a timestamp or date column, or text in RFC 3339",
+            help=help,
         )
-
-
-def _type(schema: Schema | None, column: str) -> str | None:
-    kind = schema.columns.get(column) if schema else None
-    return from_duckdb(kind) if kind else None
 
 
 def _timed_view(analysis: Analysis, name: str, view: TimedView) -> Iterator[Diagnostic]:
@@ -99,12 +106,14 @@ def _timed_view(analysis: Analysis, name: str, view: TimedView) -> Iterator[Diag
         return
     for index, (entity, column) in enumerate(view.keys.items()):
         path = (*place, "entity", entity if isinstance(view.entity, dict) else index)
-        yield from _known(analysis, view.table, column, path)
-    yield from _each(analysis, view.table, view.columns, place, "columns")
-    for key in ("event_time", "created"):
-        if column := getattr(view, key):
-            yield from _known(analysis, view.table, column, (*place, key))
-    if view.event_time is None and analysis.event_time(view.table) is None:
+        yield from known_column(analysis, view.table, column, path)
+    yield from _columns(analysis, view.table, view.columns, (*place, "columns"))
+    if view.created is not None:
+        yield from known_column(analysis, view.table, view.created, (*place, "created"))
+    if view.event_time is not None:
+        yield from known_column(analysis, view.table, view.event_time, (*place, "event_time"))
+        yield from _is_time(analysis, view.table, view.event_time, (*place, "event_time"))
+    elif analysis.lacks_event_time(view.table):
         yield report(
             "MLC315",
             f"'{view.table}' has no event time, so '{name}' cannot be joined at a point in time",
@@ -113,38 +122,27 @@ def _timed_view(analysis: Analysis, name: str, view: TimedView) -> Iterator[Diag
         )
 
 
-def _trainings(analysis: Analysis) -> Iterator[Diagnostic]:
-    with Binder() as binder:
-        declared: set[str] = set()
-        for name, training in analysis.spec.entries("training"):
-            table = training.entities.table
-            schema = analysis.schemas.get(table)
-            if schema is not None and schema.bindable:
-                if table not in declared:
-                    binder.add_table(table, {c: t for c, t in schema.columns.items() if t})
-                    declared.add(table)
-                yield from _expressions(analysis, binder, name, training)
-            if schema is not None:
-                yield from _features(analysis, name, training, schema)
-            yield from _split(analysis, name, training)
-
-
-def _expressions(analysis: Analysis, binder: Binder, name: str, training: Training) -> Iterator[Diagnostic]:
+def _expressions(analysis: Analysis, name: str, training: Training) -> Iterator[Diagnostic]:
     entities, place = training.entities, ("training", name, "entities")
     label = sample_sql(entities.label, analysis.spec.parameters)
-    bound = binder.bind_expression(label.text, entities.table)
+    bound = analysis.binder.bind_expression(label.text, entities.table)
     if isinstance(bound, list):
-        yield from sql_faults(analysis, bound, (*place, "label"), label)
+        yield from sql_faults(analysis, bound, (*place, "label"), label, entities.table)
     else:
-        analysis.labels[name] = (
-            from_duckdb(bound.type),
-            frozenset(use.column for use in bound.columns),
-        )
+        used = frozenset(use.column for use in bound.columns)
+        analysis.labels[name] = from_duckdb(bound.type), used
+        if not used:
+            yield report(
+                "MLC305",
+                "the label is the same for every row: it uses no column",
+                analysis.spec.document.value_span((*place, "label")),
+                help="name a column, or an expression over columns",
+            )
     if entities.where is not None:
         where = sample_sql(entities.where, analysis.spec.parameters)
-        bound = binder.bind_where(where.text, entities.table)
+        bound = analysis.binder.bind_where(where.text, entities.table)
         if isinstance(bound, list):
-            yield from sql_faults(analysis, bound, (*place, "where"), where)
+            yield from sql_faults(analysis, bound, (*place, "where"), where, entities.table)
 
 
 def _features(analysis: Analysis, name: str, training: Training, schema: Schema) -> Iterator[Diagnostic]:
@@ -165,7 +163,7 @@ def _features(analysis: Analysis, name: str, training: Training, schema: Schema)
         if isinstance(view, TimedView):
             yield from _joined(analysis, training, feature, view, path)
             columns = view.columns
-            kinds = {c: _type(analysis.schemas.get(view.table), c) for c in columns}
+            kinds = {c: column_type(analysis, view.table, c) for c in columns}
         elif feature in views:
             if view is not None:
                 yield report(
@@ -176,7 +174,7 @@ def _features(analysis: Analysis, name: str, training: Training, schema: Schema)
                 )
             continue
         else:
-            columns, kinds = (feature,), {feature: _type(schema, feature)}
+            columns, kinds = (feature,), {feature: column_type(analysis, table, feature)}
             if schema.complete and feature not in schema.columns:
                 known = [
                     *schema.columns,
@@ -190,7 +188,7 @@ def _features(analysis: Analysis, name: str, training: Training, schema: Schema)
                     labels=[Label(document.key_span(_home(analysis, table)), "the table")],
                 )
                 continue
-        for column in columns:
+        for column in dict.fromkeys(columns):
             if column in taken:
                 yield report(
                     "MLC208",
@@ -225,8 +223,8 @@ def _joined(
     analysis: Analysis, training: Training, name: str, view: TimedView, path: Path
 ) -> Iterator[Diagnostic]:
     document, table = analysis.spec.document, training.entities.table
-    schema, source = analysis.schemas.get(table), analysis.schemas.get(view.table)
-    if analysis.event_time(table) is None:
+    schema = analysis.schemas.get(table)
+    if analysis.lacks_event_time(table):
         yield report(
             "MLC315",
             f"'{table}' has no event time, so '{name}' cannot be joined to it at a point in time",
@@ -244,7 +242,7 @@ def _joined(
                 or "map the names: `entity: {column of the entities: column of the view}`",
                 labels=[Label(document.key_span(("features", name, "entity")), "the view's entity")],
             )
-        kinds = _type(schema, entity), _type(source, column)
+        kinds = column_type(analysis, table, entity), column_type(analysis, view.table, column)
         if None not in kinds and _family(kinds[0]) != _family(kinds[1]):
             yield report(
                 "MLC302",
@@ -259,57 +257,72 @@ def _family(kind: str | None) -> str:
     return "number" if kind and is_numeric(kind) else str(kind)
 
 
-def _split(analysis: Analysis, name: str, training: Training) -> Iterator[Diagnostic]:
-    table, path = training.entities.table, ("training", name, "split")
-    match training.split:
-        case TimeSplit() if analysis.is_table(table) and analysis.event_time(table) is None:
-            yield report(
-                "MLC315",
-                f"'{table}' has no event time to split by",
-                analysis.spec.document.span(path),
-                help=f"declare `event_time` on '{table}', or split `random`",
-            )
-        case GroupSplit(by=column):
-            yield from _known(analysis, table, column, (*path, "by"))
-        case _:
-            pass
+def _times_needed(analysis: Analysis, name: str, training: Training) -> Iterator[Diagnostic]:
+    table, place = training.entities.table, ("training", name)
+    if isinstance(training.split, GroupSplit):
+        yield from known_column(analysis, table, training.split.by, (*place, "split", "by"))
+    if not analysis.lacks_event_time(table):
+        return
+    if isinstance(training.split, TimeSplit):
+        yield report(
+            "MLC315",
+            f"'{table}' has no event time to split by",
+            analysis.spec.document.value_span((*place, "split")),
+            help=f"declare `event_time` on '{table}', or split `random`",
+        )
+    if training.entities.until is not None:
+        yield report(
+            "MLC315",
+            f"'{table}' has no event time, so `until` means nothing",
+            analysis.spec.document.key_span((*place, "entities", "until")),
+            help=f"declare `event_time` on '{table}', or leave out `until`",
+        )
 
 
-def _monitors(analysis: Analysis) -> Iterator[Diagnostic]:
+def _monitor(analysis: Analysis, name: str, monitor: Monitor) -> Iterator[Diagnostic]:
+    """Yield what the monitored table lacks of what the model's features need."""
     document = analysis.spec.document
-    for name, monitor in analysis.spec.entries("monitors"):
-        model = analysis.spec.registry.get(monitor.model)
-        training = analysis.spec.training.get(model.training) if model else None
-        table, place = monitor.current.table, ("monitors", name, "current")
-        if (
-            monitor.current.until is not None
-            and analysis.is_table(table)
-            and analysis.event_time(table) is None
-        ):
+    table, place = monitor.current.table, ("monitors", name, "current")
+    span = document.value_span((*place, "dataset" if monitor.current.dataset else "view"))
+    timeless = analysis.lacks_event_time(table)
+    if monitor.current.until is not None and timeless:
+        yield report(
+            "MLC315",
+            f"'{table}' has no event time, so `until` means nothing",
+            document.key_span((*place, "until")),
+            help=f"declare `event_time` on '{table}', or leave out `until` and `window`",
+        )
+    model = analysis.spec.registry.get(monitor.model)
+    training = analysis.spec.training.get(model.training) if model else None
+    if model is None or training is None or table == training.entities.table:
+        return  # what that table lacks has been told of the training
+    schema = analysis.schemas.get(table)
+    needed = [feature for feature in training.features if feature not in analysis.spec.features]
+    for view_name, view in analysis.timed_views(training):
+        needed += view.keys
+        if timeless:
             yield report(
                 "MLC315",
-                f"'{table}' has no event time, so `until` means nothing",
-                document.key_span((*place, "until")),
-                help=f"declare `event_time` on '{table}', or leave out `until` and `window`",
+                f"'{table}' has no event time, so '{view_name}' cannot be joined to it at a point in time",
+                span,
+                help=f"declare `event_time` on '{table}'",
             )
-        schema = analysis.schemas.get(table)
-        if training is None or schema is None or not schema.complete:
-            continue
-        key = "dataset" if monitor.current.dataset else "view"
-        for feature in training.features:
-            view = analysis.spec.features.get(feature)
-            needed = (
-                list(view.keys)
-                if isinstance(view, TimedView)
-                else []
-                if feature in analysis.spec.features
-                else [feature]
+    for column in dict.fromkeys(needed):
+        if schema is not None and schema.complete and column not in schema.columns:
+            yield report(
+                "MLC301",
+                f"'{table}' has no column '{column}', which the features of '{monitor.model}' need",
+                span,
+                help="monitor a table with the columns that the model was trained on",
             )
-            for column in needed:
-                if column not in schema.columns:
-                    yield report(
-                        "MLC301",
-                        f"'{table}' has no column '{column}', which the features of '{monitor.model}' need",
-                        document.value_span((*place, key)),
-                        help="monitor a table with the columns that the model was trained on",
-                    )
+    if training.entities.where is not None and table in analysis.bindable:
+        where = sample_sql(training.entities.where, analysis.spec.parameters)
+        bound = analysis.binder.bind_where(where.text, table)
+        if isinstance(bound, list) and table not in analysis.nested:
+            yield report(
+                "MLC304",
+                f"'{table}' does not suit the training's `where`: {bound[0].message}",
+                span,
+                help="monitor a table with the columns that the model was trained on",
+                labels=[Label(document.value_span(("training", model.training, "entities", "where")), "it")],
+            )

@@ -1,7 +1,6 @@
 """Estimators, their parameters and metrics exist in scikit-learn and suit the label."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.catalogue import Catalogue, EstimatorInfo
@@ -10,7 +9,7 @@ from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.spec.document import Path
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary.metrics import metric_name
-from mlopsc.vocabulary.references import ParameterReference
+from mlopsc.vocabulary.references import referenced, substitute
 from mlopsc.vocabulary.splits import StratifiedSplit
 
 _DISCRETE = ("string", "bool")
@@ -57,34 +56,53 @@ def _exists(
     if info.kind not in ("classifier", "regressor"):
         yield report(
             "MLC309",
-            f"'{path}' is a {info.kind}; a training needs a classifier or a regressor",
+            f"'{path}' is a {info.kind}",
             span,
+            help="a training needs a classifier or a regressor",
         )
         return
-    fixed = {key: value for key, value in training.params.items() if not _varies(value)}
-    for fault in catalogue.check_params(path, fixed):
+    given = {key: value for key, value in training.params.items() if not _is_part(key, info)}
+    varying = {key for key, value in given.items() if referenced(value)}
+    settled = {
+        key: substitute(value, analysis.defaults)
+        for key, value in given.items()
+        if referenced(value) <= analysis.defaults.keys()
+    }
+    for fault in catalogue.check_params(path, settled):
+        if fault.name in given and fault.name not in settled:
+            continue  # a run decides
         where: Path = (*place, "params", fault.name)
+        if fault.name not in given:
+            yield report("MLC312", fault.message, span)
+            continue
         unknown = fault.name not in info.params
+        near = f"did you mean '{fault.suggestion}'?" if fault.suggestion else None
+        hint = "the parameter's default is what does not fit" if fault.name in varying else near
         yield report(
             "MLC311" if unknown else "MLC312",
             fault.message,
             document.key_span(where) if unknown else document.value_span(where),
-            help=f"did you mean '{fault.suggestion}'?" if fault.suggestion else None,
+            help=hint,
         )
+    for param in given:
+        if param in info.params and info.params[param].deprecated:
+            yield report(
+                "MLC409",
+                f"scikit-learn is about to drop the parameter '{param}' of {path.rpartition('.')[2]}",
+                document.key_span((*place, "params", param)),
+                help="see the estimator's documentation for what takes its place",
+            )
+
+
+def _is_part(key: str, info: EstimatorInfo) -> bool:
+    """Say whether a key sets a parameter of a part: `estimator__max_depth`."""
+    head, separator, _ = key.partition("__")
+    return bool(separator) and head in info.params
 
 
 def _suggestion(catalogue: Catalogue, path: str) -> str | None:
     found = catalogue.suggest_estimator(path)
     return f"did you mean '{found}'?" if found else None
-
-
-def _varies(value: Any) -> bool:
-    """Say whether a run decides the value."""
-    try:
-        ParameterReference._parse(value)
-    except ValueError:
-        return False
-    return True
 
 
 def _metrics(
@@ -123,7 +141,7 @@ def _metrics(
                     "MLC308",
                     f"'{metric}' measures {scorer.task}, but {info.path.rpartition('.')[2]} is a {info.kind}",
                     span,
-                    help=_fitting(catalogue, info),
+                    help=_fitting(info),
                     labels=[Label(document.value_span(("training", name, "estimator")), "the estimator")],
                 )
             elif scorer.needs == "proba" and not info.predict_proba:
@@ -131,11 +149,20 @@ def _metrics(
                     "MLC308",
                     f"'{metric}' needs probabilities, which {info.path.rpartition('.')[2]} does not give",
                     span,
+                    help="leave it out, or use an estimator with `predict_proba`",
                     labels=[Label(document.value_span(("training", name, "estimator")), "the estimator")],
+                )
+            elif scorer.positive_label and analysis.labels.get(name, ("", ()))[0] == "string":
+                yield report(
+                    "MLC308",
+                    f"'{metric}' asks which class is the positive one, and the label is text",
+                    span,
+                    help="compare the label with that class: `label: \"outcome = 'late'\"`",
+                    labels=[Label(document.value_span(("training", name, "entities", "label")), "the label")],
                 )
 
 
-def _fitting(catalogue: Catalogue, info: EstimatorInfo) -> str:
+def _fitting(info: EstimatorInfo) -> str:
     if info.kind == "regressor":
         return "for regression: r2, neg_root_mean_squared_error, neg_mean_absolute_error, …"
     return "for classification: roc_auc, average_precision, f1, accuracy, neg_log_loss, …"
@@ -150,8 +177,14 @@ def _label(
     document, place = analysis.spec.document, ("training", name)
     span = document.value_span((*place, "entities", "label"))
     if kind in ("timestamp", "date", "time", "binary", "nested"):
-        yield report("MLC308", f"the label is a {kind}: nothing learns that", span)
-    elif info is not None and info.kind == "regressor" and kind in _DISCRETE:
+        yield report(
+            "MLC308",
+            f"the label is a {kind}: nothing learns that",
+            span,
+            help="make it a number, text, or true and false",
+        )
+        return
+    if info is not None and info.kind == "regressor" and kind in _DISCRETE:
         yield report(
             "MLC308",
             f"the label is {'true or false' if kind == 'bool' else 'text'}, "
@@ -168,10 +201,11 @@ def _label(
             help='compare it (`label: "x > 15"`) or cast it to an integer or text, or use a regressor',
             labels=[Label(document.value_span((*place, "estimator")), "the estimator")],
         )
-    if isinstance(training.split, StratifiedSplit) and kind.startswith(("float", "decimal")):
+    numeric = kind.startswith(("float", "decimal")) or (info is not None and info.kind == "regressor")
+    if isinstance(training.split, StratifiedSplit) and numeric:
         yield report(
             "MLC313",
-            f"a stratified split needs classes, the label is {kind}",
-            document.span((*place, "split")),
+            "a stratified split needs classes, the label is a number",
+            document.value_span((*place, "split")),
             help="split `random` or `time`",
         )

@@ -2,7 +2,7 @@
 
 import ast
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path as FilePath
 
 from mlopsc.compiler.analysis import Analysis
@@ -15,14 +15,18 @@ from mlopsc.vocabulary.estimators import CustomEstimator
 from mlopsc.vocabulary.metrics import CustomMetric
 from mlopsc.vocabulary.sources import PythonSource
 
+_DATA = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set)
+"""Expressions whose value is no function."""
+
 
 def check_functions(analysis: Analysis) -> Iterator[Diagnostic]:
     """Yield references to functions that cannot be found; nothing is imported."""
+    modules: dict[FilePath, ast.Module | str] = {}
     for path, reference in _references(analysis):
-        fault = _fault(analysis.project, reference)
+        fault = _fault(analysis.project, reference, modules)
         if fault is not None:
-            message, help = fault
-            yield report("MLC213", message, analysis.spec.document.value_span(path), help=help)
+            code, message, help = fault
+            yield report(code, message, analysis.spec.document.value_span(path), help=help)
 
 
 def _references(analysis: Analysis) -> Iterator[tuple[Path, str]]:
@@ -43,8 +47,10 @@ def _references(analysis: Analysis) -> Iterator[tuple[Path, str]]:
                 yield (*place, "metrics", index, "python"), metric.python
 
 
-def _fault(project: FilePath, reference: str) -> tuple[str, str | None] | None:
-    """Return message and help when a reference leads nowhere."""
+def _fault(
+    project: FilePath, reference: str, modules: dict[FilePath, ast.Module | str]
+) -> tuple[str, str, str | None] | None:
+    """Return code, message and help when a reference leads nowhere, or to what cannot be called."""
     module, _, function = reference.partition(":")
     file = _file(project, module)
     if file is None:
@@ -52,17 +58,29 @@ def _fault(project: FilePath, reference: str) -> tuple[str, str | None] | None:
             return None
         near = did_you_mean(module, [path.stem for path in project.glob("*.py")])
         expected = f"expected the file {module.replace('.', '/')}.py beside the spec, or an installed package"
-        return f"no module '{module}'", near or expected
+        return "MLC213", f"no module '{module}'", near or expected
     name = file.relative_to(project).as_posix()
+    if file not in modules:
+        modules[file] = _parsed(file, name)
+    tree = modules[file]
+    if isinstance(tree, str):
+        return "MLC213", tree, None
+    defined = dict(_defined(tree.body))
+    if "*" in defined and function not in defined:
+        return None
+    if function not in defined:
+        return "MLC213", f"{name} does not define '{function}'", did_you_mean(function, defined)
+    if not defined[function]:
+        return "MLC214", f"'{function}' of {name} is no function", "name a function or a class"
+    return None
+
+
+def _parsed(file: FilePath, name: str) -> ast.Module | str:
     try:
-        tree = ast.parse(file.read_bytes(), filename=name)
+        return ast.parse(file.read_bytes(), filename=name)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
-        return f"{name}{f':{line}' if line else ''} is not valid Python: {getattr(error, 'msg', error)}", None
-    defined = set(_defined(tree))
-    if function in defined or "*" in defined:
-        return None
-    return f"{name} does not define '{function}'", did_you_mean(function, defined)
+        return f"{name}{f':{line}' if line else ''} is not valid Python: {getattr(error, 'msg', error)}"
 
 
 def _file(project: FilePath, module: str) -> FilePath | None:
@@ -80,13 +98,24 @@ def _installed(module: str) -> bool:
         return False
 
 
-def _defined(tree: ast.Module) -> Iterator[str]:
-    """Yield the names that a module binds at its top level, also under `if` and `try`."""
-    for node in ast.walk(tree):
+def _defined(body: Iterable[ast.stmt]) -> Iterator[tuple[str, bool]]:
+    """Yield the names that a module binds, also under `if`, `try` and `with`; whether each may be called."""
+    for node in body:
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
+                yield name, True
             case ast.Import(names=names) | ast.ImportFrom(names=names):
-                yield from (alias.asname or alias.name for alias in names)
-            case ast.Name(id=name, ctx=ast.Store()):
-                yield name
+                yield from ((alias.asname or alias.name.partition(".")[0], True) for alias in names)
+            case ast.Assign(targets=targets, value=value):
+                called = not isinstance(value, _DATA)
+                for target in targets:
+                    yield from ((part.id, called) for part in ast.walk(target) if isinstance(part, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name), value=value):
+                yield name, not isinstance(value, _DATA)
+            case ast.If() | ast.Try() | ast.With() | ast.For() | ast.While():
+                for part in ("body", "orelse", "finalbody"):
+                    yield from _defined(getattr(node, part, ()))
+                for handler in getattr(node, "handlers", ()):
+                    yield from _defined(handler.body)
+            case _:
+                pass

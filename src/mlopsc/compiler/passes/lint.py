@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.diagnostics.codes import report
-from mlopsc.diagnostics.diagnostic import Diagnostic, Label
+from mlopsc.diagnostics.diagnostic import Diagnostic, Label, Severity
 from mlopsc.spec.document import Path
 from mlopsc.spec.features import TimedView
-from mlopsc.vocabulary.references import referenced
+from mlopsc.vocabulary.references import parameters_in, referenced
 
 _PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s:]*:(?P<password>[^/@\s]+)@", re.IGNORECASE)
 _SECRET_OPTION = re.compile(r"(^|_)(secret|password|passwd|token|key|credential)s?$", re.IGNORECASE)
@@ -46,6 +46,16 @@ def _leaks(analysis: Analysis) -> Iterator[Diagnostic]:
                         span,
                         help="take the column out, or join a table whose rows are known before the label",
                         labels=[label],
+                    )
+                elif shared:
+                    yield report(
+                        "MLC402",
+                        f"column '{shared[0]}' of view '{feature}' is computed from what the label is made of, "
+                        "and rows of the label's own instant join too",
+                        span,
+                        help=f"let the event time of '{view.table}' be when the value became known",
+                        labels=[label],
+                        severity=Severity.WARNING,
                     )
             elif feature in columns:
                 yield report(
@@ -110,6 +120,8 @@ def _passwords(analysis: Analysis, value: object, path: Path) -> Iterator[Diagno
         for index, item in enumerate(value):
             yield from _passwords(analysis, item, (*path, index))
     elif isinstance(value, str) and "://" in value and (found := _PASSWORD.search(value)):
+        if parameters_in(found["password"]):
+            return
         start, end = found.span("password")
         yield report(
             "MLC404",
@@ -158,14 +170,17 @@ def _unused(analysis: Analysis) -> Iterator[Diagnostic]:
     tables |= {view.table for _, view in spec.entries("features") if isinstance(view, TimedView)}
     tables |= {table for view in spec.features for table in analysis.needs(view)}
     joined = {feature for _, training in spec.entries("training") for feature in training.features}
-    complete = None not in [*spec.training.values(), *spec.features.values(), *spec.monitors.values()]
-    if complete:
+    if None not in [*spec.training.values(), *spec.features.values(), *spec.monitors.values()] and (
+        not analysis.opaque
+    ):
         for name in spec.datasets:
             if name not in tables:
                 yield _not_used(analysis, ("datasets", name), "dataset")
         for name in spec.features:
             if name not in tables and name not in joined:
                 yield _not_used(analysis, ("features", name), "view")
+    for name in analysis.unused_variables:
+        yield _not_used(analysis, ("vars", name), "variable")
     used = referenced({key: value for key, value in document.value.items() if key != "parameters"})
     for name in spec.parameters:
         if name not in used:

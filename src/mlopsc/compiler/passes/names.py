@@ -1,8 +1,8 @@
 """Every name that an entry refers to is declared, once, and is of the right kind."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
-from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.analysis import Analysis, secrets_in
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.diagnostics.suggest import did_you_mean
@@ -11,13 +11,14 @@ from mlopsc.spec.features import PythonView, TimedView
 from mlopsc.spec.spec import Spec
 from mlopsc.vocabulary.gates import ChampionGate
 from mlopsc.vocabulary.metrics import metric_name
-from mlopsc.vocabulary.sources import SecretHandle
 
 
 def check_names(analysis: Analysis) -> Iterator[Diagnostic]:
     """Yield unknown and clashing names."""
     spec = analysis.spec
     yield from _clashes(spec)
+    yield from _pipelines(spec)
+    yield from _champions(spec)
     yield from _secrets(spec)
     yield from _tables(analysis)
     for name, gate in spec.entries("gates"):
@@ -33,6 +34,7 @@ def check_names(analysis: Analysis) -> Iterator[Diagnostic]:
                 path = (*place, "stages", stage, "gates", index)
                 yield from _known(spec, "gates", gate_name, path, "MLC204", "gate")
                 yield from _foreign_gate(spec, gate_name, model.training, path)
+            yield from repeated(spec, (*place, "stages", stage, "gates"), rule.gates, "gate")
     for name, monitor in spec.entries("monitors"):
         yield from _known(spec, "registry", monitor.model, ("monitors", name, "model"), "MLC205", "model")
         model = spec.registry.get(monitor.model)
@@ -63,6 +65,7 @@ def _tables(analysis: Analysis) -> Iterator[Diagnostic]:
         if isinstance(view, TimedView):
             yield from _table(analysis, view.dataset, view.view, ("features", name))
         elif isinstance(view, PythonView):
+            yield from repeated(spec, ("features", name, "tables"), view.tables, "table")
             for index, table in enumerate(view.tables):
                 if not analysis.is_table(table) and table not in spec.features:
                     yield report(
@@ -129,23 +132,60 @@ def _clashes(spec: Spec) -> Iterator[Diagnostic]:
                 )
 
 
+def _pipelines(spec: Spec) -> Iterator[Diagnostic]:
+    """A monitor is a pipeline of its name, and `train` is one already."""
+    if "train" in spec.monitors:
+        yield report(
+            "MLC208",
+            "'train' is already the name of the pipeline that trains",
+            spec.document.key_span(("monitors", "train")),
+            help="give the monitor another name",
+        )
+
+
+def _champions(spec: Spec) -> Iterator[Diagnostic]:
+    """Steps are named after model and stage together, which must tell them apart."""
+    seen: dict[str, Path] = {}
+    for name, model in spec.entries("registry"):
+        for stage in model.stages:
+            path: Path = ("registry", name, "stages", stage)
+            earlier = seen.setdefault(f"{name}_{stage}", path)
+            if earlier != path:
+                yield report(
+                    "MLC209",
+                    f"'{name}_{stage}' could mean two stages: '{stage}' of '{name}', "
+                    f"and '{earlier[3]}' of '{earlier[1]}'",
+                    spec.document.key_span(path),
+                    help="rename one of the models or stages",
+                    labels=[Label(spec.document.key_span(earlier), "the other one")],
+                )
+
+
+def repeated(spec: Spec, path: Path, names: Sequence[str], noun: str) -> Iterator[Diagnostic]:
+    """Yield names that a list holds twice."""
+    for index, name in enumerate(names):
+        first = names.index(name)
+        if first < index:
+            yield report(
+                "MLC208",
+                f"{noun} '{name}' comes twice",
+                spec.document.value_span((*path, index)),
+                help="leave one out",
+                labels=[Label(spec.document.value_span((*path, first)), "first here")],
+            )
+
+
 def _secrets(spec: Spec) -> Iterator[Diagnostic]:
     for name, dataset in spec.entries("datasets"):
-        for key in ("storage_options", "args"):
-            for option, value in getattr(dataset.source, key, {}).items():
-                secret = value.secret if isinstance(value, SecretHandle) else _handle(value)
-                if secret is not None and secret not in spec.secrets:
-                    yield report(
-                        "MLC207",
-                        f"unknown secret '{secret}'",
-                        spec.document.value_span(("datasets", name, "source", key, option, "secret")),
-                        help=did_you_mean(secret, spec.secrets, noun="declared:")
-                        or "declare it under `secrets`: `{env: VARIABLE}` or `{file: PATH}`",
-                    )
-
-
-def _handle(value: object) -> str | None:
-    return value["secret"] if isinstance(value, dict) and set(value) == {"secret"} else None
+        for path, secret in secrets_in(dataset.source):
+            if secret not in spec.secrets:
+                yield report(
+                    "MLC207",
+                    f"unknown secret '{secret}'",
+                    spec.document.value_span(("datasets", name, "source", *path, "secret")),
+                    help=did_you_mean(secret, spec.secrets, noun="declared:")
+                    or "declare it under `secrets`: `{env: VARIABLE}` or `{file: PATH}`",
+                )
 
 
 def _metric(spec: Spec, gate: str, training_name: str, metric: str) -> Iterator[Diagnostic]:
@@ -165,6 +205,8 @@ def _metric(spec: Spec, gate: str, training_name: str, metric: str) -> Iterator[
 
 def _champion(analysis: Analysis, gate: str) -> Iterator[Diagnostic]:
     stages, span = analysis.stages_requiring(gate), analysis.spec.document.key_span(("gates", gate))
+    if not stages and None in analysis.spec.registry.values():
+        return  # a stage of the faulty model may require it
     if len(stages) != 1:
         names = ", ".join(f"{model}@{stage}" for model, stage in stages)
         yield report(
@@ -189,5 +231,5 @@ def _foreign_gate(spec: Spec, gate_name: str, training: str, path: Path) -> Iter
 
 
 def _own_gates(spec: Spec, training: str) -> str:
-    own: Iterable[str] = [name for name, gate in spec.entries("gates") if gate.training == training]
+    own = [name for name, gate in spec.entries("gates") if gate.training == training]
     return f"gates of '{training}': {', '.join(own) or 'none'}"

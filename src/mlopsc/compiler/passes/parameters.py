@@ -1,21 +1,23 @@
-"""Run-time parameters: declared, of a type that suits, and only where a run may decide."""
+"""Run-time parameters: of a type that suits, and only where a run may decide."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
-from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.document import Path
+from mlopsc.spec.validation import misplaced_parameter, validate_entry
+from mlopsc.vocabulary.gates import Gate
 from mlopsc.vocabulary.parameters import Parameter, check_value
-
-_REFERENCE = re.compile(r"\$\$\{|\$\{params\.([A-Za-z_][A-Za-z0-9_]*)\}")
+from mlopsc.vocabulary.references import parameter_alone, parameters_in, referenced, substitute
 
 PLACES: tuple[tuple[str, ...], ...] = (
     ("datasets", "*", "source", "path"),
     ("datasets", "*", "source", "args", "**"),
+    ("datasets", "*", "checks", "*", "unexpected_rows_query"),
     ("features", "*", "sql"),
     ("features", "*", "args", "**"),
     ("training", "*", "entities", "label"),
@@ -35,52 +37,54 @@ _TYPES = {
     "max": ("float", "int"),
     "min_delta": ("float", "int"),
 }
-"""Keys that take a value of these types alone."""
+"""Keys that take a value of these types alone; they are no parts of `**`."""
+_GATE: TypeAdapter[Gate] = TypeAdapter(Gate)
 
 
 def check_parameters(analysis: Analysis) -> Iterator[Diagnostic]:
-    """Yield references that lead nowhere or stand where they cannot, and defaults of the wrong type."""
+    """Yield references where they cannot stand, and defaults of the wrong type.
+
+    What is not declared has been told when variables were put in.
+    """
     spec, document = analysis.spec, analysis.spec.document
     for name, parameter in spec.entries("parameters"):
         if parameter.default is not None and (fault := check_value(parameter, parameter.default)):
             yield report("MLC606", fault, document.value_span(("parameters", name, "default")))
     for path, text in _texts(document.value, ()):
-        for token in _REFERENCE.finditer(text):
-            referred = token.group(1)
-            if referred is None:
+        alone = parameter_alone(text)
+        for token in parameters_in(text):
+            if token.name not in spec.parameters:
                 continue
-            span = document.scalar_span(path, token.start(), len(token[0]))
-            if referred not in spec.parameters:
-                yield report(
-                    "MLC111",
-                    f"undefined parameter '{referred}'",
-                    span,
-                    help=did_you_mean(referred, spec.parameters, noun="declared:")
-                    or f"declare it: `parameters: {{{referred}: {{type: string}}}}`",
-                )
-            elif not any(_fits(path, place) for place in PLACES):
-                yield report(
-                    "MLC112",
-                    f"a run cannot decide `{'.'.join(map(str, path))}`: it is fixed when the spec is compiled",
-                    span,
-                    help="use a variable: `${vars.x}`, declared under `vars`",
-                )
-            elif (declared := spec.parameters[referred]) is not None:
-                yield from _type(analysis, path, referred, declared, alone=token[0] == text)
+            place = next((place for place in PLACES if _fits(path, place)), None)
+            typed = _TYPES.get(str(path[-1])) if place and place[-1] != "**" else None
+            if place is None or (typed and alone is None):
+                yield misplaced_parameter(document, path)
+            elif typed and (declared := spec.parameters[token.name]):
+                yield from _type(analysis, path, token.name, declared, typed)
+    yield from _gates(analysis)
 
 
 def _type(
-    analysis: Analysis, path: Path, name: str, parameter: Parameter, *, alone: bool
+    analysis: Analysis, path: Path, name: str, parameter: Parameter, typed: tuple[str, ...]
 ) -> Iterator[Diagnostic]:
-    wanted = _TYPES.get(str(path[-1])) if path[0] != "datasets" else None
-    if alone and wanted and parameter.type not in wanted:
+    if parameter.type not in typed:
         document = analysis.spec.document
         yield report(
             "MLC606",
-            f"`{path[-1]}` takes a {wanted[0]}, parameter '{name}' is a {parameter.type}",
+            f"'{path[-1]}' takes a {typed[0]}, parameter '{name}' is a {parameter.type}",
             document.value_span(path),
             labels=[Label(document.key_span(("parameters", name)), "declared here")],
         )
+
+
+def _gates(analysis: Analysis) -> Iterator[Diagnostic]:
+    """Bounds that only together are wrong, with what a run takes by default."""
+    for name, gate in analysis.spec.entries("gates"):
+        raw = gate.model_dump(mode="json", exclude_none=True)
+        used = referenced(raw)
+        if used and all(isinstance(analysis.defaults.get(parameter), int | float) for parameter in used):
+            filled = substitute(raw, analysis.defaults)
+            yield from validate_entry(_GATE, filled, ("gates", name), analysis.spec.document)[1]
 
 
 def _fits(path: Path, place: tuple[str, ...]) -> bool:
@@ -94,7 +98,7 @@ def _fits(path: Path, place: tuple[str, ...]) -> bool:
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(value, str):
-        if "${" in value and (not path or path[0] not in ("vars", "environments")):
+        if "${" in value:
             yield path, value
     elif isinstance(value, dict):
         for key, item in value.items():

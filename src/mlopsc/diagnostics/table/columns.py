@@ -26,17 +26,16 @@ features:
         "wrong-column-type",
         "A column's type does not suit its use.",
         (
-            "The check, drift test, join or split needs another type: the Kolmogorov-Smirnov test and PSI "
-            "over quantiles need numbers, a range check an ordered type, an event time a timestamp, and "
-            "joined keys equal types."
+            "A mean needs numbers, a range check an ordered type, an event time a timestamp or date, joined keys "
+            "need equal types, and no estimator takes a timestamp as a feature."
         ),
         """\
-monitors:
-  weather_drift: {model: late_arrival, tests: {columns: {carrier: [ks]}}}
+datasets:
+  flights: {checks: [{expect: column_mean_to_be_between, column: carrier, min_value: 0}]}
 """,
         """\
-monitors:
-  weather_drift: {model: late_arrival, tests: {columns: {carrier: [chi2]}}}
+datasets:
+  flights: {checks: [{expect: column_mean_to_be_between, column: distance, min_value: 0}]}
 """,
     ),
     Code(
@@ -148,7 +147,7 @@ training:
         "scikit-learn has no such estimator.",
         (
             "The dotted path was looked up in the catalogue of the installed scikit-learn. Estimators of "
-            "your own are given as 'python: module:Class'."
+            "your own are given as 'python: module:function'."
         ),
         """\
 training:
@@ -230,7 +229,7 @@ training:
         "There is no such check.",
         (
             "Checks are named as in Great Expectations, without 'expect_'. A rule that none of them "
-            "states is written in SQL or as a function of your own."
+            "states is written in SQL: 'unexpected_rows'."
         ),
         """\
 datasets:
@@ -251,11 +250,15 @@ datasets:
         ),
         """\
 datasets:
-  weather: {source: {type: parquet, path: data/weather.parquet}}
+  stations: {source: {type: parquet, path: data/weather.parquet}}
+features:
+  station: {dataset: stations, entity: [origin], columns: [visib]}
 """,
         """\
 datasets:
-  weather: {source: {type: parquet, path: data/weather.parquet}, event_time: time_hour}
+  stations: {source: {type: parquet, path: data/weather.parquet}, event_time: time_hour}
+features:
+  station: {dataset: stations, entity: [origin], columns: [visib]}
 """,
     ),
 )

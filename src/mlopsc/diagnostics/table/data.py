@@ -1,40 +1,19 @@
-"""Lock and data: what is found when a run starts."""
+"""Lock, data and values of parameters: what a spec finds around it."""
 
 from mlopsc.diagnostics.diagnostic import Severity
 from mlopsc.diagnostics.table.code import Code
 
 CODES = (
     Code(
-        "MLC601",
-        "data-differ-from-lock",
-        "The data are not those of mlops.lock.",
-        (
-            "mlops.lock records the digest and schema of each dataset. The data have changed since. With "
-            "--locked this is refused; otherwise the run goes on and says so. 'mlopsc lock' records the "
-            "new state."
-        ),
-        """\
-# mlopsc run --local --locked, after data/flights.parquet was replaced
-datasets:
-  flights: {source: {type: parquet, path: data/flights.parquet}}
-""",
-        """\
-# mlopsc lock && mlopsc run --local --locked
-datasets:
-  flights: {source: {type: parquet, path: data/flights.parquet}}
-""",
-        Severity.WARNING,
-    ),
-    Code(
         "MLC602",
         "schema-differs-from-lock",
         "The columns are not those of mlops.lock.",
         (
-            "A column that the lock records is gone, or has another type, so that what was checked "
-            "against it no longer holds."
+            "A column that the lock records is gone, is new, or has another type. That is a warning, and with "
+            "--locked an error. 'mlopsc lock' records the new state."
         ),
         """\
-# flights.parquet has lost the column 'distance'
+# mlops.lock knows a column 'tailnum', which flights.parquet has lost
 datasets:
   flights: {source: {type: parquet, path: data/flights.parquet}}
 """,
@@ -43,14 +22,15 @@ datasets:
 datasets:
   flights: {source: {type: parquet, path: data/flights.parquet}}
 """,
+        Severity.WARNING,
     ),
     Code(
         "MLC603",
         "missing-data",
         "A dataset's files do not exist.",
         (
-            "The path matches no file. Globs that match nothing are an error too, since an empty dataset "
-            "is rarely meant."
+            "The path matches no file. Globs that match nothing are an error too, since an empty dataset is rarely "
+            "meant. Where declared columns or mlops.lock give a schema, this is a warning: the file may come later."
         ),
         """\
 datasets:
@@ -66,8 +46,8 @@ datasets:
         "bad-lock",
         "mlops.lock cannot be read.",
         (
-            "The lock is written by 'mlopsc lock' and not meant to be edited; a merge conflict is the "
-            "usual cause. Write it anew."
+            "The lock is written by 'mlopsc lock' and not meant to be edited; a merge conflict is the usual cause. "
+            "Write it anew."
         ),
         """\
 # mlops.lock holds '<<<<<<< HEAD'
@@ -79,29 +59,35 @@ project: {name: flights}
 """,
     ),
     Code(
-        "MLC605",
-        "parameter-without-value",
-        "A run-time parameter has no value.",
-        ("The parameter has no default, and the run was started without --set for it."),
+        "MLC606",
+        "bad-parameter-value",
+        "A run-time parameter has the wrong type.",
+        (
+            "The default is not of the declared type, or the key that the parameter stands at takes another. "
+            "Timestamps and durations are text of their own form."
+        ),
         """\
-# mlopsc run --local
-parameters: {as_of: {type: timestamp}}
+parameters: {as_of: {type: timestamp, default: yesterday}}
 """,
         """\
-# mlopsc run --local --set as_of=2013-12-31T00:00:00Z
-parameters: {as_of: {type: timestamp}}
+parameters: {as_of: {type: timestamp, default: 2013-12-31T00:00:00Z}}
 """,
     ),
     Code(
-        "MLC606",
-        "bad-parameter-value",
-        "A run-time parameter's value has the wrong type.",
-        ("The value given with --set, or the default, is not of the declared type."),
+        "MLC607",
+        "unreadable-data",
+        "A dataset's files cannot be read as declared.",
+        (
+            "The file is there, but it is damaged or of another format, or the files of a glob have different "
+            "columns. The message says which file, and where."
+        ),
         """\
-parameters: {as_of: {type: int, default: yesterday}}
+datasets:
+  flights: {source: {type: parquet, path: data/notes.txt}}
 """,
         """\
-parameters: {as_of: {type: int, default: 15}}
+datasets:
+  flights: {source: {type: parquet, path: data/flights.parquet}}
 """,
     ),
 )

@@ -28,18 +28,24 @@ training:
     Code(
         "MLC402",
         "leakage",
-        "A feature may know the future.",
+        "A feature holds what the label is made of.",
         (
-            "The feature is joined without regard to time, or comes of a table that is only complete "
-            "after the label's time. What it holds in training it will not hold when the model is used."
+            "The feature is computed from the columns that the label is computed from, in the same row. A view "
+            "that joins the entities' own table at a point in time joins each row to itself. When another table is "
+            "made of what the label is made of, that is a warning: it is sound if its event time is when the value "
+            "became known."
         ),
         """\
 features:
-  daily: {sql: "select origin, avg(arr_delay) as delay from flights group by origin"}
+  same_flight: {dataset: flights, entity: [flight], columns: [arr_delay]}
+training:
+  late_arrival: {features: [same_flight, distance]}
 """,
         """\
 features:
-  daily: {dataset: daily_delays, entity: [origin], ttl: 1d, columns: [delay]}
+  same_flight: {dataset: flights, entity: [flight], columns: [hour]}
+training:
+  late_arrival: {features: [same_flight, distance]}
 """,
     ),
     Code(
@@ -67,17 +73,17 @@ training:
         "password-in-url",
         "A URL holds a password.",
         (
-            "Everything in the spec ends up in generated files, logs and the registry's ledger. Refer to "
-            "the password, or to the whole URL, as a secret."
+            "Everything in the spec ends up in generated files, logs and the registry's ledger. Leave the URLs of "
+            "registry and store out, and set MLOPSC_REGISTRY_URL and MLOPSC_STORE_URL where the steps run; a "
+            "dataset's URL takes its secrets by 'storage_options'."
         ),
         """\
 infrastructure:
   registry: "postgresql://mlops:hunter2@db/registry"
 """,
         """\
-secrets: {registry_url: {env: REGISTRY_URL}}
-infrastructure:
-  registry: {secret: registry_url}
+# MLOPSC_REGISTRY_URL=postgresql://… is set where the steps run
+infrastructure: {}
 """,
     ),
     Code(
@@ -121,21 +127,54 @@ registry:
         "MLC407",
         "identifier-as-feature",
         "A feature identifies rows.",
-        (
-            "A column of the primary key, or one that is declared unique, lets the model learn rows by "
-            "heart instead of a rule."
-        ),
+        ("The primary key tells rows apart, so that the model can learn them by heart instead of a rule."),
         """\
 datasets:
-  flights: {primary_key: [flight_id]}
+  flights: {primary_key: [flight]}
 training:
-  late_arrival: {features: [flight_id, distance]}
+  late_arrival: {features: [flight, distance]}
 """,
         """\
 datasets:
-  flights: {primary_key: [flight_id]}
+  flights: {primary_key: [flight]}
 training:
   late_arrival: {features: [distance]}
+""",
+        Severity.WARNING,
+    ),
+    Code(
+        "MLC408",
+        "order-dependent",
+        "A view's result depends on the order of rows.",
+        (
+            "Tables have no order. first(), a LIMIT without ORDER BY and the like pick rows by the order in which an "
+            "engine happens to read them, so that two runs on the same data may differ."
+        ),
+        """\
+features:
+  latest: {sql: select * from weather limit 10}
+""",
+        """\
+features:
+  latest: {sql: "select * from weather order by time_hour desc, origin limit 10"}
+""",
+        Severity.WARNING,
+    ),
+    Code(
+        "MLC409",
+        "deprecated-param",
+        "scikit-learn is about to drop a parameter.",
+        (
+            "The installed scikit-learn warns when this parameter is given; a later release will refuse it. Its "
+            "documentation says what takes its place."
+        ),
+        """\
+training:
+  late_arrival: {estimator: sklearn.svm.SVC, params: {probability: true}}
+""",
+        """\
+training:
+  late_arrival: {estimator: sklearn.svm.SVC, params: {C: 2.0}}
 """,
         Severity.WARNING,
     ),

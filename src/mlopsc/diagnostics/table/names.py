@@ -101,12 +101,12 @@ monitors:
         """\
 secrets: {s3_key: {env: S3_KEY}}
 datasets:
-  flights: {source: {type: parquet, path: "s3://b/f.parquet", options: {key: {secret: s3_kee}}}}
+  flights: {source: {type: parquet, path: "s3://b/f.parquet", storage_options: {key: {secret: s3_kee}}}}
 """,
         """\
 secrets: {s3_key: {env: S3_KEY}}
 datasets:
-  flights: {source: {type: parquet, path: "s3://b/f.parquet", options: {key: {secret: s3_key}}}}
+  flights: {source: {type: parquet, path: "s3://b/f.parquet", storage_options: {key: {secret: s3_key}}}}
 """,
     ),
     Code(
@@ -135,20 +135,20 @@ features:
         "ambiguous-name",
         "A name could mean two things.",
         (
-            "A feature that is both the name of a view and a column of the entities could mean either. "
-            "Rename one."
+            "A feature that is both the name of a view and a column of the entities could mean either; a champion "
+            "gate that guards several stages has several champions. Rename or split one."
         ),
         """\
 features:
-  carrier: {dataset: carriers, entity: [carrier], columns: [fleet]}
+  carrier: {dataset: weather, entity: [origin], columns: [visib]}
 training:
   late_arrival: {features: [carrier]}
 """,
         """\
 features:
-  carrier_fleet: {dataset: carriers, entity: [carrier], columns: [fleet]}
+  visibility: {dataset: weather, entity: [origin], columns: [visib]}
 training:
-  late_arrival: {features: [carrier_fleet, carrier]}
+  late_arrival: {features: [visibility, carrier]}
 """,
     ),
     Code(
@@ -161,7 +161,7 @@ training:
         ),
         """\
 gates:
-  good_enough: {type: metric, training: other, metric: roc_auc, min: 0.65}
+  good_enough: {type: metric, training: delay, metric: r2, min: 0.65}
 registry:
   late_arrival: {training: late_arrival, stages: {staging: {gates: [good_enough]}}}
 """,
@@ -231,19 +231,19 @@ datasets:
     ),
     Code(
         "MLC214",
-        "wrong-user-class",
-        "A user's estimator or metric is not one.",
+        "not-a-function",
+        "A reference to user code leads to data.",
         (
-            "An estimator of the user's own is a class, or a function that returns an estimator, with fit "
-            "and predict; a metric is a function of truth and prediction."
+            "Sources, transforms, estimators and metrics of your own are functions: mlopsc calls them. The name "
+            "is bound to a text, a number, a list or a map instead."
         ),
         """\
 training:
-  late_arrival: {estimator: {python: "models:HELP_TEXT"}}
+  late_arrival: {estimator: {python: "models:SETTINGS"}}
 """,
         """\
 training:
-  late_arrival: {estimator: {python: "models:Winsorized"}}
+  late_arrival: {estimator: {python: "models:winsorized"}}
 """,
     ),
 )

@@ -25,11 +25,11 @@ project: {name: flights, owner: ops-ml}
         ("The map at this place cannot do without the key. The place is the key of the map that lacks it."),
         """\
 datasets:
-  flights: {event_time: time_hour}
+  arrivals: {event_time: time_hour}
 """,
         """\
 datasets:
-  flights: {source: {type: parquet, path: data/flights.parquet}, event_time: time_hour}
+  arrivals: {source: {type: parquet, path: data/flights.parquet}, event_time: time_hour}
 """,
     ),
     Code(
@@ -122,12 +122,12 @@ features:
             "are in UTC."
         ),
         """\
-parameters:
-  as_of: {type: timestamp, default: 31.12.2013}
+training:
+  late_arrival: {entities: {dataset: flights, until: 31.12.2013}}
 """,
         """\
-parameters:
-  as_of: {type: timestamp, default: 2013-12-31T00:00:00Z}
+training:
+  late_arrival: {entities: {dataset: flights, until: 2013-12-31T00:00:00Z}}
 """,
     ),
     Code(
@@ -172,7 +172,7 @@ training:
         ("Every ${params.x} needs a declaration under 'parameters', with its type and usually a default."),
         """\
 training:
-  late_arrival: {entities: {dataset: flights, until: "${params.as_of}"}}
+  late_arrival: {entities: {dataset: flights, until: "${params.as_off}"}}
 """,
         """\
 parameters:
@@ -279,13 +279,14 @@ environments:
         ),
         """\
 datasets:
-  flights: {source: {type: parquet, path: "s3://bucket/flights.parquet", options: {secret: hunter2}}}
+  flights: {source: {type: parquet, path: "s3://bucket/flights.parquet", storage_options: {secret: hunter2}}}
 """,
         """\
 secrets:
   s3_key: {env: S3_KEY}
 datasets:
-  flights: {source: {type: parquet, path: "s3://bucket/flights.parquet", options: {secret: {secret: s3_key}}}}
+  flights:
+    source: {type: parquet, path: "s3://bucket/flights.parquet", storage_options: {secret: {secret: s3_key}}}
 """,
     ),
     Code(
@@ -301,6 +302,40 @@ apiVersion: mlopsc/v9
 """,
         """\
 apiVersion: mlopsc/v1
+""",
+    ),
+    Code(
+        "MLC119",
+        "bad-cron",
+        "A text is not a cron expression.",
+        (
+            "A schedule has five fields: minute, hour, day of month, month, day of week. Each is '*', a number, a "
+            "range, a list or a step. There are no seconds, and no words such as @daily."
+        ),
+        """\
+monitors:
+  weather_drift: {schedule: {cron: "0 25 * * *"}}
+""",
+        """\
+monitors:
+  weather_drift: {schedule: {cron: "0 3 * * *"}}
+""",
+    ),
+    Code(
+        "MLC120",
+        "unknown-time-zone",
+        "There is no such time zone.",
+        (
+            "Zones are named as in the IANA database, by continent and city, since abbreviations such as CET mean "
+            "different things in different places."
+        ),
+        """\
+datasets:
+  flights: {timezone: America/NewYork}
+""",
+        """\
+datasets:
+  flights: {timezone: America/New_York}
 """,
     ),
 )
