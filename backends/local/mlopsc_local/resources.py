@@ -10,35 +10,47 @@ _UNITS = {
 }  # fmt: skip
 
 
-@dataclass
-class Resources:
-    """What is free; a step that asks for more than there is gets all of it, and so runs alone."""
+@dataclass(frozen=True)
+class Share:
+    """Thousandths of a core, and bytes: whole numbers, so that giving back restores exactly what was there."""
 
-    cores: float
+    millicores: int
     memory: int
+
+
+class Resources:
+    """What there is and what of it is free; a step that asks for more than there is gets all of it."""
+
+    def __init__(self, cores: int, memory: int) -> None:
+        """Begin with everything free; `memory` in bytes."""
+        self._all = Share(cores * 1000, memory)
+        self._free = self._all
 
     @classmethod
     def of_this_machine(cls) -> "Resources":
-        """Return the cores that this process may use, and the machine's memory in bytes."""
+        """Return the cores that this process may use, and the machine's memory."""
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return cls(float(cores), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        return cls(cores, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
 
-    def share(self, policy: Policy) -> tuple[float, int]:
-        """Return the cores and bytes that a step takes, at most all of this machine's; one core by default."""
-        return min(policy.cpu or 1.0, self.cores), min(memory_bytes(policy.memory), self.memory)
+    def share(self, policy: Policy) -> Share:
+        """Return what a step takes, at most all of this machine's; one core and no memory by default."""
+        millicores = round((policy.cpu or 1.0) * 1000)
+        return Share(
+            max(1, min(millicores, self._all.millicores)),
+            min(memory_bytes(policy.memory), self._all.memory),
+        )
 
-    def take(self, share: tuple[float, int]) -> bool:
-        """Take a share when it is free; say whether it was."""
-        if share[0] > self.cores or share[1] > self.memory:
-            return False
-        self.cores -= share[0]
-        self.memory -= share[1]
-        return True
+    def has(self, share: Share) -> bool:
+        """Whether a share is free."""
+        return share.millicores <= self._free.millicores and share.memory <= self._free.memory
 
-    def give_back(self, share: tuple[float, int]) -> None:
+    def take(self, share: Share) -> None:
+        """Take a share that is free."""
+        self._free = Share(self._free.millicores - share.millicores, self._free.memory - share.memory)
+
+    def give_back(self, share: Share) -> None:
         """Return a share that was taken."""
-        self.cores += share[0]
-        self.memory += share[1]
+        self._free = Share(self._free.millicores + share.millicores, self._free.memory + share.memory)
 
 
 def memory_bytes(quantity: str | None) -> int:

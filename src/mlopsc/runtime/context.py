@@ -1,6 +1,7 @@
 """What an operation may reach besides its files: the project folder, registry, store, secrets' values."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,21 +18,29 @@ STATE_FOLDER = ".mlopsc"
 REGISTRY_VARIABLE = "MLOPSC_REGISTRY_URL"
 STORE_VARIABLE = "MLOPSC_STORE_URL"
 
+_LOCAL = re.compile(r"(sqlite(?:\+\w+)?:///|file://)(?!:memory:|file:)(.+)", re.DOTALL)
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
 
 @dataclass(frozen=True)
 class Context:
     """The surroundings of a step.
 
     `registry_url` and `store_url` are what the spec says; None means the environment's `MLOPSC_REGISTRY_URL` and
-    `MLOPSC_STORE_URL`, and where those are unset the project's own `.mlopsc` folder.
+    `MLOPSC_STORE_URL`, and where those are unset the project's own `.mlopsc` folder. Paths in any of them are relative
+    to the project, wherever the process was started.
     """
 
     project: Path
     registry_url: str | None = None
     store_url: str | None = None
     actor: str = "unknown"
+    """Who acts, for the registry's ledger."""
     run: str | None = None
-    threads: int = field(default_factory=lambda: os.cpu_count() or 1)
+    threads: int = field(default_factory=_usable_cores)
 
     def store(self) -> "Store":
         """Open the artifact store; raises StoreError."""
@@ -47,14 +56,23 @@ class Context:
 
     @property
     def store_location(self) -> str:
-        """URL or path of the store."""
-        return self.store_url or os.environ.get(STORE_VARIABLE) or str(self.project / STATE_FOLDER / "store")
+        """URL or absolute path of the store."""
+        told = self.store_url or os.environ.get(STORE_VARIABLE) or f"{STATE_FOLDER}/store"
+        return within(self.project, told)
 
     @property
     def registry_location(self) -> str:
-        """URL or path of the registry."""
-        own = str(self.project / STATE_FOLDER / "registry.db")
-        return self.registry_url or os.environ.get(REGISTRY_VARIABLE) or own
+        """URL or absolute path of the registry."""
+        told = self.registry_url or os.environ.get(REGISTRY_VARIABLE) or f"{STATE_FOLDER}/registry.db"
+        return within(self.project, told)
+
+
+def within(project: Path, location: str) -> str:
+    """Return a path or URL of a store or registry, a relative path in it being one of the project's folder."""
+    base = project.absolute()
+    if local := _LOCAL.fullmatch(location):
+        return f"{local[1]}{base / local[2]}"
+    return location if "://" in location else str(base / location)
 
 
 def read_secret(name: str, sources: Mapping[str, SecretSource], project: Path) -> str:
@@ -74,5 +92,9 @@ def read_secret(name: str, sources: Mapping[str, SecretSource], project: Path) -
     path = project / str(source.file)
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except OSError as error:
-        raise MlopscError(f"secret {name!r} has no value: file {source.file} cannot be read") from error
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise MlopscError(
+            f"secret {name!r} has no value: file {source.file} cannot be read: {why}",
+            help="the file holds the value alone, as UTF-8 text; its path is relative to the project",
+        ) from None

@@ -4,28 +4,32 @@ The life of a task: `prepare` looks it up, `stage` lays out its files, `carry_ou
 `commit` puts what it made into the store, the record last.
 """
 
+import contextlib
 import json
-import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from mlopsc.diagnostics.errors import MlopscError, Refusal, StepFailed
+from mlopsc.diagnostics.errors import MlopscError, Refusal, StepFailed, StoreError
 from mlopsc.runtime import operations
 from mlopsc.runtime.actions import Action, ActionCache, ActionRecord, action_key, explain_miss
-from mlopsc.runtime.context import Context
+from mlopsc.runtime.atomic import cannot_write
+from mlopsc.runtime.context import Context, read_secret
+from mlopsc.runtime.redaction import redacting
 from mlopsc.runtime.store import Store
 from mlopsc.runtime.user_code import closure, resolve_reference
-from mlopsc.vocabulary.operations import OPERATION, Operation
+from mlopsc.vocabulary.operations import OPERATION, Load, Operation
 from mlopsc.vocabulary.references import Scalar, substitute
 
 ENTRY = "mlopsc.runtime.tasks:carry_out"
 """What a worker calls."""
+_VERSION = re.compile(r"^Version: *(\S+) *$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Task:
     inputs: Mapping[str, str] = field(default_factory=dict)
     """Port → digest."""
     env: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables that the step declares, with their values."""
     image: str | None = None
 
 
@@ -49,6 +54,17 @@ class Prepared:
     action: Action
     record: ActionRecord | None
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What a task that ran has left: its record, and how that compares with what was known."""
+
+    record: ActionRecord
+    unchanged: bool = False
+    """Of an observe task: it saw what an earlier look with the same key had seen."""
+    kept: bool = True
+    """Whether the result can be reused; not when what it read or its code changed meanwhile."""
 
 
 def literal_operation(configuration: Mapping[str, Any], parameters: Mapping[str, Scalar]) -> Operation:
@@ -69,19 +85,32 @@ def literal_operation(configuration: Mapping[str, Any], parameters: Mapping[str,
         raise MlopscError(f"{configuration.get('operation')}: {place}: {first['msg']}") from error
 
 
-def prepare(task: Task, context: Context, store: Store, *, force: str | None = None) -> Prepared:
-    """Look a task's result up; `force` is a reason to run it whatever there is."""
+def prepare(
+    task: Task,
+    context: Context,
+    store: Store,
+    *,
+    force: str | None = None,
+    look: bool = True,
+    note: bool = True,
+) -> Prepared:
+    """Look a task's result up; `force` is a reason to run it whatever there is.
+
+    Where only a run can tell what it observes, it must run; without `look`, what it saw last is taken instead. With
+    `note`, a hit is remembered as the step's latest action, which later misses are explained by.
+    """
     cache, operation = ActionCache(store), task.operation
     action = _action(task, context)
     if force is not None:
         return Prepared(task, action, None, (force,))
-    if operation.kind == "observe" and action.components["world"] is None:
+    if look and operation.kind == "observe" and action.components["world"] is None:
         return Prepared(task, action, None, ("only a run can tell what it observes",))
     found = cache.lookup(action.key)
     if isinstance(found, ActionRecord):
-        if operation.kind == "effect" and not operations.confirmed(operation, task.inputs, context):
+        if not _still_true(task, context):
             return Prepared(task, action, None, ("the registry does not hold its effect",))
-        cache.remember(task.pipeline, task.step, action.components)
+        if note:
+            _remember(cache, task, action)
         return Prepared(task, action, found)
     if found.reason is not None:
         return Prepared(task, action, None, (found.reason,))
@@ -89,16 +118,28 @@ def prepare(task: Task, context: Context, store: Store, *, force: str | None = N
     return Prepared(task, action, None, tuple(reasons) or ("its result is no longer in the store",))
 
 
+def made_meanwhile(prepared: Prepared, context: Context, store: Store) -> ActionRecord | None:
+    """Return the result of this very action if another run has made it since it was looked up."""
+    task, action = prepared.task, prepared.action
+    if task.operation.kind == "observe" and action.components["world"] is None:
+        return None
+    found = ActionCache(store).lookup(action.key)
+    return found if isinstance(found, ActionRecord) and _still_true(task, context) else None
+
+
 def stage(prepared: Prepared, context: Context, store: Store, folder: Path) -> dict[str, Any]:
     """Return the request for `carry_out`: verified input files, fresh output paths below `folder`.
 
-    Raises StoreError when an input is missing or damaged.
+    Raises StoreError when an input is missing or damaged, or the folder cannot be made.
     """
     task = prepared.task
-    folder.mkdir(parents=True, exist_ok=True)
     outputs = {port: folder / port for port in task.operation.output_ports()}
-    for path in outputs.values():
-        path.unlink(missing_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in outputs.values():
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
     return {
         "configuration": task.operation.model_dump(mode="json"),
         "inputs": {port: str(store.get_path(digest)) for port, digest in task.inputs.items()},
@@ -108,14 +149,30 @@ def stage(prepared: Prepared, context: Context, store: Store, folder: Path) -> d
 
 
 def carry_out(request: Mapping[str, Any]) -> None:
-    """Run a staged task in this process; raises what the operation raises."""
+    """Run a staged task in this process; raises what the operation raises, Refusal only if it may refuse."""
     context = Context(**{**request["context"], "project": Path(request["context"]["project"])})
-    operations.run_operation(
+    perform(
         OPERATION.validate_json(json.dumps(request["configuration"])),
         {port: Path(path) for port, path in request["inputs"].items()},
         {port: Path(path) for port, path in request["outputs"].items()},
         context,
     )
+
+
+def perform(
+    operation: Operation, inputs: Mapping[str, Path], outputs: Mapping[str, Path], context: Context
+) -> None:
+    """Carry an operation out with its secrets masked in all that it says.
+
+    Raises what the operation raises; a Refusal of one that declares no rule is StepFailed.
+    """
+    try:
+        with redacting(_secret_values(operation, context)):
+            operations.run_operation(operation, inputs, outputs, context)
+    except Refusal as error:
+        if operation.refuses:
+            raise
+        raise StepFailed(f"{type(error).__name__}: {error}", help=error.help) from error
 
 
 def commit(
@@ -126,13 +183,13 @@ def commit(
     *,
     seconds: float,
     refusal: str | None = None,
-) -> ActionRecord:
+) -> Committed:
     """Put what a task made into the store and record it.
 
     Not recorded for reuse when what it read changed meanwhile: its result belongs to no key. Raises StepFailed when
-    an output is missing.
+    an output is missing, StoreError when the store cannot be written.
     """
-    task, outputs = prepared.task, {}
+    task, cache, outputs = prepared.task, ActionCache(store), {}
     for port in task.operation.output_ports():
         path = folder / port
         if not path.is_file():
@@ -147,11 +204,12 @@ def commit(
         components=prepared.action.components,
         seconds=seconds,
     )
-    if _action(task, context).key == prepared.action.key:
-        cache = ActionCache(store)
-        cache.save(record)
-        cache.remember(task.pipeline, task.step, prepared.action.components)
-    return record
+    if _can_change(task.operation) and not _holds(prepared, context):
+        return Committed(record, kept=False)
+    before = cache.lookup(record.key) if task.operation.kind == "observe" else None
+    cache.save(record)
+    _remember(cache, task, prepared.action)
+    return Committed(record, unchanged=isinstance(before, ActionRecord) and dict(before.outputs) == outputs)
 
 
 def require_accepted(task: Task, record: ActionRecord) -> None:
@@ -161,39 +219,79 @@ def require_accepted(task: Task, record: ActionRecord) -> None:
 
 
 def _action(task: Task, context: Context) -> Action:
-    operation, code = task.operation, {}
+    operation = task.operation
+    code: dict[str, str] = {}
     for reference in operation.functions():
         code.update(closure(context.project, resolve_reference(reference).module))
-    libraries = {name: library_version(name) for name in ("mlopsc", *operation.libraries)}
     return action_key(
         operation.operation,
         operation.model_dump(mode="json"),
         task.inputs,
         code=code,
-        libraries=libraries,
-        environment={name: task.env.get(name, os.environ.get(name)) for name in task.env},
+        libraries={name: library_version(name) for name in ("mlopsc", *operation.libraries)},
+        environment=task.env,
         image=task.image,
         world=operations.fingerprint(operation, context) if operation.kind == "observe" else None,
     )
+
+
+def _still_true(task: Task, context: Context) -> bool:
+    operation = task.operation
+    return operation.kind != "effect" or operations.confirmed(operation, task.inputs, context)
+
+
+def _can_change(operation: Operation) -> bool:
+    """Whether a part of the key lies outside of the task: files of user code, or the world."""
+    return operation.kind == "observe" or bool(operation.functions())
+
+
+def _holds(prepared: Prepared, context: Context) -> bool:
+    """Whether the key would still be the same; a source that is gone, or code that is none any more, is a change."""
+    try:
+        return _action(prepared.task, context).key == prepared.action.key
+    except MlopscError:
+        return False
+
+
+def _remember(cache: ActionCache, task: Task, action: Action) -> None:
+    with contextlib.suppress(StoreError):  # it only explains
+        cache.remember(task.pipeline, task.step, action.components)
+
+
+def _secret_values(operation: Operation, context: Context) -> list[str]:
+    """Return the values of all secrets that an operation may read; what has none is told when it is read."""
+    declared = operation.secrets if isinstance(operation, Load) else {}
+    values = []
+    for name in declared:
+        with contextlib.suppress(MlopscError):
+            values.append(read_secret(name, declared, context.project))
+    return values
 
 
 @cache
 def library_version(name: str) -> str:
     """Return the installed version of a distribution, `absent` when there is none."""
     try:
-        return version(name)
+        found = distribution(name)
     except PackageNotFoundError:
         return "absent"
+    # `found.version` parses all of the metadata as a mail message: milliseconds each.
+    text = found.read_text("METADATA") or found.read_text("PKG-INFO") or ""
+    line = _VERSION.search(text)
+    return line[1] if line else found.version
 
 
 __all__ = [
     "ENTRY",
+    "Committed",
     "Prepared",
     "Task",
     "carry_out",
     "commit",
     "library_version",
     "literal_operation",
+    "made_meanwhile",
+    "perform",
     "prepare",
     "require_accepted",
     "stage",

@@ -1,0 +1,133 @@
+"""One try of one step: resources, lock, folder and process; taken up together, given back together."""
+
+import os
+import shutil
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mlopsc.diagnostics.errors import MlopscError, Refusal
+from mlopsc.plan.plan import Step
+from mlopsc.runtime import operations
+from mlopsc.runtime.atomic import cannot_write
+from mlopsc.runtime.locks import FileLock
+from mlopsc.runtime.tasks import ENTRY, Committed, Prepared, carry_out, commit, stage
+from mlopsc.runtime.workers import Handle, Workers
+from mlopsc.vocabulary.policy import Policy
+from mlopsc_local.leftovers import lock_folder, work_folder
+from mlopsc_local.resources import Resources, Share
+from mlopsc_local.state import Run
+
+
+@dataclass(eq=False)
+class Attempt:
+    """A step that runs in a process of its own."""
+
+    step: Step
+    policy: Policy
+    prepared: Prepared
+    number: int
+    """How many tries came before."""
+    share: Share
+    lock: FileLock
+    handle: Handle | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since it was taken up."""
+        return time.monotonic() - self.started
+
+
+def take_up(
+    run: Run, free: Resources, step: Step, policy: Policy, prepared: Prepared, number: int
+) -> Attempt | None:
+    """Take resources and lock for a try; None when another run holds the lock: it does this very work.
+
+    `free` must have what the policy asks for. Raises MlopscError when the lock cannot be made.
+    """
+    share = free.share(policy)
+    held: list[str] = []
+    path = lock_folder(run.context.project) / f"{prepared.action.key}.lock"
+    lock = FileLock(path, timeout=0, waiting=held.append)
+    try:
+        lock.__enter__()
+    except MlopscError:
+        if held:
+            return None
+        raise
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    free.take(share)
+    return Attempt(step, policy, prepared, number, share, lock)
+
+
+def launch(run: Run, attempt: Attempt, workers: Workers) -> None:
+    """Start the step's process; raises MlopscError when its files cannot be laid out or no process be started."""
+    step, policy = attempt.step, attempt.policy
+    log = run.folder / f"{step.name}.log"
+    run.started(step, attempt.prepared.action.key, log)
+    threads = run.context.threads if policy.cpu is None else max(1, int(policy.cpu))
+    context = replace(run.context, threads=threads)
+    request = stage(attempt.prepared, context, run.store, work_folder(run.folder, step.name))
+    _make_log(log)
+    attempt.handle = workers.submit(
+        ENTRY,
+        request,
+        log=log,
+        env=policy.env,
+        cwd=run.context.project,
+        timeout=policy.timeout.total_seconds() if policy.timeout else None,
+        modules=operations.modules_for(type(attempt.prepared.task.operation)),
+    )
+
+
+def keep(run: Run, attempt: Attempt, refusal: str | None) -> Committed:
+    """Put what the step made into the store; raises MlopscError."""
+    folder = work_folder(run.folder, attempt.step.name)
+    return commit(attempt.prepared, run.context, run.store, folder, seconds=attempt.seconds, refusal=refusal)
+
+
+def give_up(run: Run, attempt: Attempt, free: Resources) -> None:
+    """Give back what an attempt has taken."""
+    free.give_back(attempt.share)
+    attempt.lock.path.unlink(missing_ok=True)  # whoever has opened it meanwhile sees that it is gone
+    attempt.lock.__exit__(None, None, None)
+    shutil.rmtree(work_folder(run.folder, attempt.step.name), ignore_errors=True)
+
+
+def run_here(run: Run, step: Step, prepared: Prepared) -> tuple[Committed, str | None]:
+    """Carry a light operation out in this process; return what is kept, and the words of a refusal.
+
+    It only reads small JSON: a process of its own, and a lock, would cost more than the work. Raises MlopscError.
+    """
+    folder = work_folder(run.folder, step.name)
+    started, refusal = time.monotonic(), None
+    request: Mapping[str, Any] = stage(prepared, run.context, run.store, folder)
+    try:
+        try:
+            carry_out(request)
+        except Refusal as error:
+            refusal = str(error)
+        seconds = time.monotonic() - started
+        return commit(prepared, run.context, run.store, folder, seconds=seconds, refusal=refusal), refusal
+    except Exception as error:
+        log = run.folder / f"{step.name}.log"
+        _make_log(log)
+        log.write_text(traceback.format_exc(), "utf-8")
+        if isinstance(error, MlopscError):
+            raise
+        raise MlopscError(f"{type(error).__name__}: {error}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_log(log: Path) -> None:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644))
+    except OSError as error:
+        raise cannot_write(log, error) from error
