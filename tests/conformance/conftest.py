@@ -1,0 +1,142 @@
+"""Every example on every backend that entry points name, a third party's among them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+THIRD_PARTY = Path(__file__).parent / "third_party"
+EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/mlops.yaml"))
+REFERENCE = "local"
+_NEEDS = {"prefect": [pytest.mark.prefect], "kfp": [pytest.mark.kfp]}
+"""Marks of backends that need an engine; any other runs in the default suite."""
+
+
+def installed() -> list[str]:
+    """Return the backends of this environment, and the third party's, which is not installed in it."""
+    return sorted({point.name for point in entry_points(group="mlopsc.backends")} | {"runbook"})
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give tests their examples and backends; `emitting` is a backend whose code is looked at, not run."""
+    if "example" in metafunc.fixturenames:
+        metafunc.parametrize("example", EXAMPLES, ids=[path.name for path in EXAMPLES])
+    if "emitting" in metafunc.fixturenames:
+        metafunc.parametrize("emitting", installed())
+    if "running" in metafunc.fixturenames:
+        others = [name for name in installed() if name != REFERENCE]
+        metafunc.parametrize("running", [pytest.param(name, marks=_NEEDS.get(name, [])) for name in others])
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """`mlopsc`, with the third party's backend beside it as if it were installed."""
+
+    path: Path
+
+    def __call__(self, *arguments: object, cwd: Path, status: int | None = 0) -> str:
+        """Return what a command prints; fails unless it exits with `status` (None: any)."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MLOPSC_")}
+        environment |= {
+            "PYTHONPATH": str(self.path),
+            "DO_NOT_TRACK": "1",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+            "COLUMNS": "110",
+        }
+        command = [str(Path(sys.executable).parent / "mlopsc"), *map(str, arguments)]
+        done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=900)
+        if status is not None:
+            assert done.returncode == status, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def run_everything(self, folder: Path, target: str) -> dict[str, dict[str, Any]]:
+        """Run the train pipeline and every monitor of a project on a target; return the reports by pipeline."""
+        reports = {"train": json.loads(self("run", "--target", target, "--json", cwd=folder))}
+        for monitor in monitors(folder):  # a monitor that finds drift exits with 5, on every target
+            told = self("monitor", monitor, "--target", target, "--json", cwd=folder, status=None)
+            reports[monitor] = json.loads(told)
+        return reports
+
+
+@pytest.fixture(scope="session")
+def mlopsc(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    """The command line, with what `pip install tests/conformance/third_party` would put in place."""
+    folder = tmp_path_factory.mktemp("site-packages")
+    project = tomllib.loads((THIRD_PARTY / "pyproject.toml").read_text("utf-8"))["project"]
+    shutil.copytree(THIRD_PARTY / "mlopsc_runbook", folder / "mlopsc_runbook")
+    metadata = folder / f"mlopsc_runbook-{project['version']}.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n", "utf-8"
+    )
+    points = [
+        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in named.items())
+        for group, named in project["entry-points"].items()
+    ]
+    (metadata / "entry_points.txt").write_text("\n".join(points), "utf-8")
+    return CommandLine(folder)
+
+
+@pytest.fixture
+def third_party() -> Path:
+    """The third party's project."""
+    return THIRD_PARTY
+
+
+@pytest.fixture
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture
+def penguins(tmp_path: Path) -> Path:
+    """A fresh copy of the smallest example."""
+    return copy(ROOT / "examples/penguins", tmp_path / "penguins")
+
+
+@pytest.fixture
+def project(example: Path, tmp_path: Path) -> Path:
+    """A fresh copy of the example, with neither store nor registry."""
+    return copy(example, tmp_path / example.name)
+
+
+@pytest.fixture(scope="session")
+def reference(
+    mlopsc: CommandLine, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Path], dict[str, dict[str, Any]]]:
+    """What each example's pipelines come to on the local target; run once for each example."""
+    known: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def look_up(example: Path) -> dict[str, dict[str, Any]]:
+        if example.name not in known:
+            folder = copy(example, tmp_path_factory.mktemp("reference") / example.name)
+            known[example.name] = mlopsc.run_everything(folder, REFERENCE)
+        return known[example.name]
+
+    return look_up
+
+
+def monitors(folder: Path) -> list[str]:
+    """Return the names of a project's monitors."""
+    import yaml
+
+    declared: dict[str, Any] = yaml.safe_load((folder / "mlops.yaml").read_text("utf-8"))
+    return sorted(declared.get("monitors", {}))
+
+
+def copy(example: Path, folder: Path) -> Path:
+    """Copy an example without what runs left in it."""
+    shutil.copytree(example, folder, ignore=shutil.ignore_patterns(".mlopsc", "build", "__pycache__"))
+    return folder

@@ -1,0 +1,47 @@
+"""What holds for every backend, whoever wrote it: deterministic code, the same artifacts, the same decisions."""
+
+import ast
+
+from mlopsc.codegen.writer import MARK
+
+
+def outcomes(reports):
+    """Return what must not depend on the target: digests and verdicts, without times and run ids.
+
+    Of a step that refused only that it did: not every engine hands on what such a step wrote.
+    """
+    return {
+        pipeline: {
+            "status": report["status"],
+            "outputs": {
+                step["name"]: "refused" if step["status"] == "refused" else step["outputs"]
+                for step in report["steps"]
+            },
+            "gates": report["gates"],
+            "metrics": report["metrics"],
+        }
+        for pipeline, report in reports.items()
+    }
+
+
+def test_an_example_has_no_fault_on_any_target(mlopsc, project, emitting):
+    mlopsc("validate", "--strict", "--target", emitting, cwd=project)
+
+
+def test_generated_files_are_sound_and_the_same_again(mlopsc, project, emitting):
+    """They say from what they were made, hold nothing of this machine, and a second compile is byte-identical."""
+    mlopsc("compile", "--target", emitting, "--out", "out", cwd=project)
+    for path in (project / "out").rglob("*"):
+        if path.is_file():
+            text = path.read_text("utf-8")
+            assert MARK in text.partition("\n")[0], path
+            assert str(project) not in text, path
+            if path.suffix == ".py":
+                ast.parse(text)
+    mlopsc("compile", "--target", emitting, "--out", "out", "--check", cwd=project)
+
+
+def test_a_run_makes_the_same_artifacts_and_decisions_as_locally(
+    mlopsc, project, running, reference, example
+):
+    assert outcomes(mlopsc.run_everything(project, running)) == outcomes(reference(example))
