@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from mlopsc.plan.plan import Pipeline, Plan, Step
-from mlopsc.targets import RunRequest
 from mlopsc_local.choice import choose
 from mlopsc_local.dry_run import explain
 from mlopsc_local.scheduler import run_pipeline
+
+from mlopsc.plan.plan import Pipeline, Plan, Step
+from mlopsc.targets import RunRequest
 
 _SPEC = importlib.util.spec_from_file_location(
     "plans_for_local", Path(__file__).parents[3] / "tests" / "plans.py"
@@ -22,7 +22,7 @@ _SPEC = importlib.util.spec_from_file_location(
 plans = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(plans)
 
-CODE = '''
+CODE = """
 import os, signal, sys, time
 from pathlib import Path
 from helper import FACTOR
@@ -36,7 +36,7 @@ def rows(name="a", hook=""):
     path = Path(f"made/{name}.csv")
     path.write_text(f"id,value\\n1,{FACTOR}\\n2,{2 * FACTOR}\\n")
     return path
-'''
+"""
 
 DRIVER = """
 import sys
@@ -87,10 +87,10 @@ class Project:
         request = self.request(*steps, **more)
         return explain(request, choose(request.pipeline, **(choice or {})))
 
-    def spawn(self, *steps: Step) -> subprocess.Popen[str]:
-        """Start a run in a process group of its own."""
+    def spawn(self, *steps: Step, before: str = "") -> subprocess.Popen[str]:
+        """Start a run in a process group of its own; `before` is Python text that comes first."""
         plan = self.write("plan.json", self.plan(*steps).model_dump_json())
-        driver = self.write("driver.py", DRIVER)
+        driver = self.write("driver.py", before + DRIVER)
         return subprocess.Popen(
             [sys.executable, str(driver), str(plan)],
             cwd=self.folder,

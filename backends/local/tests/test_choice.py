@@ -1,9 +1,9 @@
 """--no-cache, --from and --only."""
 
 import pytest
+from mlopsc_local.choice import choose
 
 from mlopsc.diagnostics.errors import UsageError
-from mlopsc_local.choice import choose
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """Cores and memory are shared out, never twice, and all come back."""
 
 import pytest
+from mlopsc_local.resources import Resources, memory_bytes
 
 from mlopsc.vocabulary.policy import Policy
-from mlopsc_local.resources import Resources, memory_bytes
 
 
 def fits(free: Resources, **policy: object) -> bool:

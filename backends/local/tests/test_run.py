@@ -116,7 +116,9 @@ def test_only_runs_one_step_on_what_was_seen_last(project, make):
 
 
 def test_only_fails_where_a_result_is_missing(project, make):
-    result = project.run(make.rows("a"), make.view("all", "select * from a", "a"), choice={"only": "view_all"})
+    result = project.run(
+        make.rows("a"), make.view("all", "select * from a", "a"), choice={"only": "view_all"}
+    )
     assert make.statuses(result) == {"load_a": "failed", "view_all": "skipped"}
     assert make.reason(result, "load_a") == (
         "its result is not in the cache (no earlier run), and --only runs nothing else"

@@ -104,7 +104,8 @@ def prepare(
     if force is not None:
         return Prepared(task, action, None, (force,))
     if look and operation.kind == "observe" and action.components["world"] is None:
-        return Prepared(task, action, None, ("only a run can tell what it observes",))
+        reasons = explain_miss(cache.latest(task.pipeline, task.step), action.components)
+        return Prepared(task, action, None, tuple(reasons) or ("only a run can tell what it observes",))
     found = cache.lookup(action.key)
     if isinstance(found, ActionRecord):
         if not _still_true(task, context):
