@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from mlopsc.diagnostics.errors import MlopscError, UsageError
-from mlopsc.runtime.atomic import make_folder
+from mlopsc.runtime.atomic import cannot_write, make_folder
 from mlopsc.runtime.processes import Process, is_gone, this_process
 
 RunStatus = Literal["running", "succeeded", "failed", "refused", "cancelled", "crashed"]
@@ -86,7 +86,10 @@ class Journal:
         """Open or make the journal; raises MlopscError when it cannot be or is of a later version."""
         self.file = file
         self._lock = threading.Lock()
-        make_folder(file.parent)
+        try:
+            make_folder(file.parent)
+        except OSError as error:
+            raise cannot_write(file.parent, error) from error
         try:
             self._connection = sqlite3.connect(
                 file, timeout=30, isolation_level=None, check_same_thread=False
