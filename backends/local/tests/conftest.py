@@ -136,6 +136,7 @@ def make():
 class Makers:
     statuses = staticmethod(statuses)
     reason = staticmethod(reason)
+    step = staticmethod(plans.step)
 
     @staticmethod
     def rows(name: str = "a", *, hook: str = "", **more: Any) -> Step:
