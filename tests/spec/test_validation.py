@@ -107,7 +107,7 @@ def test_yaml_lists_words_and_whole_numbers_fit_tuples_enums_and_floats() -> Non
         ("size: larg", ("MLC104", "expected one of small, large, found text 'larg'", "did you mean 'large'?", "larg")),
         ("split: {type: randm}", ("MLC104", "expected one of random, time, found text 'randm'", "did you mean 'random'?", "randm")),
         ("split: {type: random, test: 1.5}", ("MLC105", "must be less than 1, found the number 1.5", None, "1.5")),
-        ("name: A-1", ("MLC106", "text 'A-1' does not have the form ^[a-z]+$", None, "A-1")),
+        ("name: A-1", ("MLC106", "expected text of the form ^[a-z]+$, found text 'A-1'", None, "A-1")),
         ("ttl: 3 hours", ("MLC107", "expected a duration such as 30d, 3h, 15m or 1h30m, found '3 hours'", None, "3 hours")),
         ("since: 31.12.2013", ("MLC108", "expected a timestamp such as 2013-12-31T00:00:00Z, found '31.12.2013'", None, "31.12.2013")),
         ("flag: true", ("MLC109", "`flag` needs a `count`", None, "entry")),

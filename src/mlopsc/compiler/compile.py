@@ -1,6 +1,6 @@
 """The compiler: a file becomes a checked spec and a plan, by passes in a fixed order."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from mlopsc.compiler.passes.names import check_names
 from mlopsc.compiler.passes.parameters import check_parameters
 from mlopsc.compiler.passes.schemas import find_schemas
 from mlopsc.diagnostics.codes import report
-from mlopsc.diagnostics.diagnostic import Diagnostic, Severity, has_errors, in_order
+from mlopsc.diagnostics.diagnostic import Diagnostic, Severity, has_errors, in_order, within
 from mlopsc.diagnostics.errors import MlopscError, SpecError, UsageError
 from mlopsc.plan.plan import Plan
 from mlopsc.spec.document import Document
-from mlopsc.spec.environments import resolve
+from mlopsc.spec.environments import Resolved, resolve
 from mlopsc.spec.spec import Spec, read_spec
 from mlopsc.spec.yaml_load import load_document, without_collector
 from mlopsc.sql import Binder
@@ -93,11 +93,15 @@ def compile_file(
             locked,
             unused_variables=_unused(document, resolved.used),
         )
-        diagnostics = [*document.diagnostics, *resolved.diagnostics, *shape, *damage]
+        found = [*shape, *damage]
         for check in PASSES:
-            diagnostics += check(analysis)
+            found += check(analysis)
         settings, faults = read_targets(analysis)
-        diagnostics += faults
+        diagnostics = [
+            *document.diagnostics,
+            *resolved.diagnostics,
+            *_not_following(resolved, [*found, *faults]),
+        ]
         plan: Plan | None = None
         if not has_errors(diagnostics):
             if training is not None and training not in spec.training:
@@ -108,9 +112,21 @@ def compile_file(
     return Compiled(analysis, tuple(in_order(diagnostics)), None if has_errors(diagnostics) else plan)
 
 
+def _not_following(resolved: Resolved, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Yield the diagnostics that do not just follow from a reference that leads nowhere."""
+    told = [resolved.document.value_span(path) for path in resolved.unresolved]
+    for fault in found:
+        span = fault.span
+        if span is None or not any(within(span, place) for place in told):
+            yield fault
+
+
 def _unused(document: Document, used: frozenset[str]) -> tuple[str, ...]:
+    """Return the variables that nothing refers to, unless a misspelt reference may have meant one of them."""
     declared = document.value.get("vars")
-    return tuple(name for name in declared if name not in used) if isinstance(declared, dict) else ()
+    if not isinstance(declared, dict) or not used <= declared.keys():
+        return ()
+    return tuple(name for name in declared if name not in used)
 
 
 def _lock(project: Path) -> tuple[Lock | None, list[Diagnostic]]:

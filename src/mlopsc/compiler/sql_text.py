@@ -49,17 +49,17 @@ def sample_sql(
 ) -> SampledSql:
     """Return SQL whose references are replaced: by the parameter's default, else a sample of its type.
 
-    `batch` is the table that `{batch}` stands for, where it may stand.
+    What leads nowhere, which has been told, is replaced by NULL. `batch` is the table that `{batch}` stands for,
+    where it may stand.
     """
     replaced = [
-        (found.start, found.end, _sample(parameters.get(found.name)))
+        (found.start, found.end, _sample(parameters.get(found.name) if found.namespace == "params" else None))
         for found in references(sql)
-        if found.namespace == "params"
     ]
     replaced += [(at, at + len(_ESCAPE), "${") for at in _all(sql, _ESCAPE)]
     if batch is not None:
         name = '"' + batch.replace('"', '""') + '"'
-        replaced += [(at, at + len(_BATCH), name) for at in _all(sql, _BATCH)]
+        replaced += [(at, at + len(_BATCH), name) for at in _all(sql, _BATCH) if sql[at - 1 : at] != "$"]
     parts: list[str] = []
     pieces: list[_Piece] = []
     at = size = 0
@@ -77,4 +77,4 @@ def _all(text: str, token: str) -> list[int]:
 
 
 def _sample(parameter: Parameter | None) -> str:
-    return "1" if parameter is None else format_scalar(parameter.sample)
+    return "NULL" if parameter is None else format_scalar(parameter.sample)

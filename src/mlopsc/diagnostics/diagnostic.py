@@ -25,6 +25,15 @@ class Span:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+def within(inner: Span, outer: Span) -> bool:
+    """Say whether a stretch lies in another one."""
+    return (
+        inner.file == outer.file
+        and (inner.line, inner.column) >= (outer.line, outer.column)
+        and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """A second place that explains the first, such as `first defined here`."""

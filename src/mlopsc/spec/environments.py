@@ -34,6 +34,8 @@ class Resolved:
     """Those that have a value."""
     used: frozenset[str]
     """The variables that something refers to, in this environment or another."""
+    unresolved: tuple[Path, ...] = ()
+    """Where references are left that lead nowhere: what else is wrong there follows from it."""
 
 
 def resolve(
@@ -58,6 +60,7 @@ class _Resolver:
         self.origins: dict[Path, Path] = {}
         self.pieces: dict[Path, tuple[Piece, ...]] = {}
         self.parameters: dict[str, Any] = {}
+        self.unresolved: dict[Path, None] = {}
 
     def declare(self) -> None:
         for name, entry in self._map(("vars",)).items():
@@ -132,7 +135,9 @@ class _Resolver:
             self.parameters = declared if isinstance(declared, dict) else {}
             value = {key: self._substitute(item, (key,)) for key, item in value.items()}
         document = replace(merged, value=value, pieces=self.pieces)
-        return Resolved(document, tuple(self.found), dict(self.values), frozenset(self.used))
+        return Resolved(
+            document, tuple(self.found), dict(self.values), frozenset(self.used), tuple(self.unresolved)
+        )
 
     def _merge(self, base: Any, layer: Any, path: Path, source: Path) -> Any:
         if isinstance(base, dict) and isinstance(layer, dict):
@@ -164,6 +169,8 @@ class _Resolver:
         for reference in references(text):
             value = self._value(reference, path)
             if value is None:
+                if reference.namespace != "params" or reference.name not in self.parameters:
+                    self.unresolved[path] = None
                 continue
             if reference.start == 0 and reference.end == len(text):
                 return value

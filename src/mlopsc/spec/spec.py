@@ -127,7 +127,7 @@ def _top_level(document: Document) -> Iterator[Diagnostic]:
     if version is not None and version != API_VERSION:
         yield report(
             "MLC118",
-            f"this mlopsc does not know the apiVersion {describe(version)}",
+            f"unknown apiVersion: expected {API_VERSION}, found {describe(version)}",
             document.value_span(("apiVersion",)),
             help=f"write `apiVersion: {API_VERSION}`",
         )
@@ -144,16 +144,10 @@ def _read_section(
     entries: dict[str, Any] = {}
     faults: list[Diagnostic] = []
     for name, value in raw.items():
-        _, found = validate_entry(NAME, name, (section, name), document)
-        if found:
-            faults.append(
-                report(
-                    "MLC106",
-                    f"'{name}' cannot be a name",
-                    document.key_span((section, name)),
-                    help="expected a letter, then letters, digits or underscores, at most 63",
-                )
-            )
+        if validate_entry(NAME, name, (section, name), document)[1]:
+            message = f"expected a name, found {describe(name)}"
+            help = "a letter, then letters, digits or underscores, at most 63"
+            faults.append(report("MLC106", message, document.key_span((section, name)), help=help))
         entries[name], found = validate_entry(adapter, value, (section, name), document)
         faults += found
     return entries, faults

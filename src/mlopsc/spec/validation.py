@@ -8,7 +8,7 @@ would have been.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,6 +17,8 @@ from mlopsc.diagnostics.describe import describe
 from mlopsc.diagnostics.diagnostic import Diagnostic, Span
 from mlopsc.diagnostics.suggest import did_you_mean, nearest
 from mlopsc.spec.document import Document, Path
+from mlopsc.vocabulary.names import DottedPath, FunctionReference, Name
+from mlopsc.vocabulary.policy import Memory
 
 T = TypeVar("T")
 
@@ -40,6 +42,16 @@ _RANGE = frozenset(
     {"greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of", "too_short"}
     | {"too_long", "string_too_short", "string_too_long"}
 )
+_FORMS = {
+    get_args(kind)[1].pattern: words
+    for kind, words in (
+        (Name, "a name (a letter, then letters, digits or underscores, at most 63)"),
+        (FunctionReference, "a function such as package.module:function"),
+        (DottedPath, "a dotted path such as sklearn.linear_model.Ridge"),
+        (Memory, "an amount of memory such as 512Mi or 4Gi"),
+    )
+}
+"""What texts of a fixed form are called."""
 _TIMES = {"timedelta": "MLC107", "datetime": "MLC108"}
 
 
@@ -84,6 +96,7 @@ class _Translator:
     def translate(self, error: ValidationError) -> list[Diagnostic]:
         faults = [(self._locate(item), item) for item in error.errors(include_url=False)]
         deepest = {place.path[:length] for place, _ in faults for length in range(len(place.path))}
+        ruled = {place.path for place, item in faults if _is_rule(item)}
         alternatives: dict[Path, list[str]] = {}
         found: dict[Diagnostic, None] = {}
         kept = []
@@ -94,21 +107,27 @@ class _Translator:
                 for path in unknown
             ):
                 continue  # it is there, misspelt
+            if item["type"] == "too_short" and place.path in deepest:
+                continue  # only what could be read was counted
             if item["type"] in _EXPECTED:
-                if place.path in deepest:
+                if place.path in deepest or (place.path in ruled and isinstance(item["input"], str)):
                     continue  # another branch of a union, which the value was not meant for
                 wanted = alternatives.setdefault(place.path, [])
                 if _EXPECTED[item["type"]] not in wanted:
                     wanted.append(_EXPECTED[item["type"]])
             kept.append((place, item))
+        several = len({place.path for place, _ in kept}) < len(kept)
         for place, item in kept:
+            if several and _is_reference(item) and _mentions_none(item["input"]):
+                continue  # the value was not meant as a reference
             found[self._diagnostic(place, item, alternatives.get(place.path, []))] = None
         return list(found)
 
     def _diagnostic(self, place: _Place, item: Any, alternatives: list[str]) -> Diagnostic:
         kind, found, context = item["type"], item["input"], item.get("ctx", {})
         at = self.path + place.path
-        span = self.document.value_span(at)
+        is_key = bool(item["loc"]) and item["loc"][-1] == "[key]"
+        span = self.document.key_span(at) if is_key else self.document.value_span(at)
         if isinstance(found, str) and "${params." in found and kind != "extra_forbidden":
             return misplaced_parameter(self.document, at)
         if kind == "extra_forbidden":
@@ -145,11 +164,15 @@ class _Translator:
         message = str(item["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
         if kind in CODES:  # a validator of the vocabulary that knows its code
             return report(kind, message, span, help=item.get("ctx", {}).get("help"))
+        if kind == "too_short":
+            least = item["ctx"]["min_length"]
+            return report("MLC105", f"expected at least {least} {'entry' if least == 1 else 'entries'}", span)
         if kind in _RANGE:
             return report("MLC105", f"{_lowered(message)}, found {describe(found)}", span)
         if kind == "string_pattern_mismatch":
             pattern = item["ctx"]["pattern"]
-            return report("MLC106", f"{describe(found)} does not have the form {pattern}", span)
+            words = _FORMS.get(pattern, f"text of the form {pattern}")
+            return report("MLC106", f"expected {words}, found {describe(found)}", span)
         if kind == "value_error":
             return report(_TIMES.get(self._inner(place.schema).get("type", ""), "MLC109"), message, span)
         return report("MLC103", f"{_lowered(message)}, found {describe(found)}", span)
@@ -228,6 +251,19 @@ class _Translator:
 
     def _fields(self, schema: dict[str, Any]) -> list[str]:
         return sorted(schema.get("fields", {}))
+
+
+def _is_rule(item: Any) -> bool:
+    """Say whether a value had the right type and broke a rule of its text."""
+    return item["type"] == "value_error" and not _is_reference(item)
+
+
+def _is_reference(item: Any) -> bool:
+    return item["type"] == "value_error" and "expected a reference" in item["msg"]
+
+
+def _mentions_none(value: Any) -> bool:
+    return not (isinstance(value, str) and "${params." in value)
 
 
 def _at(value: Any, path: Path) -> Any:

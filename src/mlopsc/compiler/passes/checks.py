@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from pydantic import ValidationError
+
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.passes.columns import column_type, known_column
 from mlopsc.compiler.passes.schemas import sql_faults
@@ -38,8 +40,8 @@ def _constraint(analysis: Analysis, table: str, column: str, rule: Column) -> It
         return
     try:
         Column.model_validate({**rule.model_dump(exclude_unset=True), "type": kind})
-    except ValueError as error:
-        message = str(error).splitlines()[2].strip().removeprefix("Value error, ").partition(" [type=")[0]
+    except ValidationError as error:
+        message = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
         yield report(
             "MLC302", f"column '{column}' is {kind}: {message}", analysis.spec.document.key_span(path)
         )
@@ -78,7 +80,7 @@ def _mismatch(check: c.Check, kind: str) -> str | None:
             if not (is_numeric(kind) or kind in (*TEMPORAL, "string")):
                 return "an ordered type"
             if any(not _bounds(bound, kind) for bound in bounds):
-                return "numbers" if not isinstance(bounds[0], str) else f"bounds of type {kind}"
+                return "numbers" if not isinstance(bounds[0], str) else f"{kind}s as bounds"
             return None
         case c.ColumnValuesToBeInSet() | c.ColumnValuesToNotBeInSet():
             odd = next((value for value in check.value_set if not fits(value, kind)), None)

@@ -13,6 +13,7 @@ from mlopsc.vocabulary.references import referenced, substitute
 from mlopsc.vocabulary.splits import StratifiedSplit
 
 _DISCRETE = ("string", "bool")
+_TASKS = {"binary": "classification", "multilabel": "classification"}
 
 
 def check_estimators(analysis: Analysis) -> Iterator[Diagnostic]:
@@ -118,6 +119,7 @@ def _metrics(
                 "MLC208",
                 f"metric '{called}' comes twice",
                 span,
+                help="leave one out",
                 labels=[Label(document.value_span((*path[:-1], seen[called])), "first here")],
             )
         seen[called] = index
@@ -139,7 +141,8 @@ def _metrics(
             if scorer.task == "clustering" or regression != (info.kind == "regressor"):
                 yield report(
                     "MLC308",
-                    f"'{metric}' measures {scorer.task}, but {info.path.rpartition('.')[2]} is a {info.kind}",
+                    f"'{metric}' measures {_TASKS.get(scorer.task, scorer.task)}, "
+                    f"but {info.path.rpartition('.')[2]} is a {info.kind}",
                     span,
                     help=_fitting(info),
                     labels=[Label(document.value_span(("training", name, "estimator")), "the estimator")],

@@ -1,9 +1,9 @@
 """What would run and be wrong, or unsafe: leakage, secrets in the open, declarations that nothing uses."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
-from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.analysis import Analysis, secrets_in
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label, Severity
 from mlopsc.spec.document import Path
@@ -164,32 +164,44 @@ def _paths(analysis: Analysis) -> Iterator[Diagnostic]:
 
 
 def _unused(analysis: Analysis) -> Iterator[Diagnostic]:
-    spec, document = analysis.spec, analysis.spec.document
+    """Declarations that nothing refers to, unless a misspelt reference may have meant one of them."""
+    spec = analysis.spec
+    readers = [*spec.training.values(), *spec.features.values(), *spec.monitors.values()]
+    if spec.training and None not in readers and not analysis.opaque:
+        yield from _unused_tables(analysis)
+    for name in analysis.unused_variables:
+        yield _not_used(analysis, ("vars", name), "variable")
+    settled = {key: value for key, value in spec.document.value.items() if key != "parameters"}
+    yield from _unused_in(analysis, "parameters", referenced(settled), "parameter")
+    if None not in spec.datasets.values():
+        sources = [dataset.source for _, dataset in spec.entries("datasets")]
+        yield from _unused_in(analysis, "secrets", {n for s in sources for _, n in secrets_in(s)}, "secret")
+
+
+def _unused_tables(analysis: Analysis) -> Iterator[Diagnostic]:
+    spec = analysis.spec
     tables = {training.entities.table for _, training in spec.entries("training")}
     tables |= {monitor.current.table for _, monitor in spec.entries("monitors")}
     tables |= {view.table for _, view in spec.entries("features") if isinstance(view, TimedView)}
+    tables |= {table for _, view in spec.entries("features") for table in getattr(view, "tables", ())}
     tables |= {table for view in spec.features for table in analysis.needs(view)}
-    joined = {feature for _, training in spec.entries("training") for feature in training.features}
-    if None not in [*spec.training.values(), *spec.features.values(), *spec.monitors.values()] and (
-        not analysis.opaque
-    ):
-        for name in spec.datasets:
-            if name not in tables:
-                yield _not_used(analysis, ("datasets", name), "dataset")
-        for name in spec.features:
-            if name not in tables and name not in joined:
-                yield _not_used(analysis, ("features", name), "view")
-    for name in analysis.unused_variables:
-        yield _not_used(analysis, ("vars", name), "variable")
-    used = referenced({key: value for key, value in document.value.items() if key != "parameters"})
-    for name in spec.parameters:
-        if name not in used:
-            yield _not_used(analysis, ("parameters", name), "parameter")
-    if None not in spec.datasets.values():
-        handles = {n for _, dataset in spec.entries("datasets") for n in analysis.secrets_of(dataset.source)}
-        for name in spec.secrets:
-            if name not in handles:
-                yield _not_used(analysis, ("secrets", name), "secret")
+    features = {feature for _, training in spec.entries("training") for feature in training.features}
+    columns = {column for schema in analysis.schemas.values() for column in schema.columns}
+    if not all(map(analysis.is_table, tables)) or not features <= columns | spec.features.keys():
+        return
+    for name in spec.datasets:
+        if name not in tables:
+            yield _not_used(analysis, ("datasets", name), "dataset")
+    for name in spec.features:
+        if name not in tables and name not in features:
+            yield _not_used(analysis, ("features", name), "view")
+
+
+def _unused_in(analysis: Analysis, section: str, used: Set[str], noun: str) -> Iterator[Diagnostic]:
+    declared = getattr(analysis.spec, section)
+    for name in declared:
+        if name not in used and used <= declared.keys():
+            yield _not_used(analysis, (section, name), noun)
 
 
 def _not_used(analysis: Analysis, path: Path, noun: str) -> Diagnostic:

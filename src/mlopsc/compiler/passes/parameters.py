@@ -68,10 +68,11 @@ def _type(
     analysis: Analysis, path: Path, name: str, parameter: Parameter, typed: tuple[str, ...]
 ) -> Iterator[Diagnostic]:
     if parameter.type not in typed:
+        wanted = "timestamp" if typed == ("timestamp",) else "number"
         document = analysis.spec.document
         yield report(
             "MLC606",
-            f"'{path[-1]}' takes a {typed[0]}, parameter '{name}' is a {parameter.type}",
+            f"'{path[-1]}' takes a {wanted}, parameter '{name}' is a {parameter.type}",
             document.value_span(path),
             labels=[Label(document.key_span(("parameters", name)), "declared here")],
         )

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 
+from pydantic import TypeAdapter, ValidationError
+
 from mlopsc.compiler.analysis import NESTED, Analysis, Schema
 from mlopsc.compiler.sql_text import SampledSql, sample_sql
 from mlopsc.diagnostics.codes import report
@@ -16,17 +18,22 @@ from mlopsc.spec.datasets import Dataset
 from mlopsc.spec.document import Path
 from mlopsc.spec.features import PythonView, SqlView, View
 from mlopsc.sql import SqlFault
-from mlopsc.vocabulary.columns import to_duckdb
+from mlopsc.vocabulary.columns import Column, to_duckdb
 from mlopsc.vocabulary.references import referenced, substitute
 from mlopsc.vocabulary.sources import ParquetSource, PythonSource, Source
 
+_SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
+_COLUMN = TypeAdapter(Column)
 _CODES = {"syntax": "MLC303", "binder": "MLC304", "type": "MLC304", "unsafe": "MLC304", "shape": "MLC305"}
 
 
 def find_schemas(analysis: Analysis) -> Iterator[Diagnostic]:
     """Fill in what is known of tables; yield what files and SQL views get wrong, and circles among views."""
-    for name, dataset in analysis.spec.entries("datasets"):
-        yield from _dataset(analysis, name, dataset)
+    for name, dataset in analysis.spec.datasets.items():
+        if dataset is not None:
+            yield from _dataset(analysis, name, dataset)
+        else:
+            _salvage(analysis, name)
     yield from _references(analysis)
     for cycle in find_cycles(analysis.tables_of_view):
         yield report(
@@ -84,6 +91,22 @@ def _dataset(analysis: Analysis, name: str, dataset: Dataset) -> Iterator[Diagno
             f"no schema of dataset '{name}' can be known before the run",
             analysis.spec.document.key_span(("datasets", name)),
             help="declare its `columns`, or record them with `mlopsc lock`",
+        )
+
+
+def _salvage(analysis: Analysis, name: str) -> None:
+    """Find what can be known of a faulty dataset, so that what stands on it is checked all the same."""
+    raw = analysis.spec.document.value["datasets"][name]
+    try:
+        source = _SOURCE.validate_python(raw["source"])
+        columns = {column: _COLUMN.validate_python(rule) for column, rule in raw.get("columns", {}).items()}
+        dataset = Dataset(source=source, columns=columns)
+    except (ValidationError, LookupError, AttributeError, TypeError):
+        return
+    peeked, faults = _peeked(analysis, name, dataset, known=False)
+    if peeked is not None and not faults:
+        _declare(
+            analysis, name, Schema({column: _duckdb(kind) for column, kind in peeked.items()}, complete=True)
         )
 
 
@@ -154,7 +177,7 @@ def _differences(
 def _references(analysis: Analysis) -> Iterator[Diagnostic]:
     """Fill in which tables each view reads."""
     spec = analysis.spec
-    names = {name.lower(): name for name in [*spec.datasets, *spec.features]}
+    names = {name.lower(): name for name in [*spec.features, *spec.datasets]}
     for name, view in spec.entries("features"):
         if isinstance(view, PythonView):
             analysis.tables_of_view[name] = tuple(t for t in view.tables if analysis.is_table(t))

@@ -1,0 +1,55 @@
+# ruff: noqa: E501 - one diagnostic is one line
+from pathlib import Path
+
+import pytest
+
+from tests.specs import SMALL, merged, told
+
+
+@pytest.mark.parametrize(
+    ("fragment", "expected"),
+    [
+        pytest.param(
+            "datasets: {flights: {columns: {carrier: {min: 3}, hour: {pattern: x}, ghost: {nullable: false}}}}",
+            [
+                "MLC302 «carrier» column 'carrier' is string: `min` is for numbers, dates and times; this column is string",
+                "MLC302 «hour» column 'hour' is int32: `pattern` is for string columns; this one is int32",
+                "MLC301 «ghost» 'flights' has no column 'ghost' | its columns: arr_delay, carrier, dep_delay, distance, flight, hour, origin, time_hour",
+            ],
+            id="constraints",
+        ),
+        pytest.param(
+            "datasets: {flights: {checks: [{expect: column_values_to_be_unique, column: flite}, {expect: compound_columns_to_be_unique, column_list: [flight, x]}, {expect: column_to_exist, column: ghost}]}}",
+            [
+                "MLC301 «flite» 'flights' has no column 'flite' | its columns: arr_delay, carrier, dep_delay, distance, flight, hour, origin, time_hour",
+                "MLC301 «x» 'flights' has no column 'x' | its columns: arr_delay, carrier, dep_delay, distance, flight, hour, origin, time_hour",
+            ],
+            id="unknown columns",
+        ),
+        pytest.param(
+            "datasets: {flights: {checks: [{expect: column_sum_to_be_between, column: carrier, min_value: 0}, {expect: column_value_lengths_to_be_between, column: hour, max_value: 3}, {expect: column_values_to_be_between, column: carrier, min_value: 3}, {expect: column_values_to_be_between, column: time_hour, min_value: noon}, {expect: column_values_to_be_in_set, column: hour, value_set: [1, a]}]}}",
+            [
+                "MLC302 «carrier» `column_sum_to_be_between` needs numbers, column 'carrier' is string",
+                "MLC302 «hour» `column_value_lengths_to_be_between` needs text, column 'hour' is int32",
+                "MLC302 «carrier» `column_values_to_be_between` needs numbers, column 'carrier' is string",
+                "MLC302 «time_hour» `column_values_to_be_between` needs timestamps as bounds, column 'time_hour' is timestamp",
+                "MLC302 «hour» `column_values_to_be_in_set` needs values of its column's type, 'a' is none, column 'hour' is int32",
+            ],
+            id="types",
+        ),
+        pytest.param(
+            "datasets: {flights: {checks: [{expect: column_sum_to_be_between, column: hour, min_value: 0}, {expect: column_values_to_be_between, column: time_hour, min_value: 2013-01-01}, {expect: column_values_to_be_between, column: hour, max_value: 23.5}, {expect: column_values_to_match_regex, column: hour, regex: '^[0-9]'}]}}",
+            [],
+            id="fitting types",
+        ),
+        pytest.param(
+            "datasets: {flights: {checks: [{expect: unexpected_rows, unexpected_rows_query: 'select * from {batch} where distanc < 0'}]}}",
+            [
+                "MLC304 «distanc» unknown column 'distanc' | did you mean 'distance'?",
+            ],
+            id="SQL of unexpected rows",
+        ),
+    ],
+)
+def test_a_check_suits_its_column(fragment: str, expected: list[str], tmp_path: Path) -> None:
+    assert told(tmp_path, merged(SMALL, fragment)) == expected

@@ -1,0 +1,68 @@
+# ruff: noqa: E501 - one diagnostic is one line
+from pathlib import Path
+
+import pytest
+
+from tests.specs import SMALL, merged, told
+
+
+@pytest.mark.parametrize(
+    ("fragment", "expected"),
+    [
+        pytest.param(
+            "training: {late: {estimator: {python: 'models:winsorised'}}}",
+            [
+                "MLC213 «models:winsorised» models.py does not define 'winsorised' | did you mean 'winsorized'?",
+            ],
+            id="another name",
+        ),
+        pytest.param(
+            "training: {late: {estimator: {python: 'models:lost'}}}",
+            [
+                "MLC213 «models:lost» models.py does not define 'lost' | one of SETTINGS, winsorized",
+            ],
+            id="a local of a function",
+        ),
+        pytest.param(
+            "training: {late: {metrics: [roc_auc, {name: own, python: 'modls:f'}]}}",
+            [
+                "MLC213 «modls:f» no module 'modls' | did you mean 'models'?",
+            ],
+            id="another module",
+        ),
+        pytest.param(
+            "training: {late: {preprocess: {python: 'nowhere.at_all:f'}}}",
+            [
+                "MLC213 «nowhere.at_all:f» no module 'nowhere.at_all' | one of loaders, models",
+            ],
+            id="no module",
+        ),
+        pytest.param(
+            "training: {late: {metrics: [roc_auc, {name: own, python: 'models:SETTINGS'}]}}",
+            [
+                "MLC214 «models:SETTINGS» 'SETTINGS' of models.py is no function | name a function or a class",
+            ],
+            id="data",
+        ),
+        pytest.param(
+            "training: {late: {metrics: [roc_auc, {name: own, python: 'sklearn.metrics:max_error'}]}}",
+            [],
+            id="an installed package",
+        ),
+        pytest.param(
+            """\
+datasets: {o: {source: {python: 'loaders:load_order'}, columns: {a: {type: int64}}}}
+features: {p: {python: 'loaders:transform', tables: [flights], columns: {a: int64}}}
+""",
+            [
+                "MLC403? «o» dataset 'o' is not used | remove it, or use it",
+                "MLC213 «loaders:load_order» loaders.py does not define 'load_order' | did you mean 'load_orders'?",
+                "MLC403? «p» view 'p' is not used | remove it, or use it",
+                "MLC213 «loaders:transform» loaders.py does not define 'transform' | one of load_orders",
+            ],
+            id="source and transform",
+        ),
+    ],
+)
+def test_user_code_is_found_without_importing_it(fragment: str, expected: list[str], tmp_path: Path) -> None:
+    assert told(tmp_path, merged(SMALL, fragment)) == expected
