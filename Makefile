@@ -1,0 +1,61 @@
+# make demo: install, and run the flagship here.   make test: all checks and tests.
+# Needs git and Python 3.11 or later. Everything is installed into VENV; PYTHON names another interpreter.
+
+VENV ?= .venv
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALLED := $(VENV)/.installed
+DEVELOPED := $(VENV)/.installed-dev
+
+.PHONY: demo test test-engines lint docs bench clean
+.DELETE_ON_ERROR:
+
+demo: $(INSTALLED)
+	@echo "mlopsc run --local examples/flights/mlops.yaml"
+	@$(BIN)/mlopsc run --local examples/flights/mlops.yaml
+
+test: lint docs
+	$(BIN)/pytest -n auto -m "not (prefect or kfp or docker or slow)"
+
+# Real engines: a Prefect server, kfp's local runners, containers where `docker info` answers.
+test-engines: $(DEVELOPED)
+	$(BIN)/pytest -m "prefect or kfp or docker or slow"
+
+lint: $(DEVELOPED)
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports
+
+docs: $(DEVELOPED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+bench: $(INSTALLED)
+	@$(BIN)/python tests/benchmarks/bench.py
+
+# Everything that builds and runs leave behind, but for the environment.
+clean:
+	rm -rf build dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf examples/*/.mlopsc examples/*/build
+	find src backends tests examples docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Where Python comes without ensurepip (Debian without python3-venv), its pip fills the environment.
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or later found: make PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+		$(PYTHON) -m venv --clear --without-pip $(VENV) && \
+		$(PYTHON) -m pip --disable-pip-version-check --quiet --python $(BIN)/python install pip; }
+	@$(PIP) install --upgrade 'pip>=25.1'
+
+$(INSTALLED): pyproject.toml | $(BIN)/python
+	@echo "installing mlopsc with the kfp and prefect extras (a minute or so)"
+	@$(PIP) install -e '.[kfp,prefect]'
+	@touch $@
+
+$(DEVELOPED): pyproject.toml $(INSTALLED)
+	@echo "installing the tools for development"
+	@$(PIP) install --group dev
+	@touch $@

@@ -1,0 +1,204 @@
+"""MkDocs hook: makes the reference pages from what they describe, so that they cannot be out of date.
+
+The table of diagnostic codes, the models of the spec and the command line's own parser each give one page.
+Nothing of it is kept in the repository.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from inspect import cleandoc
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+_NAMED = {
+    r"^[A-Za-z][A-Za-z0-9_]{0,62}$": "name",
+    r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$": "`package.module:function`",
+    r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$": "dotted path such as `sklearn.linear_model.Ridge`",
+    r"^\$\{params\.[A-Za-z_][A-Za-z0-9_]*\}$": "`${params.name}`",
+}
+"""What patterns of the models mean to a reader."""
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the generated pages to the site."""
+    for path, make in PAGES.items():
+        files.append(File.generated(config, path, content=make()))
+    return files
+
+
+def codes_page() -> str:
+    """Return the page of all diagnostic codes."""
+    from mlopsc.diagnostics.codes import GROUPS
+
+    parts = ["# Diagnostic codes", "`mlopsc explain CODE` prints the same. Numbers are never used again."]
+    for title, codes in GROUPS.items():
+        parts.append(f"## {title}")
+        for code in codes:
+            parts += [
+                f"### {code.code} `{code.slug}` {{ #{code.code.lower()} }}",
+                f"*{code.severity}*. {_plain(code.summary)}",
+                _plain(code.explanation),
+                f"Wrong:\n\n```yaml\n{code.fault.strip()}\n```",
+                f"Right:\n\n```yaml\n{code.fix.strip()}\n```",
+            ]
+    return "\n\n".join(parts) + "\n"
+
+
+def cli_page() -> str:
+    """Return the page of all commands, from the parser that reads them."""
+    from typer.main import get_command
+
+    from mlopsc.cli.app import COMMANDS, app
+
+    group: Any = get_command(app)
+    context = group.make_context("mlopsc", [], resilient_parsing=True)
+    parts = ["# Command line", _plain(cleandoc(group.help or ""))]
+    for name in COMMANDS:
+        parts += _command(f"mlopsc {name}", group.get_command(context, name), 2)
+    return "\n\n".join(parts) + "\n"
+
+
+def spec_page() -> str:
+    """Return the page of all keys of the spec, from its models."""
+    from mlopsc.spec.spec import INFRASTRUCTURE, PROJECT, SECTIONS
+
+    parts = [
+        "# Keys of the spec",
+        "Every key that `mlops.yaml` may hold. An unknown key is an error everywhere. Sections are maps by name: "
+        "below `datasets`, for instance, stand names of your own, and below each name the keys shown here.",
+        "Top level: `apiVersion` (always `mlopsc/v1`) and `project` are required. `vars`, `environments` and "
+        "`parameters` are described in [values](../guide/values.md), `targets` in the pages of the targets.",
+    ]
+    definitions: dict[str, Any] = {}
+    for section, adapter in {"project": PROJECT, **SECTIONS, "infrastructure": INFRASTRUCTURE}.items():
+        schema = adapter.json_schema(mode="validation", ref_template="#{model}")
+        definitions |= schema.pop("$defs", {})
+        parts += [f"## {section}", *_model_or_choice(section, schema)]
+    models = {name: schema for name, schema in sorted(definitions.items()) if "properties" in schema}
+    checks = {name: schema for name, schema in models.items() if "expect" in schema["properties"]}
+    for title, group in {
+        "Checks": checks,
+        "Parts": {k: v for k, v in models.items() if k not in checks},
+    }.items():
+        parts.append(f"## {title}")
+        for name, schema in group.items():
+            parts += [f"### {name} {{ #{_anchor(name)} }}", *_model(schema)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _command(path: str, command: Any, level: int) -> Iterator[str]:
+    yield f"{'#' * level} {path}"
+    if command.help:
+        yield _plain(cleandoc(command.help))
+    arguments = [part for part in command.params if part.param_type_name == "argument"]
+    options = [part for part in command.params if part.param_type_name == "option" and not part.hidden]
+    rows = [f"| `{part.metavar or part.name.upper()}` | {_cell(part.help)} |" for part in arguments]
+    for part in options:
+        names = ", ".join(f"`{name}`" for name in (*part.opts, *part.secondary_opts))
+        value = "" if part.is_flag else f" `{part.metavar or 'VALUE'}`"
+        rows.append(f"| {names}{value} | {_cell(part.help)} |")
+    if rows:
+        yield "\n".join(["| argument or option | meaning |", "|---|---|", *rows])
+    for name, child in getattr(command, "commands", {}).items():
+        yield from _command(f"{path} {name}", child, level + 1)
+
+
+def _model_or_choice(section: str, schema: dict[str, Any]) -> Iterator[str]:
+    if "properties" in schema:
+        yield from _model(schema)
+    else:
+        yield f"Each entry of `{section}` is {_type(schema)}."
+
+
+def _model(schema: dict[str, Any]) -> Iterator[str]:
+    if schema.get("description"):
+        yield _plain(cleandoc(schema["description"]))
+    required = set(schema.get("required", ()))
+    rows = ["| key | value | default | meaning |", "|---|---|---|---|"]
+    for key, value in schema["properties"].items():
+        default = "**required**" if key in required else _default(value)
+        rows.append(f"| `{key}` | {_type(value)} | {default} | {_cell(value.get('description'))} |")
+    yield "\n".join(rows)
+
+
+def _default(schema: dict[str, Any]) -> str:
+    value = schema.get("default")
+    return "" if value in (None, []) or isinstance(value, dict) else f"`{_inline(json.dumps(value))}`"
+
+
+def _type(schema: dict[str, Any]) -> str:
+    """Return what a value may be, in words, with links to the models that it is made of."""
+    match schema:
+        case {"$ref": reference}:
+            name = reference.removeprefix("#")
+            return f"[{name}](#{_anchor(name)})"
+        case {"allOf": [only]}:
+            return _type(only)
+        case {"oneOf": choices} if len(choices) > 10:
+            return "one of the [checks](#checks)"
+        case {"anyOf": choices} | {"oneOf": choices}:
+            return " or ".join(
+                dict.fromkeys(_type(choice) for choice in choices if choice != {"type": "null"})
+            )
+        case {"const": value}:
+            return f"`{value}`"
+        case {"enum": values}:
+            return " or ".join(f"`{value}`" for value in values)
+        case {"type": "array", "items": items}:
+            return f"list of {_type(items)}"
+        case {"type": "object", "additionalProperties": dict(values)} if values:
+            return f"map of {_type(values)}"
+        case {"type": "object", "patternProperties": patterns}:
+            return f"map of {_type(next(iter(patterns.values())))}"
+        case {"type": "object"}:
+            return "map"
+        case {"type": "integer" | "number" as kind}:
+            return ("whole number" if kind == "integer" else "number") + _range(schema)
+        case {"type": "boolean"}:
+            return "`true` or `false`"
+        case {"type": "string", "examples": [example, *_]}:
+            return f"text such as `{example}`"
+        case {"type": "string", "pattern": pattern}:
+            return _NAMED.get(pattern) or f"text matching `{_inline(pattern)}`"
+        case {"type": "string"}:
+            return "text"
+        case _:
+            return "any value"
+
+
+def _range(schema: dict[str, Any]) -> str:
+    words = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    bounds = [f"{sign} {schema[key]:,}" for key, sign in words.items() if key in schema]
+    return f" ({', '.join(bounds)})" if bounds else ""
+
+
+def _anchor(name: str) -> str:
+    return "model-" + "".join(letter if letter.isalnum() else "-" for letter in name.lower())
+
+
+def _cell(text: str | None) -> str:
+    return _plain(" ".join((text or "").split())).replace("|", "\\|")
+
+
+def _inline(text: str) -> str:
+    return text.replace("|", "\\|").replace("`", "'")
+
+
+def _plain(text: str) -> str:
+    """Return prose in which nothing but code spans is markup."""
+    pieces = text.split("`")
+    for index in range(0, len(pieces), 2):
+        pieces[index] = (
+            pieces[index].replace("<", "&lt;").replace("*", "\\*").replace("[", "\\[").replace("_", "\\_")
+        )
+    return "`".join(pieces)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "reference/codes.md": codes_page,
+    "reference/spec.md": spec_page,
+    "reference/cli.md": cli_page,
+}
+"""Path in the site → what makes the page."""
