@@ -4,17 +4,15 @@ import os
 import shutil
 import time
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from mlopsc.diagnostics.errors import MlopscError, Refusal
 from mlopsc.plan.plan import Step
 from mlopsc.runtime import operations
 from mlopsc.runtime.atomic import cannot_write
 from mlopsc.runtime.locks import FileLock
-from mlopsc.runtime.tasks import ENTRY, Committed, Prepared, carry_out, commit, stage
+from mlopsc.runtime.tasks import ENTRY, Committed, Prepared, commit, lay_out, perform, stage
 from mlopsc.runtime.workers import Handle, Workers
 from mlopsc.vocabulary.policy import Policy
 from mlopsc_local.leftovers import lock_folder, work_folder
@@ -104,12 +102,12 @@ def run_here(run: Run, step: Step, prepared: Prepared) -> tuple[Committed, str |
 
     It only reads small JSON: a process of its own, and a lock, would cost more than the work. Raises MlopscError.
     """
-    folder = work_folder(run.folder, step.name)
+    folder = work_folder(run.folder, "light")  # one for all: they come one after the other
     started, refusal = time.monotonic(), None
-    request: Mapping[str, Any] = stage(prepared, run.context, run.store, folder)
+    inputs, outputs = lay_out(prepared, run.store, folder)
     try:
         try:
-            carry_out(request)
+            perform(prepared.task.operation, inputs, outputs, run.context)
         except Refusal as error:
             refusal = str(error)
         seconds = time.monotonic() - started
@@ -121,8 +119,6 @@ def run_here(run: Run, step: Step, prepared: Prepared) -> tuple[Committed, str |
         if isinstance(error, MlopscError):
             raise
         raise MlopscError(f"{type(error).__name__}: {error}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _make_log(log: Path) -> None:

@@ -128,8 +128,8 @@ def made_meanwhile(prepared: Prepared, context: Context, store: Store) -> Action
     return found if isinstance(found, ActionRecord) and _still_true(task, context) else None
 
 
-def stage(prepared: Prepared, context: Context, store: Store, folder: Path) -> dict[str, Any]:
-    """Return the request for `carry_out`: verified input files, fresh output paths below `folder`.
+def lay_out(prepared: Prepared, store: Store, folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Return verified input files and fresh output paths below `folder`, both by port.
 
     Raises StoreError when an input is missing or damaged, or the folder cannot be made.
     """
@@ -141,9 +141,15 @@ def stage(prepared: Prepared, context: Context, store: Store, folder: Path) -> d
             path.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(folder, error) from error
+    return {port: store.get_path(digest) for port, digest in task.inputs.items()}, outputs
+
+
+def stage(prepared: Prepared, context: Context, store: Store, folder: Path) -> dict[str, Any]:
+    """Lay a task out and return the request, in JSON, with which `carry_out` runs it; raises StoreError."""
+    inputs, outputs = lay_out(prepared, store, folder)
     return {
-        "configuration": task.operation.model_dump(mode="json"),
-        "inputs": {port: str(store.get_path(digest)) for port, digest in task.inputs.items()},
+        "configuration": prepared.task.operation.model_dump(mode="json"),
+        "inputs": {port: str(path) for port, path in inputs.items()},
         "outputs": {port: str(path) for port, path in outputs.items()},
         "context": {**asdict(context), "project": str(context.project)},
     }
@@ -289,6 +295,7 @@ __all__ = [
     "Task",
     "carry_out",
     "commit",
+    "lay_out",
     "library_version",
     "literal_operation",
     "made_meanwhile",
