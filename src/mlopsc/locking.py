@@ -1,0 +1,153 @@
+"""Which data a project works with, recorded in `mlops.lock`: every dataset is loaded, as a run would load it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlopsc.compiled import Witness
+from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.lower.parameters import used_parameters
+from mlopsc.compiler.lower.tables import Tables
+from mlopsc.diagnostics.diagnostic import has_errors
+from mlopsc.diagnostics.errors import MlopscError, SpecError, UsageError
+from mlopsc.plan.plan import Infrastructure, Pipeline, Plan
+from mlopsc.plan.result import RunResult
+from mlopsc.running import make_request
+from mlopsc.runtime.atomic import write_bytes
+from mlopsc.runtime.context import Context, read_secret
+from mlopsc.runtime.tasks import library_version
+from mlopsc.spec.environments import resolve
+from mlopsc.spec.spec import read_spec
+from mlopsc.spec.yaml_load import load_document
+from mlopsc.sql import Binder
+from mlopsc.targets import RunRequest
+from mlopsc.vocabulary.lock import LOCK_FILE, Lock, LockedDataset, format_lock, read_lock
+from mlopsc.vocabulary.operations import Load
+
+PIPELINE = "lock"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of a dataset's entry; `details` are sentences on what differs."""
+
+    dataset: str
+    status: str
+    """`added`, `changed`, `unchanged` or `removed`."""
+    details: tuple[str, ...] = ()
+
+
+def lock_request(
+    path: Path,
+    *,
+    environment: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    parameters: Mapping[str, str] | None = None,
+) -> RunRequest:
+    """Return the request to load every dataset of a spec.
+
+    An existing lock is not looked at: one that is damaged or outdated is what this mends. Raises SpecError when the
+    spec cannot be read, UsageError when it declares no dataset.
+    """
+    resolved = resolve(load_document(path), environment, variables)
+    spec, shape = read_spec(resolved.document, environment)
+    faults = [*resolved.document.diagnostics, *resolved.diagnostics, *shape]
+    if has_errors(faults):
+        raise SpecError(f"{path} has faults", faults)
+    if not spec.datasets:
+        raise UsageError(f"{path} declares no dataset: there is nothing to lock")
+    with Binder() as binder:
+        analysis = Analysis(spec, path.parent.resolve(), Witness(), binder)
+        tables = Tables(analysis)
+        for name in spec.datasets:
+            tables.artifact(name)
+    loads = tuple(step for step in tables.steps.values() if step.operation == "load")
+    pipeline = Pipeline(
+        name=PIPELINE,
+        kind="train",
+        title="Load every dataset",
+        steps=loads,
+        parameters=used_parameters(analysis, loads),
+    )
+    plan = Plan(
+        project=spec.project.name if spec.project else path.parent.name,
+        spec=spec.document.file,
+        environment=environment,
+        pipelines=(pipeline,),
+        infrastructure=Infrastructure(**spec.infrastructure.model_dump()),
+    )
+    return make_request(plan, path, PIPELINE, parameters or {})
+
+
+def write_lock(request: RunRequest, result: RunResult) -> list[Change]:
+    """Write the lock of what a run of the request loaded, and return how it differs from the one before.
+
+    Raises StoreError when an artifact or the lock's file cannot be read or written.
+    """
+    try:
+        before = read_lock(request.project) or Lock()
+    except MlopscError:
+        before = Lock()
+    lock = Lock(datasets=dict(_entry(request, result, step.name) for step in request.pipeline.steps))
+    path = request.project / LOCK_FILE
+    text = format_lock(lock).encode()
+    if not path.is_file() or path.read_bytes() != text:
+        write_bytes(path, text)
+    return _changes(before, lock)
+
+
+def _entry(request: RunRequest, result: RunResult, name: str) -> tuple[str, LockedDataset]:
+    import pyarrow.parquet as pq
+
+    from mlopsc.runtime.engine.parquet import read_schema
+    from mlopsc.runtime.sources import fingerprint_source
+
+    operation = request.pipeline.step(name).resolved(request.parameters)
+    assert isinstance(operation, Load)
+    digest = result.outputs()[name, "data"]
+    file = Context(request.project, store_url=request.store_url).store().get_path(digest)
+    source = fingerprint_source(
+        operation.source,
+        project=request.project,
+        secrets=lambda secret: read_secret(secret, operation.secrets, request.project),
+    )
+    with pq.ParquetFile(file) as parquet:
+        rows = parquet.metadata.num_rows
+    return operation.dataset, LockedDataset(
+        digest=digest,
+        source=source,
+        writer=f"pyarrow {library_version('pyarrow')}",
+        rows=rows,
+        columns=read_schema(file),
+    )
+
+
+def _changes(before: Lock, after: Lock) -> list[Change]:
+    changes = []
+    for name in [*after.datasets, *(name for name in before.datasets if name not in after.datasets)]:
+        old, new = before.datasets.get(name), after.datasets.get(name)
+        if new is None:
+            changes.append(Change(name, "removed"))
+        elif old is None:
+            changes.append(Change(name, "added", (f"{new.rows} rows, {len(new.columns)} columns",)))
+        elif old == new:
+            changes.append(Change(name, "unchanged", (f"{new.rows} rows",)))
+        else:
+            changes.append(Change(name, "changed", tuple(_details(old, new))))
+    return changes
+
+
+def _details(old: LockedDataset, new: LockedDataset) -> list[str]:
+    details = []
+    if old.rows != new.rows:
+        details.append(f"{old.rows} rows became {new.rows}")
+    for name in [*new.columns, *(name for name in old.columns if name not in new.columns)]:
+        was, now = old.columns.get(name), new.columns.get(name)
+        if was != now:
+            said = f"{was} became {now}" if was and now else f"added ({now})" if now else "removed"
+            details.append(f"column {name} {said}")
+    if not details and old.source != new.source:
+        details.append("other values in the same columns")
+    if old.writer != new.writer:
+        details.append(f"written by {new.writer}, before by {old.writer}")
+    return details or ["other bytes"]

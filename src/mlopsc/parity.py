@@ -1,0 +1,107 @@
+"""Parity: one spec on several targets, each from scratch, compared artifact by artifact and verdict by verdict."""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlopsc.plan.plan import Plan
+from mlopsc.plan.result import RunResult
+from mlopsc.running import ParameterValue, carry_out, make_request
+from mlopsc.runtime.context import Context
+from mlopsc.runtime.decisions import read_json
+from mlopsc.runtime.store import Store
+
+Place = tuple[str, str, str]
+"""Pipeline, step, port."""
+
+
+@dataclass(frozen=True)
+class TargetRuns:
+    """What one target made: its runs, digests by place, and verdicts by place of the decision."""
+
+    target: str
+    results: tuple[RunResult, ...]
+    digests: Mapping[Place, str]
+    verdicts: Mapping[Place, str]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What each target made at one place; None where it made nothing."""
+
+    place: Place
+    digests: Mapping[str, str | None]
+    verdicts: Mapping[str, str | None]
+
+    @property
+    def equal(self) -> bool:
+        """Whether every target made the same, and made something."""
+        found = set(self.digests.values())
+        return len(found) == 1 and None not in found
+
+
+def run_target(
+    plan: Plan,
+    path: Path,
+    target: str,
+    parameters: Mapping[str, ParameterValue],
+    *,
+    on_pipeline: Callable[[str, str], None] | None = None,
+) -> TargetRuns:
+    """Run the train pipeline and then each monitor on a target, with a store and a registry of their own.
+
+    `parameters` are given to the pipelines that take them. Without a shared store nothing comes from a cache that
+    another target filled; both are gone afterwards.
+    """
+    results: list[RunResult] = []
+    digests: dict[Place, str] = {}
+    verdicts: dict[Place, str] = {}
+    with tempfile.TemporaryDirectory(prefix=f"mlopsc-parity-{target}-") as folder:
+        registry, store = f"sqlite:///{folder}/registry.db", f"{folder}/store"
+        own = plan.model_copy(
+            update={
+                "infrastructure": plan.infrastructure.model_copy(
+                    update={"registry": registry, "store": store}
+                )
+            }
+        )
+        for pipeline in plan.pipelines:
+            if on_pipeline is not None:
+                on_pipeline(target, pipeline.name)
+            taken = {name: value for name, value in parameters.items() if name in pipeline.parameters}
+            request = replace(make_request(own, path, pipeline.name, taken), actor="parity")
+            result = carry_out(request, target)
+            results.append(result)
+            found = {(pipeline.name, *place): digest for place, digest in result.outputs().items()}
+            digests |= found
+            verdicts |= _verdicts(plan, found, Context(request.project, store_url=store).store())
+    return TargetRuns(target, tuple(results), digests, verdicts)
+
+
+def compare(plan: Plan, runs: Sequence[TargetRuns]) -> list[Comparison]:
+    """Return a comparison for each output port of each step of the plan."""
+    places = [
+        (pipeline.name, step.name, port)
+        for pipeline in plan.pipelines
+        for step in pipeline.steps
+        for port in step.outputs
+    ]
+    return [
+        Comparison(
+            place,
+            {one.target: one.digests.get(place) for one in runs},
+            {one.target: one.verdicts.get(place) for one in runs},
+        )
+        for place in places
+    ]
+
+
+def _verdicts(plan: Plan, digests: Mapping[Place, str], store: Store) -> dict[Place, str]:
+    """Return the verdicts of the decisions that this machine's store holds."""
+    found = {}
+    for place, digest in digests.items():
+        pipeline, step, port = place
+        if plan.pipeline(pipeline).step(step).outputs.get(port) == "decision" and store.exists(digest):
+            found[place] = str(read_json(store.get_path(digest)).get("verdict"))
+    return found

@@ -1,0 +1,170 @@
+"""From a plan to a run: the pipeline, its parameters' values, where registry and store are, who acts."""
+
+import getpass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from mlopsc.building import backend
+from mlopsc.diagnostics.errors import SpecError, UsageError
+from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.plan.plan import Pipeline, Plan
+from mlopsc.plan.result import RunResult, StepResult
+from mlopsc.runtime.context import Context
+from mlopsc.targets import RunRequest
+from mlopsc.vocabulary.parameters import normal_value, read_value
+from mlopsc.vocabulary.references import Scalar
+from mlopsc.vocabulary.time import format_duration, format_timestamp
+
+ACTOR_VARIABLE = "MLOPSC_ACTOR"
+TRAIN = "train"
+"""Name of the pipeline that trains."""
+
+ParameterValue = Scalar | datetime | timedelta
+
+
+def make_request(
+    plan: Plan,
+    path: Path,
+    pipeline: str,
+    parameters: Mapping[str, ParameterValue],
+    *,
+    on_start: Callable[[str], None] | None = None,
+    on_step: Callable[[StepResult], None] | None = None,
+) -> RunRequest:
+    """Return the request to run a pipeline of a plan; raises UsageError for names and values that do not fit."""
+    chosen = find_pipeline(plan, pipeline)
+    project = path.resolve().parent
+    return RunRequest(
+        plan=plan,
+        pipeline=chosen,
+        project=project,
+        parameters=resolve_parameters(chosen, parameters),
+        registry_url=within(project, plan.infrastructure.registry),
+        store_url=within(project, plan.infrastructure.store),
+        actor=actor(),
+        on_start=on_start,
+        on_step=on_step,
+    )
+
+
+def carry_out(
+    request: RunRequest,
+    target: str = "local",
+    *,
+    no_cache: bool = False,
+    start: str | None = None,
+    only: str | None = None,
+) -> RunResult:
+    """Run on a target and wait; the last three are for `local` alone. Raises UsageError for an unknown step."""
+    if target != "local":
+        return backend(target).run(request)
+    from mlopsc_local.choice import choose
+    from mlopsc_local.scheduler import run_pipeline
+
+    return run_pipeline(request, choose(request.pipeline, no_cache=no_cache, start=start, only=only))
+
+
+def find_pipeline(plan: Plan, name: str) -> Pipeline:
+    """Return a pipeline of the plan; raises UsageError when there is none of this name."""
+    for pipeline in plan.pipelines:
+        if pipeline.name == name:
+            return pipeline
+    if name == TRAIN:
+        raise UsageError(
+            f"{plan.spec} declares no training: there is nothing to run",
+            help="its monitors run with `mlopsc monitor NAME`",
+        )
+    monitors = [pipeline.name for pipeline in plan.pipelines if pipeline.kind == "monitor"]
+    help = did_you_mean(name, monitors, noun="declared:") or "declare it under `monitors`"
+    raise UsageError(f"{plan.spec} declares no monitor {name!r}", help=help)
+
+
+def resolve_parameters(pipeline: Pipeline, given: Mapping[str, ParameterValue]) -> dict[str, Scalar]:
+    """Return every parameter of a pipeline with its value: given, or the default.
+
+    A text is read as `--set` gives it. Raises UsageError for one that the pipeline does not take, one without a value,
+    and a value of another type.
+    """
+    for name in given:
+        if name not in pipeline.parameters:
+            takes = did_you_mean(name, pipeline.parameters, noun="it takes")
+            raise UsageError(
+                f"pipeline '{pipeline.name}' takes no parameter {name!r}", help=takes or "it takes none"
+            )
+    values: dict[str, Scalar] = {}
+    for name, parameter in pipeline.parameters.items():
+        value = given.get(name, parameter.default)
+        if value is None:
+            raise UsageError(
+                f"parameter {name!r} has no value", help=f"it is a {parameter.type}: --set {name}=VALUE"
+            )
+        try:
+            plain = _plain(value)
+            read = name in given and isinstance(plain, str)
+            values[name] = read_value(parameter, str(plain)) if read else normal_value(parameter, plain)
+        except ValueError as error:
+            raise UsageError(f"parameter {name!r}: {error}") from error
+    return values
+
+
+def within(project: Path, location: str | None) -> str | None:
+    """Return a registry's or store's location with a relative path made one of the project's folder."""
+    if location is None:
+        return None
+    for scheme in ("sqlite:///", "file://"):
+        if location.startswith(scheme):
+            return f"{scheme}{project / location.removeprefix(scheme)}"
+    return location if "://" in location else str(project / location)
+
+
+def actor() -> str:
+    """Return who acts: `MLOPSC_ACTOR`, else the user's name."""
+    named = os.environ.get(ACTOR_VARIABLE)
+    if named:
+        return named
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def project_context(
+    path: Path, *, environment: str | None = None, variables: Mapping[str, str] | None = None
+) -> Context:
+    """Return the context for work by hand: registry and store are those that the spec at `path` names.
+
+    A path without a file stands for its folder with the defaults. Raises SpecError when the spec's `infrastructure`
+    cannot be read.
+    """
+    project = path.resolve().parent
+    plain = Context(project=project, actor=actor())
+    if not path.is_file():
+        return plain
+    from mlopsc.diagnostics.diagnostic import has_errors
+    from mlopsc.spec.environments import resolve
+    from mlopsc.spec.spec import read_spec
+    from mlopsc.spec.yaml_load import load_document
+
+    resolved = resolve(load_document(path), environment, variables)
+    spec, faults = read_spec(resolved.document, environment)
+    about = [*resolved.document.diagnostics, *resolved.diagnostics, *faults]
+    if has_errors(about) and resolved.document.value.get("infrastructure") is not None:
+        raise SpecError(f"{path} has faults", about)
+    return replace(
+        plain,
+        registry_url=within(project, spec.infrastructure.registry),
+        store_url=within(project, spec.infrastructure.store),
+    )
+
+
+def _plain(value: ParameterValue) -> Scalar:
+    match value:
+        case datetime():
+            return format_timestamp(value)
+        case timedelta():
+            return format_duration(value)
+        case _:
+            return value

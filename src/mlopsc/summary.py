@@ -1,0 +1,164 @@
+"""What a run came to, in the words of the spec: metrics, gate decisions, registered versions, drift.
+
+It is read from the artifacts that the run made, so that it is the same for every target; only a version's number
+comes from the registry.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlopsc.diagnostics.errors import Refusal, StepFailed
+from mlopsc.plan.result import RunResult, StepResult
+from mlopsc.runtime.context import STATE_FOLDER, Context
+from mlopsc.runtime.decisions import read_json
+from mlopsc.runtime.store import Store
+from mlopsc.targets import RunRequest
+
+EXIT_CODES = {"succeeded": 0, "failed": 4, "refused": 5, "cancelled": 130}
+"""The exit status that each status of a run has."""
+
+JsonMap = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run's result and what its artifacts say. Maps are keyed by the names of the spec."""
+
+    result: RunResult
+    project: Path
+    metrics: Mapping[str, Mapping[str, float | None]]
+    """Training → metric → value; None where a metric has none (NaN)."""
+    gates: Mapping[str, JsonMap]
+    """Gate → its decision: `verdict`, `reason`, `observed`, `threshold` and further evidence."""
+    registered: Mapping[str, JsonMap]
+    """Model → `status` (registered, unchanged, blocked), `version`, `stage`, `digest`, `reason`."""
+    drift: Mapping[str, JsonMap]
+    """Monitor → its decision, and under `report` every column's statistics."""
+
+    @property
+    def run(self) -> str:
+        """The run's id, as `mlopsc runs` lists it."""
+        return self.result.run
+
+    @property
+    def status(self) -> str:
+        """`succeeded`, `failed` (a step crashed), `refused` (a declared rule said no) or `cancelled`."""
+        return self.result.status
+
+    @property
+    def exit_code(self) -> int:
+        """The exit status that the command line gives this run."""
+        return EXIT_CODES[self.result.status]
+
+    @property
+    def steps(self) -> tuple[StepResult, ...]:
+        """Every step's result, in the order of the plan."""
+        return self.result.steps
+
+    def require(self) -> "RunSummary":
+        """Return this summary if the run succeeded; raises Refusal or StepFailed with the reasons otherwise."""
+        reasons = [
+            f"{step.name}: {step.reason}" for step in self.steps if step.status in ("failed", "refused")
+        ]
+        message = "\n".join([f"run {self.run} {self.status}", *reasons])
+        match self.status:
+            case "succeeded":
+                return self
+            case "refused":
+                raise Refusal(message)
+            case _:
+                raise StepFailed(message)
+
+    def status_of(self, step: StepResult) -> str:
+        """Return a step's status as it is shown: a registration that gates stopped is `blocked`."""
+        blocked = any(
+            one["step"] == step.name and one["status"] == "blocked" for one in self.registered.values()
+        )
+        return "blocked" if blocked else step.status
+
+    def log(self, step: StepResult) -> Path | None:
+        """Return the step's log, if there is one."""
+        path = self.project / STATE_FOLDER / "runs" / self.run / f"{step.name}.log"
+        return path if path.is_file() else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON."""
+        return {
+            "run": self.run,
+            "pipeline": self.result.pipeline,
+            "target": self.result.target,
+            "status": self.status,
+            "parameters": dict(self.result.parameters),
+            "steps": [self._step(step) for step in self.steps],
+            "metrics": {name: dict(values) for name, values in self.metrics.items()},
+            "gates": {name: dict(found) for name, found in self.gates.items()},
+            "registered": {name: dict(found) for name, found in self.registered.items()},
+            "drift": {name: dict(found) for name, found in self.drift.items()},
+        }
+
+    def _step(self, step: StepResult) -> dict[str, Any]:
+        log = self.log(step)
+        return {
+            "name": step.name,
+            "operation": step.operation,
+            "status": self.status_of(step),
+            "seconds": None if step.seconds is None else round(step.seconds, 3),
+            "outputs": dict(step.outputs),
+            "reason": step.reason,
+            "source": step.source,
+            "log": None if log is None else str(log),
+        }
+
+
+def summarize(result: RunResult, request: RunRequest) -> RunSummary:
+    """Read what the artifacts of a run say; those that this machine cannot reach are left out."""
+    context = Context(request.project, request.registry_url, request.store_url, request.actor)
+    found = dict(_artifacts(result, context.store()))
+    metrics = {one["training"]: one["metrics"] for (_, port), one in found.items() if port == "metrics"}
+    decisions = {step: one for (step, port), one in found.items() if port == "decision"}
+    gates = {one["name"]: one for one in decisions.values() if one["type"] in ("metric", "champion")}
+    drift = {
+        one["name"]: {**one, "report": found.get((step, "report"))}
+        for step, one in decisions.items()
+        if one["type"] == "drift"
+    }
+    registrations = {step: one for step, one in decisions.items() if one["type"] == "registration"}
+    registered = _registered(registrations, context) if registrations else {}
+    return RunSummary(result, request.project, metrics, gates, registered, drift)
+
+
+def _artifacts(result: RunResult, store: Store) -> Iterator[tuple[tuple[str, str], Any]]:
+    """Yield (step, port) and content of the small JSON artifacts that a summary is made of."""
+    wanted = {
+        "evaluate": ("metrics",),
+        "judge_metric": ("decision",),
+        "judge_champion": ("decision",),
+        "register": ("decision",),
+        "drift": ("decision", "report"),
+    }
+    for step in result.steps:
+        for port in wanted.get(step.operation, ()):
+            if (digest := step.outputs.get(port)) is not None and store.exists(digest):
+                yield (step.name, port), read_json(store.get_path(digest))
+
+
+def _registered(decisions: Mapping[str, Any], context: Context) -> dict[str, JsonMap]:
+    registered: dict[str, JsonMap] = {}
+    with context.registry() as registry:
+        for step, one in decisions.items():
+            version = None
+            if one["status"] != "blocked":
+                champion = registry.champion(one["model"], one["stage"])
+                holds = champion is not None and champion.digest == one["model_digest"]
+                version = champion if holds else registry.find(one["model"], one["model_digest"])
+            registered[one["model"]] = {
+                "status": one["status"],
+                "version": None if version is None else version.number,
+                "stage": None if one["status"] == "blocked" else one["stage"],
+                "digest": one["model_digest"],
+                "reason": one["reason"],
+                "step": step,
+            }
+    return registered
