@@ -1,0 +1,96 @@
+"""The commands and their one-line helps. A command's module is imported when it is called, not before."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from mlopsc.cli import output
+from mlopsc.cli.outcome import settle
+
+COMMANDS = {
+    "validate": "Check a spec; every fault in one go, each at its place.",
+    "explain": "Explain a diagnostic's code, with the fault and the fix.",
+    "compile": "Generate a target's code from a spec.",
+    "run": "Train, judge and register, on this machine or on a target.",
+    "resume": "Run an earlier run's plan again; what it finished is not repeated.",
+    "runs": "List the latest runs.",
+    "monitor": "Compare a model's inputs of today with those it was trained on.",
+    "lock": "Record in mlops.lock which data the project works with.",
+    "registry": "List, show, promote and roll back versions of models.",
+    "parity": "Run on several targets and compare every artifact and decision.",
+    "doctor": "Look for damage in the project's store, journal, registry and lock.",
+}
+
+
+class LazyGroup(TyperGroup):
+    """Knows each command's name and help without its module."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: TyperCommand(name, help=help) for name, help in COMMANDS.items()}
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Import the command that is asked for."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = get_command(import_module(f"mlopsc.cli.commands.{cmd_name}").app)
+        command.name, command.help = cmd_name, command.help or COMMANDS[cmd_name]
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """List the commands from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    name="mlopsc",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from mlopsc.runtime.tasks import library_version
+
+        output.say(f"mlopsc {library_version('mlopsc')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """One mlops.yaml: checked like a program, run on a laptop, on Prefect or on Kubeflow with equal results.
+
+    Exit status: 0 done; 1 the spec has faults; 2 wrong command line; 3 internal error or I/O; 4 a step crashed;
+    5 a declared rule (check, gate, monitor) said no; 130 stopped.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line (`sys.argv` by default) and exit with its status."""
+    signal.signal(signal.SIGTERM, _stop)
+    output.prepare()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    group = get_command(app)
+    status = settle(lambda: group.main(given, prog_name="mlopsc", standalone_mode=False), given)
+    sys.exit(output.finish(status))
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    """End as Ctrl-C does: what runs is stopped and recorded."""
+    raise KeyboardInterrupt

@@ -1,0 +1,47 @@
+"""`mlopsc monitor`: drift of a registered model's inputs."""
+
+from typing import Annotated
+
+import typer
+
+from mlopsc import building, running
+from mlopsc.cli import output
+from mlopsc.cli.execute import execute
+from mlopsc.cli.options import (
+    DEFAULT,
+    Debug,
+    Environment,
+    Json,
+    Parameters,
+    Spec,
+    Target,
+    Variables,
+    existing,
+    new_app,
+    pairs,
+)
+
+app = new_app()
+
+
+@app.command()
+def monitor(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A monitor of the spec.")],
+    spec: Spec = DEFAULT,
+    target: Target = None,
+    environment: Environment = None,
+    var: Variables = None,
+    set: Parameters = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Run every step, whatever is cached.")] = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Compare a model's inputs of today with those it was trained on; exit status 5 when they drift."""
+    path, on = existing(spec), target or "local"
+    build = building.build_plan(path, environment=environment, variables=pairs(var, "--var"), target=on)
+    output.diagnostics(build.diagnostics)
+    if name == running.TRAIN:
+        running.find_pipeline(build.plan, "")
+    request = running.make_request(build.plan, path, name, pairs(set, "--set"))
+    summary = execute(request, target=on, no_cache=no_cache, json=json, debug=debug)
+    raise typer.Exit(summary.exit_code)

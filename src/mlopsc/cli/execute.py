@@ -1,0 +1,52 @@
+"""A run from request to report: progress while it goes, tables or one JSON object at the end."""
+
+from dataclasses import replace
+
+from mlopsc import running
+from mlopsc.cli import output
+from mlopsc.cli.progress import progress
+from mlopsc.cli.report import show, troubles
+from mlopsc.plan.result import RunResult
+from mlopsc.summary import RunSummary, summarize
+from mlopsc.targets import RunRequest
+
+
+def execute(
+    request: RunRequest,
+    *,
+    target: str = "local",
+    no_cache: bool = False,
+    start: str | None = None,
+    only: str | None = None,
+    json: bool = False,
+    debug: bool = False,
+) -> RunSummary:
+    """Run, report, and return the summary; Ctrl-C is told about and passed on."""
+    result = watched(request, target=target, no_cache=no_cache, start=start, only=only, quiet=json)
+    summary = summarize(result, request)
+    if json:
+        output.json_object(summary.to_dict())
+        troubles(summary, debug=debug)
+    else:
+        show(summary, debug=debug)
+    return summary
+
+
+def watched(
+    request: RunRequest,
+    *,
+    target: str = "local",
+    no_cache: bool = False,
+    start: str | None = None,
+    only: str | None = None,
+    quiet: bool = False,
+) -> RunResult:
+    """Run with progress and return the result."""
+    names = [step.name for step in request.pipeline.steps]
+    try:
+        with progress(names, quiet=quiet) as listener:
+            heard = replace(request, on_start=listener.started, on_step=listener.ended)
+            return running.carry_out(heard, target, no_cache=no_cache, start=start, only=only)
+    except KeyboardInterrupt:
+        output.tell("stopped; what had finished is kept, and `mlopsc run` goes on from there")
+        raise

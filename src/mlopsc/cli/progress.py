@@ -1,0 +1,136 @@
+"""A run as it goes: a live table on a terminal, a line for each step elsewhere. Both on standard error."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from mlopsc.cli import output
+from mlopsc.plan.result import StepResult
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.table import Table
+
+STYLES = {
+    "run": "green", "cached": "dim", "failed": "red", "refused": "yellow", "blocked": "yellow", "skipped": "dim",
+    "cancelled": "yellow", "depends": "cyan", "succeeded": "green", "crashed": "red", "running": "cyan",
+    "drift": "red", "ok": "green", "fail": "yellow", "pass": "green",
+}  # fmt: skip
+_REASON = 72
+
+
+class Progress(Protocol):
+    """What hears of a run."""
+
+    def started(self, name: str) -> None:
+        """Hear that a step runs now."""
+
+    def ended(self, result: StepResult) -> None:
+        """Hear what became of a step."""
+
+
+@contextmanager
+def progress(steps: Sequence[str], *, quiet: bool) -> Iterator[Progress]:
+    """Give the progress that suits standard error; a quiet one says nothing."""
+    if quiet:
+        yield Silence()
+    elif sys.stderr is not None and sys.stderr.isatty():
+        live = LiveTable(steps)
+        try:
+            yield live
+        finally:
+            live.close()
+    else:
+        yield Lines(max(map(len, steps), default=0))
+
+
+class Silence:
+    """Says nothing."""
+
+    def started(self, name: str) -> None:
+        """Hear that a step runs now."""
+
+    def ended(self, result: StepResult) -> None:
+        """Hear what became of a step."""
+
+
+class Lines:
+    """A line for each step that ended."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+
+    def started(self, name: str) -> None:
+        """Hear that a step runs now."""
+
+    def ended(self, result: StepResult) -> None:
+        """Write the step's line."""
+        output.tell(line(result, self._width))
+
+
+class LiveTable:
+    """Steps that ended scroll up as lines; those that run stand below them, with their seconds."""
+
+    def __init__(self, steps: Sequence[str]) -> None:
+        self._width = max(map(len, steps), default=0)
+        self._total = len(steps)
+        self._ended = 0
+        self._running: dict[str, float] = {}
+        self._live: Live | None = None
+
+    def started(self, name: str) -> None:
+        """Show the step as running."""
+        self._running[name] = time.monotonic()
+        if self._live is None:  # rich is imported only when there is something to wait for
+            from rich.console import Console
+            from rich.live import Live
+
+            console = Console(stderr=True, highlight=False)
+            self._live = Live(
+                console=console, refresh_per_second=8, transient=True, get_renderable=self._table
+            )
+            self._live.start()
+
+    def ended(self, result: StepResult) -> None:
+        """Write the step's line above those that run."""
+        self._running.pop(result.name, None)
+        self._ended += 1
+        text = line(result, self._width)
+        if self._live is None:
+            output.tell(text)
+        else:
+            from rich.text import Text
+
+            self._live.console.print(Text.from_ansi(text), soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the table away."""
+        if self._live is not None:
+            self._live.stop()
+
+    def _table(self) -> "Table":
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 2))
+        now = time.monotonic()
+        for name, since in list(self._running.items()):
+            table.add_row("", "[cyan]running[/cyan]", name, f"{now - since:.0f} s")
+        table.add_row("", f"[dim]{self._ended} of {self._total}[/dim]", "", "")
+        return table
+
+
+def line(result: StepResult, width: int) -> str:
+    """Return the line of a step that ended."""
+    status = output.paint(f"{result.status:<9}", STYLES.get(result.status, ""))
+    reason = "" if result.reason is None else output.escaped(result.reason.partition("\n")[0])
+    short = reason if len(reason) <= _REASON else f"{reason[: _REASON - 1]}…"
+    return f"  {status}  {result.name:<{width}}  {seconds(result.seconds):>7}  {short}".rstrip()
+
+
+def seconds(value: float | None) -> str:
+    """Return a duration as tables show it."""
+    if value is None:
+        return ""
+    return f"{value:.1f} s" if value < 100 else f"{int(value // 60)} min {int(value % 60)} s"

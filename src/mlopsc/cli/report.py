@@ -1,0 +1,136 @@
+"""A run's outcome on screen: steps, metrics, gates, registered versions, drift, and what failed where."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlopsc.cli import output
+from mlopsc.cli.progress import STYLES, seconds
+from mlopsc.plan.result import StepResult
+from mlopsc.summary import RunSummary
+
+
+def show(summary: RunSummary, *, debug: bool = False) -> None:
+    """Write the tables of a run; what failed or was refused is told on standard error, last."""
+    _steps(summary)
+    _metrics(summary.metrics)
+    _gates(summary.gates)
+    _registered(summary.registered)
+    for name, found in summary.drift.items():
+        drift(name, found)
+    output.say()
+    output.say(_closing(summary))
+    troubles(summary, debug=debug)
+
+
+def troubles(summary: RunSummary, *, debug: bool = False) -> None:
+    """Tell of each step that failed or was refused: its place in the YAML, its message, its log."""
+    for step in summary.steps:
+        if step.status in ("failed", "refused"):
+            _trouble(summary, step, debug=debug)
+
+
+def drift(monitor: str, found: Mapping[str, Any]) -> None:
+    """Write a monitor's table: a row for each column, its status and the evidence of each test."""
+    report = found.get("report")
+    if report is None:
+        return
+    output.title(
+        f"Drift of {monitor}: {report['current_rows']} current rows against {report['reference_rows']}"
+    )
+    tests = [name for name in ("psi", "ks", "chi2", "missing") if _used(report, name)]
+    head = ["column", "status", *(part for test in tests for part in (test, "p")), "remark"]
+    rows = []
+    for name, column in report["columns"].items():
+        cells = [part for test in tests for part in _evidence(column, test)]
+        remark = f"alarm: {', '.join(column['alarms'])}" if column["alarms"] else column["reason"]
+        rows.append([name, column["status"], *cells, remark])
+    output.table(head, rows, right=range(2, 2 + 2 * len(tests)), styles=STYLES)
+    output.say(f"  {found['reason']}")
+
+
+def _steps(summary: RunSummary) -> None:
+    output.title(f"Run {summary.run} of {summary.result.pipeline} on {summary.result.target}")
+    rows = [
+        [
+            step.name,
+            summary.status_of(step),
+            seconds(step.seconds),
+            (step.reason or "").partition("\n")[0],
+        ]
+        for step in summary.steps
+    ]
+    output.table(["step", "status", "time", "why"], rows, right=(2,), styles=STYLES)
+
+
+def _metrics(metrics: Mapping[str, Mapping[str, float | None]]) -> None:
+    if metrics:
+        output.title("Metrics")
+        rows = [
+            [training, name, "no value (NaN)" if value is None else f"{value:.6g}"]
+            for training, values in metrics.items()
+            for name, value in values.items()
+        ]
+        output.table(["training", "metric", "value"], rows, right=(2,))
+
+
+def _gates(gates: Mapping[str, Mapping[str, Any]]) -> None:
+    if gates:
+        output.title("Gates")
+        rows = [[name, found["verdict"], found["reason"]] for name, found in gates.items()]
+        output.table(["gate", "verdict", "reason"], rows, styles=STYLES)
+
+
+def _registered(registered: Mapping[str, Mapping[str, Any]]) -> None:
+    if registered:
+        output.title("Registry")
+        rows = [
+            [
+                model if found["version"] is None else f"{model}/{found['version']}",
+                found["stage"] or "",
+                found["status"],
+                found["reason"],
+            ]
+            for model, found in registered.items()
+        ]
+        output.table(["version", "stage", "status", "reason"], rows, styles=STYLES)
+
+
+def _closing(summary: RunSummary) -> str:
+    counted: dict[str, int] = {}
+    for step in summary.steps:
+        status = summary.status_of(step)
+        counted[status] = counted.get(status, 0) + 1
+    words = ", ".join(f"{number} {status}" for status, number in counted.items())
+    status = output.paint(summary.status, STYLES.get(summary.status, ""), stream=sys.stdout)
+    return f"{status}: {words}"
+
+
+def _trouble(summary: RunSummary, step: StepResult, *, debug: bool) -> None:
+    verb = "failed" if step.status == "failed" else "was refused by a declared rule"
+    first, *rest = (step.reason or "no reason given").split("\n")
+    output.tell("")
+    output.error("\n".join([f"step {step.name} {verb}: {first}", *rest]))
+    if step.source:
+        output.tell(f"  {output.paint('-->', 'blue')} {step.source}")
+    log = summary.log(step)
+    if log is not None:
+        output.tell(f"  {output.paint('= log', 'blue')}: {_relative(log)}")
+        if debug:
+            output.tell(log.read_text("utf-8", "replace").rstrip())
+
+
+def _relative(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _used(report: Mapping[str, Any], test: str) -> bool:
+    return any(test in column["statistics"] for column in report["columns"].values())
+
+
+def _evidence(column: Mapping[str, Any], test: str) -> tuple[str, str]:
+    if test not in column["statistics"]:
+        return "", ""
+    p = column["adjusted_p_values"].get(test, column["p_values"].get(test))
+    return f"{column['statistics'][test]:.4g}", "" if p is None else f"{p:.2g}"
