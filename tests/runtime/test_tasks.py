@@ -154,6 +154,18 @@ def test_a_function_that_changed_while_it_ran_is_not_kept(context, store, tmp_pa
     assert prepare(task, context, store).reasons == ("code of other.py changed",)
 
 
+def test_the_libraries_that_a_function_imports_are_part_of_the_key(context, store, tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text("import pytest\ndef view(a): return a\n")
+    configuration = {"operation": "transform", "view": "v", "python": "mine:view", "tables": ["a"]}
+    task = Task("train", "view_v", literal_operation(configuration, {}), {"a": store.put_bytes(b"x")})
+    before = prepare(task, context, store).action
+    assert before.components["libraries"]["pytest"] == library_version("pytest")
+    monkeypatch.setattr(
+        tasks, "library_version", lambda name: "99" if name == "pytest" else library_version(name)
+    )
+    assert prepare(task, context, store).action.key != before.key
+
+
 def test_parameters_are_filled_in_with_their_types():
     operation = literal_operation(metric_gate(min="${params.floor}"), {"floor": 0.5})
     assert operation.gate.min == 0.5

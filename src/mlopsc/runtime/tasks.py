@@ -24,6 +24,7 @@ from mlopsc.runtime.context import Context, read_secret
 from mlopsc.runtime.redaction import redacting
 from mlopsc.runtime.store import Store
 from mlopsc.runtime.user_code import closure, resolve_reference
+from mlopsc.runtime.user_libraries import user_libraries
 from mlopsc.vocabulary.operations import OPERATION, Load, Operation
 from mlopsc.vocabulary.references import Scalar, substitute
 
@@ -228,14 +229,18 @@ def require_accepted(task: Task, record: ActionRecord) -> None:
 def _action(task: Task, context: Context) -> Action:
     operation = task.operation
     code: dict[str, str] = {}
+    libraries = {"mlopsc", *operation.libraries}
     for reference in operation.functions():
-        code.update(closure(context.project, resolve_reference(reference).module))
+        module = resolve_reference(reference).module
+        files = closure(context.project, module)
+        code |= files
+        libraries |= {*user_libraries(context.project, module, files)}
     return action_key(
         operation.operation,
         operation.model_dump(mode="json"),
         task.inputs,
         code=code,
-        libraries={name: library_version(name) for name in ("mlopsc", *operation.libraries)},
+        libraries={name: library_version(name) for name in sorted(libraries)},
         environment=task.env,
         image=task.image,
         world=operations.fingerprint(operation, context) if operation.kind == "observe" else None,
