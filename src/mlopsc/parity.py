@@ -80,7 +80,11 @@ def run_target(
 
 
 def compare(plan: Plan, runs: Sequence[TargetRuns]) -> list[Comparison]:
-    """Return a comparison for each output port of each step of the plan."""
+    """Return a comparison for each output port of each step of the plan.
+
+    Equal decisions have equal digests, so that a verdict that one target's store tells holds for all with that digest.
+    """
+    said = {one.digests[place]: verdict for one in runs for place, verdict in one.verdicts.items()}
     places = [
         (pipeline.name, step.name, port)
         for pipeline in plan.pipelines
@@ -91,7 +95,7 @@ def compare(plan: Plan, runs: Sequence[TargetRuns]) -> list[Comparison]:
         Comparison(
             place,
             {one.target: one.digests.get(place) for one in runs},
-            {one.target: one.verdicts.get(place) for one in runs},
+            {one.target: said.get(one.digests.get(place, "")) for one in runs},
         )
         for place in places
     ]
