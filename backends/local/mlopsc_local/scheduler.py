@@ -67,8 +67,8 @@ def run_pipeline(request: RunRequest, choice: Choice | None = None) -> RunResult
 
 
 def _abandon(run: Run, loop: Loop, status: RunStatus) -> None:
-    """Stop and record a run that cannot go on; what cannot be written, on a full disk, is left out."""
-    with contextlib.suppress(MlopscError):
+    """Stop and record a run that cannot go on; what cannot be written or told (a full disk) is left out."""
+    with contextlib.suppress(Exception):
         loop.stop()
     with contextlib.suppress(MlopscError):
         run.journal.finish_run(run.id, status, exit_code=3 if status == "failed" else EXIT_CODES[status])

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from mlopsc.runtime.journal import Journal
 from mlopsc.vocabulary.policy import Policy
 
 
@@ -129,3 +130,14 @@ def test_a_missing_parameter_fails_the_step_that_needs_it(project, make):
     view = make.view("all", "select '${params.day}' as day from a", "a")
     result = project.run(make.rows("a"), view)
     assert make.reason(result, "view_all") == "parameter 'day' has no value (set it: --set day=…)"
+
+
+def test_a_listener_that_breaks_stops_the_run_and_is_told(project, make):
+    def broken(step):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        project.run(make.verdict(), make.rows("a"), on_step=broken)
+    with Journal.of_project(project.folder) as journal:
+        assert [(run.status, run.exit_code) for run in journal.runs()] == [("failed", 3)]
+    assert project.run(make.verdict(), make.rows("a")).status == "succeeded"

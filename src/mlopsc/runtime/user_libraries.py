@@ -11,7 +11,6 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from pathlib import Path
 
-
 _KNOWN = {"sklearn": "scikit-learn", "yaml": "PyYAML", "PIL": "pillow", "dateutil": "python-dateutil"}
 """Packages that are not called as what installs them; a search for others takes some 0.4 s."""
 
