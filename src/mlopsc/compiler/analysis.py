@@ -46,7 +46,7 @@ class Schema:
     complete: bool
     """Whether the table has no columns but these."""
     lineage: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
-    """For a view: the (table, column) pairs that each column is made of."""
+    """For an SQL view: the (table, column) pairs, of tables that are no SQL views, that each column is made of."""
 
 
 @dataclass
@@ -112,6 +112,13 @@ class Analysis:
         """Return all views that make tables so that each comes after those that it reads."""
         edges = {name: self.needs(name) for name in self.spec.features if self.is_table(name)}
         return tuple(name for name in dependencies_first(edges) if name in edges)
+
+    def bases(self, table: str, column: str) -> frozenset[tuple[str, str]]:
+        """Return the (table, column) pairs that a column is made of: itself, unless the table is an SQL view."""
+        schema = self.schemas.get(table)
+        if schema is None or not schema.lineage:
+            return frozenset({(table, column)})
+        return schema.lineage.get(column, frozenset())
 
     def primary_key(self, table: str) -> tuple[str, ...]:
         """Return the declared primary key of a dataset or view, or ()."""

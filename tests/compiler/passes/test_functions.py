@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - one diagnostic is one line
 from pathlib import Path
 
 import pytest

@@ -18,26 +18,38 @@ class Tables:
 
     def artifact(self, table: str) -> Artifact:
         """Return the artifact of a dataset or view, adding the steps that make it."""
+        for needed in self._to_be_made(table):
+            if needed in self.analysis.spec.datasets:
+                self._dataset(needed)
+            else:
+                self._view(needed)
+        return self._artifact(table)
+
+    def _artifact(self, table: str) -> Artifact:
         if table in self.analysis.spec.datasets:
-            self._dataset(table)
             return Artifact(step=f"load_{table}", port="data")
-        self._view(table)
         return Artifact(step=f"view_{table}", port="table")
+
+    def _to_be_made(self, table: str) -> list[str]:
+        """Return the tables that have no steps yet, each after those that it needs; chains may be long."""
+        order: list[str] = []
+        seen: set[str] = set()
+        waiting = [(table, False)]
+        while waiting:
+            name, ready = waiting.pop()
+            if ready:
+                order.append(name)
+            elif name not in seen and self._artifact(name).step not in self.steps:
+                seen.add(name)
+                waiting.append((name, True))
+                waiting += [(need, False) for need in reversed(self.analysis.needs(name))]
+        return order
 
     def after(self, tables: tuple[str, ...]) -> tuple[str, ...]:
         """Return the validations that must have passed before these tables are read."""
         return tuple(f"validate_{table}" for table in tables if table in self.analysis.spec.datasets)
 
-    def behind(self, table: str) -> tuple[str, ...]:
-        """Return the datasets that a table is made of, sorted."""
-        if table in self.analysis.spec.datasets:
-            return (table,)
-        found = {name for need in self.analysis.needs(table) for name in self.behind(need)}
-        return tuple(sorted(found))
-
     def _dataset(self, name: str) -> None:
-        if f"load_{name}" in self.steps:
-            return
         dataset = self.analysis.dataset(name)
         document, origin = self.analysis.spec.document, ("datasets", name)
         used = self.analysis.secrets_of(dataset.source)
@@ -74,10 +86,8 @@ class Tables:
         self.steps[validate.name] = validate
 
     def _view(self, name: str) -> None:
-        if f"view_{name}" in self.steps:
-            return
         needs = self.analysis.needs(name)
-        inputs = {table: self.artifact(table) for table in needs}
+        inputs = {table: self._artifact(table) for table in needs}
         document, origin = self.analysis.spec.document, ("features", name)
         match self.analysis.spec.features[name]:
             case SqlView() as view:

@@ -12,7 +12,6 @@ from mlopsc.vocabulary.references import parameters_in, referenced
 
 _PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s:]*:(?P<password>[^/@\s]+)@", re.IGNORECASE)
 _SECRET_OPTION = re.compile(r"(^|_)(secret|password|passwd|token|key|credential)s?$", re.IGNORECASE)
-Base = tuple[str, str]
 
 
 def lint(analysis: Analysis) -> Iterator[Diagnostic]:
@@ -32,13 +31,13 @@ def _leaks(analysis: Analysis) -> Iterator[Diagnostic]:
     for name, training in analysis.spec.entries("training"):
         _, columns = analysis.labels.get(name, ("", frozenset[str]()))
         table = training.entities.table
-        sources = {base for column in columns for base in _base(analysis, table, column)}
+        sources = {base for column in columns for base in analysis.bases(table, column)}
         label = Label(document.value_span(("training", name, "entities", "label")), "the label")
         for index, feature in enumerate(training.features):
             span = document.value_span(("training", name, "features", index))
             view = analysis.spec.features.get(feature)
             if isinstance(view, TimedView):
-                shared = [c for c in view.columns if sources & _base(analysis, view.table, c)]
+                shared = [c for c in view.columns if sources & analysis.bases(view.table, c)]
                 if shared and view.table == table:
                     yield report(
                         "MLC402",
@@ -65,8 +64,8 @@ def _leaks(analysis: Analysis) -> Iterator[Diagnostic]:
                     help="leave it out: in use, nobody will know it yet",
                     labels=[label],
                 )
-            elif sources & _base(analysis, table, feature):
-                origin = sorted(sources & _base(analysis, table, feature))[0]
+            elif sources & analysis.bases(table, feature):
+                origin = sorted(sources & analysis.bases(table, feature))[0]
                 yield report(
                     "MLC402",
                     f"feature '{feature}' is computed from '{origin[0]}.{origin[1]}', like the label",
@@ -74,16 +73,6 @@ def _leaks(analysis: Analysis) -> Iterator[Diagnostic]:
                     help="leave it out, or compute it from earlier rows alone, in a view joined at a point in time",
                     labels=[label],
                 )
-
-
-def _base(analysis: Analysis, table: str, column: str) -> frozenset[Base]:
-    """Return the dataset columns that a column is made of."""
-    schema = analysis.schemas.get(table)
-    if schema is None or not schema.lineage:
-        return frozenset({(table, column)})
-    return frozenset(
-        base for source in schema.lineage.get(column, ()) for base in _base(analysis, source[0], source[1])
-    )
 
 
 def _identifiers(analysis: Analysis) -> Iterator[Diagnostic]:

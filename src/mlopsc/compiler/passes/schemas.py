@@ -232,7 +232,11 @@ def _view(analysis: Analysis, name: str, view: View | None) -> Iterator[Diagnost
         if isinstance(bound, list):
             yield from sql_faults(analysis, bound, path, sampled, *needs)
             return
-        _declare(analysis, name, Schema(bound.columns, complete=True, lineage=bound.lineage))
+        lineage = {
+            column: frozenset(base for source in sources for base in analysis.bases(*source))
+            for column, sources in bound.lineage.items()
+        }
+        _declare(analysis, name, Schema(bound.columns, complete=True, lineage=lineage))
         for construct in bound.order_dependent:
             yield report(
                 "MLC408",

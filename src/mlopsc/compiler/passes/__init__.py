@@ -1,0 +1,1 @@
+"""Checks of meaning, one module a concern; `mlopsc.compiler.compile` runs them in order."""

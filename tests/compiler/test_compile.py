@@ -1,0 +1,80 @@
+"""From a file to a plan: what is asked for, and what comes out."""
+
+from pathlib import Path
+
+import pytest
+
+from mlopsc.compiler.compile import compile_file
+from mlopsc.diagnostics.errors import SpecError, UsageError
+from mlopsc.runtime.sources import peek_schema
+from tests.specs import FLIGHTS, SMALL, compiled, merged, told
+
+
+def test_a_faulty_spec_has_no_plan_and_says_why(tmp_path: Path) -> None:
+    found = compiled(tmp_path, merged(SMALL, "training: {late: {metrics: [rmse]}}"))
+    assert not found.sound
+    with pytest.raises(SpecError, match=r"mlops\.yaml: 1 error\(s\)") as caught:
+        found.require()
+    assert [fault.code for fault in caught.value.diagnostics] == ["MLC310"]
+
+
+def test_a_file_that_is_not_there_is_a_diagnostic(tmp_path: Path) -> None:
+    found = compile_file(tmp_path / "mlops.yaml", peek=peek_schema)
+    assert [fault.code for fault in found.diagnostics] == ["MLC001"]
+
+
+def test_sections_that_every_spec_has(tmp_path: Path) -> None:
+    assert told(tmp_path, "apiVersion: mlopsc/v2\ntraining: {}\n") == [
+        "MLC102 «apiVersion» the file lacks the key 'project' | add `project: {name: my_project}`",
+        "MLC102 «apiVersion» the file lacks the key 'training' | "
+        "add `training: {my_model: {entities: …, features: …, estimator: …, metrics: …}}`",
+        "MLC118 «mlopsc/v2» unknown apiVersion: expected mlopsc/v1, found text 'mlopsc/v2' | "
+        "write `apiVersion: mlopsc/v1`",
+    ]
+
+
+def test_an_environment_and_overrides_change_the_plan(tmp_path: Path) -> None:
+    prod = merged(
+        FLIGHTS, "environments: {prod: {vars: {late_after: 30}, training: {late_arrival: {seed: 9}}}}"
+    )
+    labels = [
+        compiled(tmp_path, prod, **options).require().pipeline("train").step("features_late_arrival")
+        for options in ({}, {"environment": "prod"}, {"overrides": {"late_after": "45"}})
+    ]
+    assert [step.configuration["label"] for step in labels] == [f"arr_delay > {n}" for n in (15, 30, 45)]
+
+
+def test_an_unknown_training_is_a_fault_of_the_call(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unknown training 'early'; declared: late"):
+        compiled(tmp_path, SMALL, training="early")
+
+
+def test_what_follows_from_a_variable_without_value_is_not_told(tmp_path: Path) -> None:
+    faulty = """
+    vars: {n: {type: int}}
+    datasets: {flights: {source: {path: "data/${vars.n}.parquet"}}}
+    training: {late: {seed: "${vars.n}", entities: {label: "arr_delay > ${vars.n}"}, features: ["${vars.m}", distance]}}
+    """
+    assert told(tmp_path, merged(SMALL, faulty)) == [
+        "MLC110 «${vars.m}» undefined variable 'm' | declared are n",
+        "MLC115 «n» variable 'n' has no value | give it a default, choose an environment that sets it (-e), "
+        "or set it with --var",
+    ]
+
+
+def test_targets_are_read_by_their_backends(tmp_path: Path) -> None:
+    assert told(tmp_path, merged(SMALL, "targets: {kubeflow: {}, local: {imag: a}}"))[0] == (
+        "MLC504 «kubeflow» unknown target 'kubeflow' | installed: kfp, local, prefect"
+    )
+    plan = compiled(tmp_path, merged(SMALL, "targets: {kfp: {image: 'a:1', policy: {cpu: 2}}}")).require()
+    assert plan.targets == {"kfp": {"image": "a:1", "policy": {"cpu": 2.0}}}
+
+
+def test_infrastructure_is_a_database_and_a_folder_or_url(tmp_path: Path) -> None:
+    assert told(tmp_path, merged(SMALL, "infrastructure: {registry: 'mysql://db/x', stor: here}")) == [
+        "MLC109 «mysql://db/x» a registry cannot be kept in 'mysql' | "
+        "expected a path, sqlite:///PATH or postgresql://USER@HOST/DATABASE",
+        "MLC101 «stor» unknown key 'stor' | did you mean 'store'?",
+    ]
+    plan = compiled(tmp_path, merged(SMALL, "infrastructure: {registry: shared/registry.db}")).require()
+    assert plan.infrastructure.registry == "shared/registry.db"
