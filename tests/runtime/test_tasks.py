@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mlopsc.diagnostics.errors import MlopscError, Refusal, StepFailed, StoreError
-from mlopsc.runtime import tasks
+from mlopsc.runtime import keys
 from mlopsc.runtime.actions import ActionCache, ActionRecord
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.tasks import (
@@ -161,7 +161,7 @@ def test_the_libraries_that_a_function_imports_are_part_of_the_key(context, stor
     before = prepare(task, context, store).action
     assert before.components["libraries"]["pytest"] == library_version("pytest")
     monkeypatch.setattr(
-        tasks, "library_version", lambda name: "99" if name == "pytest" else library_version(name)
+        keys, "library_version", lambda name: "99" if name == "pytest" else library_version(name)
     )
     assert prepare(task, context, store).action.key != before.key
 
@@ -188,4 +188,4 @@ def test_a_version_is_the_installed_one(name):
 
 
 def test_what_is_not_installed_is_absent():
-    assert tasks.library_version("no-such-distribution") == "absent"
+    assert keys.library_version("no-such-distribution") == "absent"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlopsc.runtime import tasks
+from mlopsc.runtime import keys
 from mlopsc.vocabulary.policy import Policy
 
 
@@ -82,8 +82,8 @@ def test_a_function_and_what_it_imports_are_part_of_the_key(project, make):
 
 def test_a_library_of_another_version_runs_what_depends_on_it(project, make, data, monkeypatch):
     project.run(*pipeline(make))
-    known = tasks.library_version
-    monkeypatch.setattr(tasks, "library_version", lambda name: "99" if name == "duckdb" else known(name))
+    known = keys.library_version
+    monkeypatch.setattr(keys, "library_version", lambda name: "99" if name == "duckdb" else known(name))
     found = ran(make, project.run(*pipeline(make)))
     assert found.keys() == {"load_a", "validate_a", "view_one", "view_two"}
     assert found["view_one"] == f"duckdb {known('duckdb')} → 99"

@@ -6,11 +6,8 @@ The life of a task: `prepare` looks it up, `stage` lays out its files, `carry_ou
 
 import contextlib
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cache
-from importlib.metadata import PackageNotFoundError, distribution
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,33 +15,17 @@ from pydantic import ValidationError
 
 from mlopsc.diagnostics.errors import MlopscError, Refusal, StepFailed, StoreError
 from mlopsc.runtime import operations
-from mlopsc.runtime.actions import Action, ActionCache, ActionRecord, action_key, explain_miss
+from mlopsc.runtime.actions import Action, ActionCache, ActionRecord, explain_miss
 from mlopsc.runtime.atomic import cannot_write
 from mlopsc.runtime.context import Context, read_secret
+from mlopsc.runtime.keys import Task, action_of, can_change, library_version
 from mlopsc.runtime.redaction import redacting
 from mlopsc.runtime.store import Store
-from mlopsc.runtime.user_code import closure, resolve_reference
-from mlopsc.runtime.user_libraries import user_libraries
 from mlopsc.vocabulary.operations import OPERATION, Load, Operation
 from mlopsc.vocabulary.references import Scalar, substitute
 
 ENTRY = "mlopsc.runtime.tasks:carry_out"
 """What a worker calls."""
-_VERSION = re.compile(r"^Version: *(\S+) *$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Task:
-    """A step with literal configuration and input digests."""
-
-    pipeline: str
-    step: str
-    operation: Operation
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    """Port → digest."""
-    env: Mapping[str, str] = field(default_factory=dict)
-    """Environment variables that the step declares, with their values."""
-    image: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +82,7 @@ def prepare(
     `note`, a hit is remembered as the step's latest action, which later misses are explained by.
     """
     cache, operation = ActionCache(store), task.operation
-    action = _action(task, context)
+    action = action_of(task, context)
     if force is not None:
         return Prepared(task, action, None, (force,))
     if look and operation.kind == "observe" and action.components["world"] is None:
@@ -212,7 +193,7 @@ def commit(
         components=prepared.action.components,
         seconds=seconds,
     )
-    if _can_change(task.operation) and not _holds(prepared, context):
+    if can_change(task.operation) and not _holds(prepared, context):
         return Committed(record, kept=False)
     before = cache.lookup(record.key) if task.operation.kind == "observe" else None
     cache.save(record)
@@ -226,41 +207,15 @@ def require_accepted(task: Task, record: ActionRecord) -> None:
         raise Refusal(record.message or f"{task.step} was refused")
 
 
-def _action(task: Task, context: Context) -> Action:
-    operation = task.operation
-    code: dict[str, str] = {}
-    libraries = {"mlopsc", *operation.libraries}
-    for reference in operation.functions():
-        module = resolve_reference(reference).module
-        files = closure(context.project, module)
-        code |= files
-        libraries |= {*user_libraries(context.project, module, files)}
-    return action_key(
-        operation.operation,
-        operation.model_dump(mode="json"),
-        task.inputs,
-        code=code,
-        libraries={name: library_version(name) for name in sorted(libraries)},
-        environment=task.env,
-        image=task.image,
-        world=operations.fingerprint(operation, context) if operation.kind == "observe" else None,
-    )
-
-
 def _still_true(task: Task, context: Context) -> bool:
     operation = task.operation
     return operation.kind != "effect" or operations.confirmed(operation, task.inputs, context)
 
 
-def _can_change(operation: Operation) -> bool:
-    """Whether a part of the key lies outside of the task: files of user code, or the world."""
-    return operation.kind == "observe" or bool(operation.functions())
-
-
 def _holds(prepared: Prepared, context: Context) -> bool:
     """Whether the key would still be the same; a source that is gone, or code that is none any more, is a change."""
     try:
-        return _action(prepared.task, context).key == prepared.action.key
+        return action_of(prepared.task, context).key == prepared.action.key
     except MlopscError:
         return False
 
@@ -278,19 +233,6 @@ def _secret_values(operation: Operation, context: Context) -> list[str]:
         with contextlib.suppress(MlopscError):
             values.append(read_secret(name, declared, context.project))
     return values
-
-
-@cache
-def library_version(name: str) -> str:
-    """Return the installed version of a distribution, `absent` when there is none."""
-    try:
-        found = distribution(name)
-    except PackageNotFoundError:
-        return "absent"
-    # `found.version` parses all of the metadata as a mail message: milliseconds each.
-    text = found.read_text("METADATA") or found.read_text("PKG-INFO") or ""
-    line = _VERSION.search(text)
-    return line[1] if line else found.version
 
 
 __all__ = [
