@@ -46,7 +46,7 @@ class _Reporter:
         if state.is_completed():
             line |= {"status": "run", "outputs": dict(found)}
         elif isinstance(found, Refusal):
-            line |= {"status": "refused", "reason": str(found)}
+            line |= {"status": "refused", "reason": str(found), "outputs": found.outputs}
         else:
             line |= {"status": "failed", "reason": _reason(found, state, self.tries.get(task.name, 1))}
         self.tell(line)

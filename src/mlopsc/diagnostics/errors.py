@@ -11,7 +11,7 @@
 The number is the exit status that the command line gives it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -61,6 +61,15 @@ class StepFailed(MlopscError):
 
 
 class Refusal(MlopscError):
-    """A declared rule said no: a check of severity `error`, a gate, a monitor."""
+    """A declared rule said no: a check of severity `error`, a gate, a monitor.
+
+    `outputs` are the digests, by port, of what the step wrote all the same: its report or decision.
+    """
 
     exit_code = 5
+
+    def __init__(
+        self, message: str, *, help: str | None = None, outputs: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message, help=help)
+        self.outputs = dict(outputs or {})

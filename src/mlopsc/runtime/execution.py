@@ -109,7 +109,7 @@ def run_stored(
         seconds = time.monotonic() - started
         record = commit(prepared, context, store, folder, seconds=seconds, refusal=refusal).record
     if refusal is not None:
-        raise Refusal(refusal, help=outcome.help)
+        raise Refusal(refusal, help=outcome.help, outputs=record.outputs)
     return dict(record.outputs)
 
 

@@ -108,5 +108,5 @@ def _check_order(registry: "Registry", version: "Version", stage: str) -> None:
     if not held:
         raise Refusal(
             f"{version.name} was not promoted to {stage!r}: it never held {before!r}, the stage before",
-            help=f"mlopsc registry promote {version.name} {before}",
+            help=f"mlopsc registry promote {version.name} --to {before}",
         )

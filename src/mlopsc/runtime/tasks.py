@@ -204,7 +204,7 @@ def commit(
 def require_accepted(task: Task, record: ActionRecord) -> None:
     """Raise Refusal when the recorded result is one that a declared rule stopped."""
     if record.status == "refused":
-        raise Refusal(record.message or f"{task.step} was refused")
+        raise Refusal(record.message or f"{task.step} was refused", outputs=record.outputs)
 
 
 def _still_true(task: Task, context: Context) -> bool:

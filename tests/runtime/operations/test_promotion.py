@@ -64,7 +64,7 @@ def test_a_stage_cannot_be_skipped(workbench):
     workbench.register(inputs, stages=stages)
     with pytest.raises(Refusal, match="m/1 was not promoted to 'live': it never held 'staging'") as caught:
         promote(workbench.context, "m", 1, "live", actor="ann")
-    assert caught.value.help == "mlopsc registry promote m/1 staging"
+    assert caught.value.help == "mlopsc registry promote m/1 --to staging"
     promote(workbench.context, "m", 1, "staging", actor="ann")
     assert promote(workbench.context, "m", 1, "live", actor="ann").changed
 

@@ -84,7 +84,7 @@ def rollback(
     if current.beneath is None:
         raise RegistryError(
             f"nothing to roll back to: no version held {model}@{stage} before {model}/{current.version}",
-            help=f"promote another version: mlopsc registry promote {model}/NUMBER {stage}",
+            help=f"promote another version: mlopsc registry promote {model}/NUMBER --to {stage}",
         )
     lower = connection.execute(select(holders).where(holders.c.sequence == current.beneath)).one()
     return _hold(

@@ -233,7 +233,7 @@ class Registry:
                 raise unknown("stage", wanted, stages, of=f"model {model!r}")
             raise RegistryError(
                 f"no version of model {model!r} holds stage {wanted!r} yet",
-                help=f"mlopsc registry promote {model}/NUMBER {wanted}",
+                help=f"mlopsc registry promote {model}/NUMBER --to {wanted}",
             )
         return champion
 
