@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mlopsc_local.leftovers import recognize_crashes
+
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.context import STATE_FOLDER, Context
 from mlopsc.runtime.journal import Journal
@@ -63,8 +65,10 @@ def _journal(project: Path, fix: bool) -> Iterator[Finding]:
         return
     with Journal.of_project(project) as journal:
         orphans = journal.orphans()
+        if fix:
+            recognize_crashes(journal, project)
         for run in orphans:
-            if fix and journal.mark_crashed(run.id):
+            if fix:
                 yield Finding("journal", "fixed", f"run {run.id} is marked as crashed: its process is gone")
             else:
                 help = "`mlopsc doctor --fix` marks it as crashed; `mlopsc resume` goes on from there"

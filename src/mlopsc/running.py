@@ -42,8 +42,8 @@ def make_request(
         pipeline=chosen,
         project=project,
         parameters=resolve_parameters(chosen, parameters),
-        registry_url=within(project, plan.infrastructure.registry),
-        store_url=within(project, plan.infrastructure.store),
+        registry_url=plan.infrastructure.registry,
+        store_url=plan.infrastructure.store,
         actor=actor(),
         on_start=on_start,
         on_step=on_step,
@@ -110,16 +110,6 @@ def resolve_parameters(pipeline: Pipeline, given: Mapping[str, ParameterValue]) 
     return values
 
 
-def within(project: Path, location: str | None) -> str | None:
-    """Return a registry's or store's location with a relative path made one of the project's folder."""
-    if location is None:
-        return None
-    for scheme in ("sqlite:///", "file://"):
-        if location.startswith(scheme):
-            return f"{scheme}{project / location.removeprefix(scheme)}"
-    return location if "://" in location else str(project / location)
-
-
 def actor() -> str:
     """Return who acts: `MLOPSC_ACTOR`, else the user's name."""
     named = os.environ.get(ACTOR_VARIABLE)
@@ -155,8 +145,8 @@ def project_context(
         raise SpecError(f"{path} has faults", about)
     return replace(
         plain,
-        registry_url=within(project, spec.infrastructure.registry),
-        store_url=within(project, spec.infrastructure.store),
+        registry_url=spec.infrastructure.registry,
+        store_url=spec.infrastructure.store,
     )
 
 

@@ -1,6 +1,5 @@
 """`mlopsc run`: the train pipeline, here or on a target."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -92,12 +91,9 @@ def _show_forecast(
     request: RunRequest, *, no_cache: bool, start: str | None, only: str | None, json: bool
 ) -> None:
     from mlopsc_local.choice import choose
+    from mlopsc_local.dry_run import explain
 
-    from mlopsc.forecast import Forecast, forecast
-
-    found: Sequence[Forecast] = forecast(
-        request, choose(request.pipeline, no_cache=no_cache, start=start, only=only)
-    )
+    found = explain(request, choose(request.pipeline, no_cache=no_cache, start=start, only=only))
     if json:
         steps = [
             {"name": one.name, "operation": one.operation, "status": one.status, "reason": one.reason}

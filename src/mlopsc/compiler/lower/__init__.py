@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from pathlib import PurePath
-
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.lower.monitor import lower_monitor
 from mlopsc.compiler.lower.train import lower_train
