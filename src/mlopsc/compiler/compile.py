@@ -15,6 +15,7 @@ from mlopsc.compiler.passes.lint import lint
 from mlopsc.compiler.passes.names import check_names
 from mlopsc.compiler.passes.parameters import check_parameters
 from mlopsc.compiler.passes.schemas import find_schemas
+from mlopsc.compiler.passes.trainings import check_trainings
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Severity, has_errors, in_order, within
 from mlopsc.diagnostics.errors import MlopscError, SpecError, UsageError
@@ -33,6 +34,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_functions,
     find_schemas,
     check_columns,
+    check_trainings,
     check_checks,
     check_estimators,
     lint,
