@@ -14,10 +14,6 @@ from mlopsc.runtime.store import Store
 POSTGRES_VARIABLE = "MLOPSC_TEST_POSTGRES_URL"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", f"postgres: needs a PostgreSQL server; {POSTGRES_VARIABLE} names it")
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store.open(tmp_path / "store")

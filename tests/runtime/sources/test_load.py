@@ -119,7 +119,7 @@ def test_a_cell_that_does_not_fit_is_located(tmp_path: Path, type_: str, value: 
         ("a,A\n1,2\n", "columns 'a' and 'A'"),
         ("a,a\n1,2\n", "column 'a' twice"),
         (b"a,b\n1,\xe9\n", "x.csv is not utf-8"),
-        (gzip.compress(b"a\n1\n"), "x.csv is compressed"),
+        (gzip.compress(b"a\n1\n", mtime=0), "x.csv is compressed"),
         (",".join(map(str, range(100_000))) + "\n", "more than 10000 columns"),
     ],
 )
