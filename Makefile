@@ -17,11 +17,12 @@ demo: $(INSTALLED)
 	@$(BIN)/mlopsc run --local examples/flights/mlops.yaml
 
 test: lint docs
-	$(BIN)/pytest -n auto -m "not (prefect or kfp or docker or slow)"
+	$(BIN)/pytest -n auto -m "not (prefect or kfp or docker or postgres or slow)"
 
-# Real engines: a Prefect server, kfp's local runners, containers where `docker info` answers.
+# Real engines: a Prefect server, kfp's local runners, containers where `docker info` answers, PostgreSQL where
+# MLOPSC_TEST_POSTGRES_URL names one.
 test-engines: $(DEVELOPED)
-	$(BIN)/pytest -m "prefect or kfp or docker or slow"
+	$(BIN)/pytest -m "prefect or kfp or docker or postgres or slow"
 
 lint: $(DEVELOPED)
 	$(BIN)/ruff check --quiet
