@@ -117,8 +117,7 @@ def test_yaml_lists_words_and_whole_numbers_fit_tuples_enums_and_floats() -> Non
 def test_a_wrong_entry_is_told_in_the_specs_words_at_its_place(
     body: str, fault: tuple[str, str, str | None, str]
 ) -> None:
-    model, found = read(body)
-    assert model is None
+    _, found = read(body)
     assert found == [fault]
 
 
@@ -139,3 +138,22 @@ def test_a_key_that_is_called_like_a_tag_of_its_union_is_not_mistaken_for_it() -
     document = parse_document("gate: {type: metric, metric: {metric: x}}")
     _, found = validate_entry(adapter, document.value["gate"], ("gate",), document)
     assert [str(f.span) for f in found] == ["mlops.yaml:1:39"]
+
+
+def test_a_misspelt_key_is_read_as_the_one_that_was_meant_and_a_strange_one_is_left_out() -> None:
+    model, found = read("colums: [a]")
+    assert model is not None
+    assert model.columns == ("a",)
+    assert [code for code, *_ in found] == ["MLC101"]
+    assert read("zzzzzz: 1")[0] is not None
+
+
+def test_a_fault_below_the_entrys_own_keys_leaves_a_model_to_check_further() -> None:
+    model, found = read("split: {type: random, test: 1.5}")
+    assert model is not None
+    assert [code for code, *_ in found] == ["MLC105"]
+
+
+@pytest.mark.parametrize("body", ["count: text", "split: {test: 0.1}", "ttl: soon"])
+def test_a_fault_of_an_entrys_own_key_leaves_no_model(body: str) -> None:
+    assert read(body)[0] is None

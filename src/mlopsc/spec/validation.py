@@ -7,6 +7,7 @@ would have been.
 """
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
@@ -66,11 +67,17 @@ class _Place:
 def validate_entry(
     adapter: TypeAdapter[T], value: Any, path: Path, document: Document
 ) -> tuple[T | None, list[Diagnostic]]:
-    """Return the model that a value at a path of the document makes, or None and what is wrong with it."""
+    """Return the model that a value at a path of the document makes, and what is wrong with it.
+
+    A value with faults still gives a model where they are details: keys that do not exist are read as the ones that
+    were meant, or left out, and faulty values below the entry's own keys are left out. So its meaning can be checked
+    in the same go. None where more is wrong.
+    """
     try:
         return adapter.validate_python(value), []
     except ValidationError as error:
-        return None, _Translator(adapter, value, path, document).translate(error)
+        translator = _Translator(adapter, value, path, document)
+        return translator.salvage(error), translator.translate(error)
 
 
 def misplaced_parameter(document: Document, path: Path) -> Diagnostic:
@@ -85,7 +92,7 @@ def misplaced_parameter(document: Document, path: Path) -> Diagnostic:
 
 class _Translator:
     def __init__(self, adapter: TypeAdapter[Any], value: Any, path: Path, document: Document) -> None:
-        self.value, self.path, self.document = value, path, document
+        self.adapter, self.value, self.path, self.document = adapter, value, path, document
         schema: Any = adapter.core_schema
         self.definitions: dict[str, Any] = {}
         if schema["type"] == "definitions":
@@ -122,6 +129,26 @@ class _Translator:
                 continue  # the value was not meant as a reference
             found[self._diagnostic(place, item, alternatives.get(place.path, []))] = None
         return list(found)
+
+    def salvage(self, error: ValidationError) -> Any:
+        """Return the model of the value without its faulty details, None where it is not one then either."""
+        value = deepcopy(self.value)
+        for item in error.errors(include_url=False):
+            place = self._locate(item)
+            unknown = item["type"] == "extra_forbidden"
+            if not unknown and (len(place.path) < 2 or item["type"] == "missing"):
+                return None
+            owner = _at(value, place.path[:-1])
+            if not isinstance(owner, dict) or place.path[-1] not in owner:
+                continue  # a list's entry, or gone with an earlier fault of the same value
+            left_out = owner.pop(place.path[-1])
+            free = [name for name in self._fields(place.schema) if name not in owner] if unknown else []
+            if meant := nearest(str(place.path[-1]), free):
+                owner[meant] = left_out
+        try:
+            return self.adapter.validate_python(value)
+        except ValidationError:
+            return None
 
     def _diagnostic(self, place: _Place, item: Any, alternatives: list[str]) -> Diagnostic:
         kind, found, context = item["type"], item["input"], item.get("ctx", {})
