@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 _CONTAINERS = frozenset({"tuple", "set", "frozenset", "enum", "union"})
@@ -16,7 +17,7 @@ class Frozen(BaseModel):
     and text: a list may stand for a tuple or a set, and a member's value for an enum.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -25,6 +26,8 @@ class Frozen(BaseModel):
             if isinstance(schema, dict):
                 kind = schema.get("type")
                 is_node = isinstance(kind, str)  # else a map of fields or choices by name
+                if kind == "model" and schema["cls"] is not cls and issubclass(schema["cls"], Frozen):
+                    return  # its own schema came through here
                 if is_node and kind in _CONTAINERS:
                     schema["strict"] = False
                 elif kind == "definition-ref":
@@ -40,4 +43,18 @@ class Frozen(BaseModel):
 
         schema = handler(source)
         accept_lists(schema)
+        return schema
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Describe each field by the text below it, which is read here: to read it with every model is slow."""
+        from mlopsc.vocabulary.docstrings import field_docstrings
+
+        schema = handler(core_schema)
+        fields = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, text in field_docstrings(cls).items():
+            if name in fields:
+                fields[name].setdefault("description", text)
         return schema
