@@ -5,7 +5,6 @@ outputs exists. One that may refuse did so when its output says so.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -24,8 +23,9 @@ import yaml
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.plan.plan import Infrastructure, Plan, Step
 from mlopsc.plan.result import RunResult, RunStatus, StepResult, StepStatus
-from mlopsc.runtime.context import REGISTRY_VARIABLE, STATE_FOLDER, STORE_VARIABLE
+from mlopsc.runtime.context import REGISTRY_VARIABLE, STATE_FOLDER, STORE_VARIABLE, Context
 from mlopsc.runtime.execution import ACTOR_VARIABLE, PROJECT_VARIABLE
+from mlopsc.runtime.store import digest_of_file
 from mlopsc.targets import RunRequest
 from mlopsc.vocabulary.operations import operation_class
 from mlopsc_kfp.emit import emit, step_components
@@ -37,6 +37,8 @@ _EXECUTING = re.compile(r"INFO - Executing task (?:\x1b\[\d+m)?'([^']+)'")
 _RAISED = re.compile(r"    ([A-Za-z_][\w.]*)(?:: (.*))?$")
 """The last line of a traceback, as kfp's runner indents it."""
 _DONE = "executor_output.json"
+_TELLING = ("decision", "metrics", "report")
+"""Artifacts that whoever asked for the run wants to read."""
 
 
 @dataclass
@@ -217,9 +219,7 @@ def _result(progress: _Run, step: Step) -> StepResult:
         operation=step.operation,
         status=status,
         seconds=None if started is None else time.monotonic() - started,
-        outputs={port: _digest(file) for port, file in files.items() if file.is_file()}
-        if status != "failed"
-        else {},
+        outputs={} if status == "failed" else _kept(progress.request, step, files),
         reason=reason,
         source=str(step.source),
     )
@@ -236,9 +236,15 @@ def _refused(step: Step, files: Mapping[str, Path]) -> bool:
     return any(output.get("passed") is False or output.get("verdict") == "fail" for output in said)
 
 
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+def _kept(request: RunRequest, step: Step, files: Mapping[str, Path]) -> dict[str, str]:
+    """Return the digests of a step's outputs; what tells of the run goes into the store."""
+    context = Context(request.project, registry_url=request.registry_url, store_url=request.store_url)
+    store = context.store()
+    return {
+        port: store.put_file(file) if step.outputs[port] in _TELLING else digest_of_file(file)
+        for port, file in files.items()
+        if file.is_file()
+    }
 
 
 def _status(results: Iterable[StepResult]) -> RunStatus:
