@@ -11,7 +11,7 @@ import yaml
 
 from mlopsc.compiler.compile import Compiled, compile_file
 from mlopsc.diagnostics.diagnostic import Diagnostic, Span
-from mlopsc.runtime.sources import peek_schema
+from mlopsc.runtime.sources.peek import peek_schema
 
 FLIGHTS = """\
 apiVersion: mlopsc/v1

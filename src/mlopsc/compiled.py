@@ -64,7 +64,7 @@ class Witness:
         timezone: str | None = None,
     ) -> Mapping[str, str] | None:
         """Return a source's columns and their types, None when only a run can tell; raises MlopscError."""
-        from mlopsc.runtime.sources import peek_schema
+        from mlopsc.runtime.sources.peek import peek_schema
 
         if (path := getattr(source, "path", None)) is not None:
             pattern = path.removeprefix("file://")

@@ -6,7 +6,7 @@ import pytest
 
 from mlopsc.compiler.compile import compile_file
 from mlopsc.diagnostics.errors import SpecError, UsageError
-from mlopsc.runtime.sources import peek_schema
+from mlopsc.runtime.sources.peek import peek_schema
 from tests.specs import FLIGHTS, SMALL, compiled, merged, told
 
 

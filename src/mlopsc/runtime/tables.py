@@ -80,7 +80,7 @@ def _on_disk(path: str | Path, stack: ExitStack) -> Path:
     kind = _TEXT_FORMATS.get(path.suffix.lower())
     if kind is None or _is_parquet(path):
         return path
-    from mlopsc.runtime.sources import load_source
+    from mlopsc.runtime.sources.load import load_source
     from mlopsc.vocabulary.sources import CsvSource, JsonLinesSource
 
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","

@@ -110,6 +110,15 @@ def is_numeric(type_: str) -> bool:
     return type_ in INTEGERS or type_ in FLOATS or type_.startswith("decimal(")
 
 
+def convertible(have: str, wanted: str) -> bool:
+    """Say whether values of one type can be read as another, as far as the types tell: each value may still not fit."""
+    if have == wanted:
+        return True
+    if have == "string":
+        return wanted != "nested"
+    return {have, wanted} == {"date", "timestamp"} or (is_numeric(have) and is_numeric(wanted))
+
+
 def _bound(value: Any) -> Any:
     return _literal(value, isinstance(value, bool), "a number or a text")
 

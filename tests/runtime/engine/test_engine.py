@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from mlopsc.diagnostics.errors import MlopscError
-from mlopsc.runtime.engine import column, connect, fragment, literal, read_schema, scan, text, write_parquet
-from mlopsc.runtime.engine.parquet import ROW_GROUP
+from mlopsc.runtime.engine.connection import connect
+from mlopsc.runtime.engine.parquet import ROW_GROUP, read_schema, write_parquet
+from mlopsc.runtime.engine.statement import column, fragment, literal, scan, text
 
 
 def _write(sql: str, path: Path, *inputs: Path, threads: int = 2, timezone: str = "UTC") -> str:

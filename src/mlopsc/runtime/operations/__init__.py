@@ -20,7 +20,7 @@ _PRELOAD = {
     "skops": ("skops.io",),
     "pandas": ("pandas",),
     "pyarrow": ("pyarrow.parquet",),
-    "duckdb": ("duckdb",),
+    "duckdb": ("duckdb", "mlopsc.runtime.engine.statement"),
     "numpy": ("numpy",),
 }
 

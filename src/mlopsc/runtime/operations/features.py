@@ -9,8 +9,9 @@ from sqlglot import exp
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.runtime.context import Context
-from mlopsc.runtime.engine import column, connect, describe, fragment, identifier, scan, text, write_parquet
-from mlopsc.runtime.engine.statement import named, select
+from mlopsc.runtime.engine.connection import connect
+from mlopsc.runtime.engine.parquet import describe, write_parquet
+from mlopsc.runtime.engine.statement import column, fragment, identifier, named, scan, select, text
 from mlopsc.runtime.point_in_time import asof_join, without_nan
 from mlopsc.runtime.tables import numbered
 from mlopsc.sql import check_safe

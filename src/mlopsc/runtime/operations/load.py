@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mlopsc.runtime.context import Context, read_secret
-from mlopsc.runtime.sources import fingerprint_source, load_source
+from mlopsc.runtime.sources.files import fingerprint_source
 from mlopsc.vocabulary.operations import Load
 
 
 def run(config: Load, inputs: Mapping[str, Path], outputs: Mapping[str, Path], context: Context) -> None:  # noqa: ARG001
     """Write the dataset. Raises MlopscError when the source is missing, malformed or not of the declared types."""
+    from mlopsc.runtime.sources.load import load_source
+
     rows = load_source(
         config.source,
         config.columns,

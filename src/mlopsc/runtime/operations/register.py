@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from mlopsc.diagnostics.errors import RegistryError, StoreError
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import Decision, decision, failed, read_json, write_json
-from mlopsc.runtime.models.archive import read_signature
 from mlopsc.runtime.user_code import closure, code_digest, resolve_reference
 from mlopsc.vocabulary.gates import ChampionGate, Gate
 from mlopsc.vocabulary.gates import Verdict as Word
@@ -121,6 +120,8 @@ def _code(config: Register, project: Path) -> str | None:
 
 
 def _refuse_ghost(model: str, path: Path) -> None:
+    from mlopsc.runtime.models.archive import read_signature  # numpy: `confirmed` does without
+
     try:
         read_signature(path)
     except (StoreError, OSError) as error:

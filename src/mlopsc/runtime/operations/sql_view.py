@@ -7,8 +7,9 @@ from sqlglot import exp
 
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.context import Context
-from mlopsc.runtime.engine import column, connect, describe, identifier, scan, text, write_parquet
-from mlopsc.runtime.engine.statement import select
+from mlopsc.runtime.engine.connection import connect
+from mlopsc.runtime.engine.parquet import describe, write_parquet
+from mlopsc.runtime.engine.statement import column, identifier, scan, select, text
 from mlopsc.sql import check_safe
 from mlopsc.vocabulary.operations import SqlView
 

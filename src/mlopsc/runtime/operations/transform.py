@@ -7,8 +7,9 @@ from sqlglot import exp
 
 from mlopsc.diagnostics.errors import MlopscError, StepFailed
 from mlopsc.runtime.context import Context
-from mlopsc.runtime.engine import column, connect, describe, identifier, text, write_parquet
-from mlopsc.runtime.engine.statement import named, select
+from mlopsc.runtime.engine.connection import connect
+from mlopsc.runtime.engine.parquet import describe, write_parquet
+from mlopsc.runtime.engine.statement import column, identifier, named, select, text
 from mlopsc.runtime.sources.text import misfits
 from mlopsc.runtime.sources.values import convert
 from mlopsc.runtime.tables import read_frame, to_arrow

@@ -8,7 +8,7 @@ from mlopsc.diagnostics.errors import Refusal
 from mlopsc.runtime.checks import CheckResult, validate_table
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import write_json
-from mlopsc.runtime.engine import read_schema
+from mlopsc.runtime.engine.parquet import read_schema
 from mlopsc.runtime.store import digest_of_file
 from mlopsc.vocabulary.lock import LockedDataset, parquet_writer
 from mlopsc.vocabulary.operations import Validate

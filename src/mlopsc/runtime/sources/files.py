@@ -28,6 +28,11 @@ class SourceFile:
     label: str
 
 
+def no_secrets(name: str) -> str:
+    """Stand in where no secrets are declared."""
+    raise MlopscError(f"secret {name!r} is not declared")
+
+
 @contextmanager
 def located(source: FileSource, project: Path, secrets: Secrets) -> Iterator[list[SourceFile]]:
     """Give the source's files, in the order of their paths; what is remote is fetched and removed afterwards.

@@ -14,8 +14,9 @@ from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.engine.connection import connect, failure
 from mlopsc.runtime.engine.parquet import describe, write_parquet
 from mlopsc.runtime.engine.statement import column, fragment, identifier, named, scan, select, text
-from mlopsc.runtime.sources.files import Secrets, SourceFile, located
+from mlopsc.runtime.sources.files import Secrets, SourceFile, located, no_secrets
 from mlopsc.runtime.sources.function import ReturnedFile, call_source
+from mlopsc.runtime.sources.parquet import declared_types, parquet_types
 from mlopsc.runtime.sources.text import (
     csv_line,
     csv_table,
@@ -25,7 +26,7 @@ from mlopsc.runtime.sources.text import (
     misfits,
 )
 from mlopsc.runtime.sources.values import TEXT_CANDIDATES, convert, parse_json, parse_text
-from mlopsc.vocabulary.columns import Column, from_duckdb
+from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.sources import (
     CsvSource,
     FileSource,
@@ -52,11 +53,6 @@ class _Table:
     """Column → its typed value, null where the raw cell does not fit."""
     types: Mapping[str, str]
     """Column → the type that its cells shall have."""
-
-
-def no_secrets(name: str) -> str:
-    """Stand in where no secrets are declared."""
-    raise MlopscError(f"secret {name!r} is not declared")
 
 
 def load_source(
@@ -93,22 +89,20 @@ def load_source(
         )  # fmt: skip
     with connect(threads=threads) as connection:
         connection.register("t", result)
-        table = _typed(connection, exp.table_(identifier("t")), columns, zone, source.python)
+        result_table = exp.table_(identifier("t"))
+        types = describe(connection, result_table)
+        table = _typed(result_table, types, columns, zone, source.python)
         return _write(connection, table, [SourceFile(Path(), source.python)], source, out, zone, event_time)
 
 
-def peek_schema(
-    source: Source, columns: Mapping[str, Column], *, project: Path, timezone: str | None = None
-) -> dict[str, str] | None:
-    """Return the columns that loading would give: name → type; None when only a run can tell.
-
-    Parquet: the footer. Text: the header, and the first rows for the types of undeclared columns, so that in
-    a long file the type of one may be wider. Functions and remote files: None. Raises MlopscError as loading
-    does.
-    """
-    if isinstance(source, PythonSource) or ("://" in source.path and not source.path.startswith("file://")):
-        return None
-    with located(source, project, no_secrets) as files, connect(*_paths(files), threads=1) as connection:
+def first_types(
+    source: CsvSource | JsonLinesSource,
+    files: Sequence[SourceFile],
+    columns: Mapping[str, Column],
+    timezone: str | None = None,
+) -> dict[str, str]:
+    """Return what the first rows of text files show: column → type. Raises MlopscError as loading does."""
+    with connect(*_paths(files), threads=1) as connection:
         return dict(_prepared(connection, source, files, columns, timezone or "UTC", limit=_PEEKED).types)
 
 
@@ -129,8 +123,8 @@ def _prepared(
     try:
         match source:
             case ParquetSource():
-                _check_parquet(connection, files)
-                return _typed(connection, scan(*_paths(files)), columns, timezone, files[0].label)
+                types = parquet_types(connection, files)
+                return _typed(scan(*_paths(files)), types, columns, timezone, files[0].label)
             case CsvSource():
                 table, names = csv_table(source, files)
                 candidates: dict[str, tuple[str, ...]] = dict.fromkeys(names, TEXT_CANDIDATES)
@@ -158,35 +152,16 @@ def _declared(columns: Mapping[str, Column], name: str) -> str | None:
     return columns[name].type if name in columns else None
 
 
-def _check_parquet(connection: "duckdb.DuckDBPyConnection", files: Sequence[SourceFile]) -> None:
-    import duckdb
-
-    schemas = []
-    for file in files:
-        try:
-            schemas.append(describe(connection, scan(file.path)))
-        except duckdb.Error as error:
-            raise MlopscError(f"{file.label} is no readable Parquet file: {failure(error)}") from error
-        if schemas[-1] != schemas[0]:
-            raise MlopscError(f"{file.label} has other columns or types than {files[0].label}")
-
-
 def _typed(
-    connection: "duckdb.DuckDBPyConnection",
-    table: exp.Expr,
-    columns: Mapping[str, Column],
-    timezone: str,
-    label: str,
+    table: exp.Expr, kinds: Mapping[str, str], columns: Mapping[str, Column], timezone: str, label: str
 ) -> _Table:
-    """Prepare a table whose columns have types already."""
-    cells, types = {}, {}
-    for name, kind in describe(connection, table).items():
-        have = from_duckdb(kind)
-        wanted = _declared(columns, name) or have
-        value = convert(column(name), kind, wanted, timezone)
-        if value is None:
-            raise MlopscError(f"{label}: column {name!r} is {have}, declared {wanted}")
-        cells[name], types[name] = value, wanted
+    """Prepare a table whose columns have types already: `kinds`, in DuckDB's words."""
+    types = declared_types(kinds, columns, label)
+    cells = {}
+    for name, kind in kinds.items():
+        value = convert(column(name), kind, types[name], timezone)
+        assert value is not None, "declared_types lets only convertible types pass"
+        cells[name] = value
     return _Table(table, cells, types)
 
 

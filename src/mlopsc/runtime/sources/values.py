@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from mlopsc.runtime.engine.parquet import instant
 from mlopsc.runtime.engine.statement import fragment
-from mlopsc.vocabulary.columns import FLOATS, INTEGERS, from_duckdb, is_numeric, to_duckdb
+from mlopsc.vocabulary.columns import FLOATS, INTEGERS, convertible, from_duckdb, is_numeric, to_duckdb
 
 _TIME = r"\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
 _NAIVE = r"\d{4}-\d{2}-\d{2}([ T]" + _TIME + ")?"
@@ -91,16 +91,16 @@ def convert(value: exp.Expr, kind: str, wanted: str, timezone: str) -> exp.Expr 
     `kind` is DuckDB's type of `value`. Only `float32` rounds.
     """
     have = from_duckdb(kind)
+    if not convertible(have, wanted):
+        return None
     if have == wanted:
         return instant(value, kind, timezone) if have == "timestamp" else value
     if have == "string":
-        return None if wanted == "nested" else parse_text(value, wanted, timezone)
+        return parse_text(value, wanted, timezone)
     if have == "timestamp" and wanted == "date":
         return _lossless(fragment("cast($x as timestamp)", x=value), "TIMESTAMP", "DATE")
     if have == "date" and wanted == "timestamp":
         return instant(value, "TIMESTAMP", timezone)
-    if not (is_numeric(have) and is_numeric(wanted)):
-        return None
     if wanted == "float32":
         return fragment("try_cast($x as float)", x=value)
     return _lossless(value, kind, to_duckdb(wanted))
