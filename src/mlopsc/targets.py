@@ -7,7 +7,7 @@ found as ours are. `backends/README.md` shows how to write one.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -79,20 +79,28 @@ class Backend(Protocol):
         ...
 
 
-@cache
 def backend_names() -> tuple[str, ...]:
     """Return the names of all installed backends, sorted, importing none of them."""
-    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+    return tuple(sorted(_installed()))
 
 
 def find_backend(name: str) -> Backend:
     """Import and return a backend; raises MlopscError when there is none or it does not keep the protocol."""
+    point = _installed().get(name)
+    if point is None:
+        raise MlopscError(f"unknown target {name!r}; installed: {', '.join(backend_names())}")
+    backend = point.load()
+    if not isinstance(backend, Backend):
+        raise MlopscError(
+            f"backend {name!r} ({point.value}) does not have the members of mlopsc.targets.Backend"
+        )
+    return backend
+
+
+@cache
+def _installed() -> dict[str, EntryPoint]:
+    """Return the backends by name, the first of each; to ask reads every distribution's list, so it is done once."""
+    found: dict[str, EntryPoint] = {}
     for point in entry_points(group=GROUP):
-        if point.name == name:
-            backend = point.load()
-            if not isinstance(backend, Backend):
-                raise MlopscError(
-                    f"backend {name!r} ({point.value}) does not have the members of mlopsc.targets.Backend"
-                )
-            return backend
-    raise MlopscError(f"unknown target {name!r}; installed: {', '.join(backend_names())}")
+        found.setdefault(point.name, point)
+    return found

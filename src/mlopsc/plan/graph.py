@@ -1,28 +1,22 @@
-"""The plan as a graph. The only module that knows networkx."""
+"""The plan as a graph. The only module that knows networkx, which it imports when there are circles to tell."""
 
-from collections.abc import Iterable, Mapping, Sequence
-
-import networkx as nx
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 
 from mlopsc.plan.plan import Step
-
-
-def step_graph(steps: Iterable[Step]) -> "nx.DiGraph[str]":
-    """Return the graph of steps: an edge leads from a step to each that reads of it or comes after it."""
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    for step in steps:
-        graph.add_node(step.name)
-        graph.add_edges_from((artifact.step, step.name) for artifact in step.inputs.values())
-        graph.add_edges_from((earlier, step.name) for earlier in step.after)
-    return graph
 
 
 def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Return the steps so that each comes after those that it needs, otherwise as they were given."""
     by_name = {step.name: step for step in steps}
-    position = {step.name: index for index, step in enumerate(steps)}
-    order = nx.lexicographical_topological_sort(step_graph(steps), key=position.__getitem__)
-    return tuple(by_name[name] for name in order)
+    needs = {step.name: needed(step) for step in steps}
+    return tuple(by_name[name] for name in _sorted(needs))
+
+
+def needed(step: Step) -> tuple[str, ...]:
+    """Return the names of the steps that a step reads of or comes after."""
+    return (*(artifact.step for artifact in step.inputs.values()), *step.after)
 
 
 def ancestors(steps: Mapping[str, Step], name: str) -> frozenset[str]:
@@ -33,8 +27,7 @@ def ancestors(steps: Mapping[str, Step], name: str) -> frozenset[str]:
     found: set[str] = set()
     waiting = [name]
     while waiting:
-        step = steps[waiting.pop()]
-        for need in (*(artifact.step for artifact in step.inputs.values()), *step.after):
+        for need in needed(steps[waiting.pop()]):
             if need not in found:
                 found.add(need)
                 waiting.append(need)
@@ -46,6 +39,10 @@ def find_cycles(edges: Mapping[str, Iterable[str]]) -> tuple[tuple[str, ...], ..
 
     Each begins at its first name in the order of `edges`.
     """
+    if _acyclic(edges):
+        return ()
+    import networkx as nx
+
     graph: nx.DiGraph[str] = nx.DiGraph([(name, need) for name, needs in edges.items() for need in needs])
     position = {name: index for index, name in enumerate(edges)}
     found = []
@@ -60,8 +57,26 @@ def find_cycles(edges: Mapping[str, Iterable[str]]) -> tuple[tuple[str, ...], ..
 
 def dependencies_first(edges: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     """Return all names so that each comes after those that it needs; the graph must have no cycle."""
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(edges)
-    graph.add_edges_from((need, name) for name, needs in edges.items() for need in needs)
+    return tuple(_sorted(edges))
+
+
+def _acyclic(edges: Mapping[str, Iterable[str]]) -> bool:
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError:
+        return False
+    return True
+
+
+def _sorted(edges: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """Yield the names of `name → names that it needs`: always the first, in the order of `edges`, that can come."""
     position = {name: index for index, name in enumerate(edges)}
-    return tuple(nx.lexicographical_topological_sort(graph, key=lambda name: position.get(name, -1)))
+    sorter = TopologicalSorter(edges)
+    sorter.prepare()
+    free: list[tuple[int, str]] = []
+    while sorter.is_active():
+        for name in sorter.get_ready():
+            heappush(free, (position.get(name, -1), name))
+        _, first = heappop(free)
+        yield first
+        sorter.done(first)
