@@ -8,6 +8,7 @@ from pydantic import StringConstraints
 
 from mlopsc.plan.plan import Plan, Step
 from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.operations import operation_class
 from mlopsc.vocabulary.policy import Policy
 
 PLACEHOLDER = re.compile(r"\{[{$]")
@@ -57,9 +58,10 @@ class KfpSettings(Frozen):
     variable or the file that the spec names."""
     env_secrets: dict[_Variable, KubernetesSecret] = {}
     """Environment variable → Secret, for every step: MLOPSC_REGISTRY_URL with its password, for example."""
-    cache: bool = True
-    """Whether pure steps use KFP's own cache. It knows an image by its name only: pin images by digest, or
-    switch this off. Steps that look at the world, change it or may refuse never use it."""
+    cache: bool | None = None
+    """Whether pure steps use KFP's own cache. It knows an image by its name alone, and other code under the same
+    tag would be a wrong hit: left out, only steps whose image is pinned by digest (`name@sha256:…`) use it. Steps
+    that look at the world, change it or may refuse never do."""
     pipeline_root: Annotated[str, StringConstraints(min_length=1)] | None = None
     """Where artifacts go, such as `s3://bucket/pipelines`; the cluster's default otherwise."""
 
@@ -72,6 +74,14 @@ class KfpSettings(Frozen):
 def settings_of(plan: Plan) -> KfpSettings:
     """Return the plan's settings for this target."""
     return KfpSettings.model_validate_json(json.dumps(plan.targets.get("kfp", {})))
+
+
+def caches(step: Step, settings: KfpSettings) -> bool:
+    """Say whether a step may take its result from KFP's own cache."""
+    if step.kind != "pure" or operation_class(step.operation).refuses:
+        return False
+    image = policy_of(step, settings).image or ""
+    return "@sha256:" in image if settings.cache is None else settings.cache
 
 
 def policy_of(step: Step, settings: KfpSettings) -> Policy:

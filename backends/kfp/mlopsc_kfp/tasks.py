@@ -13,7 +13,7 @@ from mlopsc.runtime.context import REGISTRY_VARIABLE, STORE_VARIABLE
 from mlopsc.vocabulary.operations import operation_class
 from mlopsc.vocabulary.policy import Policy
 from mlopsc_kfp.components import Component, field_value
-from mlopsc_kfp.settings import KfpSettings, policy_of
+from mlopsc_kfp.settings import KfpSettings, caches, policy_of
 
 STATEFUL = frozenset({"resolve_champion", "resolve_reference", "register"})
 """Operations that reach the registry and the store."""
@@ -63,7 +63,7 @@ def _statements(
     behind = {source.step for source in step.inputs.values()}
     if waits := [Code(variables[name]) for name in step.after if name not in behind]:
         yield call(f"{variable}.after", *waits)
-    if step.kind != "pure" or operation_class(step.operation).refuses or not settings.cache:
+    if not caches(step, settings):
         yield call(f"{variable}.set_caching_options", False)
     yield from _policy(variable, policy_of(step, settings))
     if step.operation in STATEFUL:

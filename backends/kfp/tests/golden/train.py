@@ -406,6 +406,7 @@ def train_pipeline(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> Non
     )
     features_late_arrival.set_display_name("features_late_arrival")
     features_late_arrival.after(validate_flights, validate_weather)
+    features_late_arrival.set_caching_options(False)
 
     split_late_arrival = split(
         table=features_late_arrival.outputs["table"],
@@ -414,6 +415,7 @@ def train_pipeline(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> Non
         seed=7,
     )
     split_late_arrival.set_display_name("split_late_arrival")
+    split_late_arrival.set_caching_options(False)
 
     train_late_arrival = train(
         train=split_late_arrival.outputs["train"],
@@ -426,6 +428,7 @@ def train_pipeline(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> Non
         trees=trees,
     )
     train_late_arrival.set_display_name("train_late_arrival")
+    train_late_arrival.set_caching_options(False)
     train_late_arrival.set_retry(num_retries=1, backoff_duration="10s", backoff_factor=1.0)
     train_late_arrival.set_cpu_request("2")
     train_late_arrival.set_cpu_limit("2")
@@ -441,6 +444,7 @@ def train_pipeline(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> Non
         metrics_config=as_json(["roc_auc", "average_precision", "neg_brier_score"]),
     )
     evaluate_late_arrival.set_display_name("evaluate_late_arrival")
+    evaluate_late_arrival.set_caching_options(False)
     evaluate_late_arrival.set_retry(num_retries=1, backoff_duration="10s", backoff_factor=1.0)
     evaluate_late_arrival.set_cpu_request("2")
     evaluate_late_arrival.set_cpu_limit("2")
@@ -455,6 +459,7 @@ def train_pipeline(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> Non
         features=as_json(["visib", "wind_speed", "precip", "distance", "carrier", "hour"]),
     )
     profile_late_arrival.set_display_name("profile_late_arrival")
+    profile_late_arrival.set_caching_options(False)
 
     champion_late_arrival_production = resolve_champion(model="late_arrival", stage="production")
     champion_late_arrival_production.set_display_name("champion_late_arrival_production")
@@ -468,6 +473,7 @@ def train_pipeline(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> Non
         ),
     )
     gate_good_enough.set_display_name("gate_good_enough")
+    gate_good_enough.set_caching_options(False)
 
     gate_beats_champion = judge_champion(
         candidate=train_late_arrival.outputs["model"],
@@ -478,6 +484,7 @@ def train_pipeline(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> Non
         metric_config=as_json("roc_auc"),
     )
     gate_beats_champion.set_display_name("gate_beats_champion")
+    gate_beats_champion.set_caching_options(False)
 
     register_late_arrival = register(
         model=train_late_arrival.outputs["model"],

@@ -251,6 +251,7 @@ def weather_drift_pipeline(as_of: str = "2013-12-31T00:00:00Z") -> None:
     )
     features_weather_drift.set_display_name("features_weather_drift")
     features_weather_drift.after(validate_flights, validate_weather)
+    features_weather_drift.set_caching_options(False)
 
     reference_weather_drift = resolve_reference(model="late_arrival", stage="staging")
     reference_weather_drift.set_display_name("reference_weather_drift")
@@ -264,6 +265,7 @@ def weather_drift_pipeline(as_of: str = "2013-12-31T00:00:00Z") -> None:
         tests=as_json({"numeric": ["psi", "ks"], "categorical": ["psi", "chi2"], "missing": 0.1}),
     )
     drift_weather_drift.set_display_name("drift_weather_drift")
+    drift_weather_drift.set_caching_options(False)
     drift_weather_drift.set_accelerator_type("nvidia.com/gpu")
     drift_weather_drift.set_accelerator_limit(2)
 
