@@ -12,7 +12,8 @@ from sqlglot import exp
 
 from mlopsc.diagnostics.errors import SpecError
 from mlopsc.runtime.engine.connection import connect
-from mlopsc.runtime.engine.statement import fragment, identifier, scan
+from mlopsc.runtime.engine.parquet import describe, instant
+from mlopsc.runtime.engine.statement import column, fragment, identifier, named, scan
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,13 +53,25 @@ def opened(
 
 def _attached(connection: "duckdb.DuckDBPyConnection", name: str, table: Any, rows: str | None) -> exp.Expr:
     if isinstance(table, Path):
-        return scan(table) if rows is None else numbered(table, rows)
+        return _microseconds(connection, scan(table) if rows is None else numbered(table, rows))
     if rows is not None:
         import numpy as np
 
         table = table.append_column(rows, [np.arange(len(table))])
     connection.register(name, table)
-    return exp.table_(identifier(name))
+    return _microseconds(connection, exp.table_(identifier(name)))
+
+
+def _microseconds(connection: "duckdb.DuckDBPyConnection", table: exp.Expr) -> exp.Expr:
+    """Round instants with nanoseconds, which DuckDB cannot compare with others, to microseconds."""
+    times = {name: kind for name, kind in describe(connection, table).items() if kind == "TIMESTAMPTZ_NS"}
+    if not times:
+        return table
+    query = fragment("select * replace (1 as x) from $t as t", t=table)
+    query.expressions[0].set(
+        "replace", [named(instant(column(name), kind, "UTC"), name) for name, kind in times.items()]
+    )
+    return query
 
 
 def numbered(path: Path, rows: str) -> exp.Expr:

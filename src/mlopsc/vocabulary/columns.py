@@ -49,6 +49,7 @@ _FROM_DUCKDB = {
     "TIMESTAMP_MS": "timestamp",
     "TIMESTAMP_NS": "timestamp",
     "TIMESTAMPTZ": "timestamp",
+    "TIMESTAMPTZ_NS": "timestamp",
     "HUGEINT": "decimal(38,0)",
     "UUID": "string",
     "JSON": "string",

@@ -291,3 +291,19 @@ def test_an_event_time_must_be_a_time(tmp_path: Path) -> None:
         _load(tmp_path, source, event_time="b")
     with pytest.raises(MlopscError, match="no column 'c', which `event_time` names"):
         _load(tmp_path, source, event_time="c")
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "America/New_York"])
+def test_parquet_times_with_nanoseconds_are_rounded(tmp_path: Path, zone: str | None) -> None:
+    stamps = pa.array([1_700_000_000_123_456_789, None, -1_500], pa.timestamp("ns", zone))
+    pq.write_table(pa.table({"at": stamps}), tmp_path / "x.parquet")
+    loaded = _load(tmp_path, {"type": "parquet", "path": "x.parquet"}, {"at": {"type": "timestamp"}})
+    assert loaded.schema.field("at").type == pa.timestamp("us", "UTC")
+    assert loaded.column("at").cast(pa.int64()).to_pylist() == [1_700_000_000_123_457, None, -2]
+
+
+def test_a_date_with_nanoseconds_and_a_zone_is_a_date(tmp_path: Path) -> None:
+    midnight = pa.array([datetime(2020, 1, 2, tzinfo=UTC)], pa.timestamp("ns", "UTC"))
+    pq.write_table(pa.table({"day": midnight}), tmp_path / "x.parquet")
+    loaded = _load(tmp_path, {"type": "parquet", "path": "x.parquet"}, {"day": {"type": "date"}})
+    assert loaded.column("day").to_pylist() == [date(2020, 1, 2)]

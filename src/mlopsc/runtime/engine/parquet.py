@@ -66,7 +66,7 @@ def canonical(query: exp.Expr, types: Mapping[str, str], timezone: str = "UTC") 
 def _canonical(name: str, kind: str, timezone: str) -> exp.Expr:
     value = column(name)
     match kind:
-        case "TIMESTAMP" | "TIMESTAMP_S" | "TIMESTAMP_MS" | "TIMESTAMP_NS":
+        case "TIMESTAMP" | "TIMESTAMP_S" | "TIMESTAMP_MS" | "TIMESTAMP_NS" | "TIMESTAMPTZ_NS":
             return instant(value, kind, timezone)
         case "HUGEINT":
             return fragment("cast($x as decimal(38, 0))", x=value)
@@ -87,6 +87,8 @@ def instant(value: exp.Expr, kind: str, timezone: str) -> exp.Expr:
     """Return a time of DuckDB's type `kind` as an instant with microseconds."""
     if kind == "TIMESTAMP WITH TIME ZONE":
         return value
+    if kind == "TIMESTAMPTZ_NS":
+        return fragment("cast($x as timestamptz)", x=value)
     if timezone.upper() == "UTC":
         return fragment("cast(cast($x as timestamp) as timestamptz)", x=value)
     return fragment("timezone($zone, cast($x as timestamp))", x=value, zone=timezone)

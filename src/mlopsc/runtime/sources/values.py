@@ -98,7 +98,8 @@ def convert(value: exp.Expr, kind: str, wanted: str, timezone: str) -> exp.Expr 
     if have == "string":
         return parse_text(value, wanted, timezone)
     if have == "timestamp" and wanted == "date":
-        return _lossless(fragment("cast($x as timestamp)", x=value), "TIMESTAMP", "DATE")
+        whole = fragment("cast($x as timestamp)", x=instant(value, kind, "UTC"))
+        return _lossless(whole, "TIMESTAMP", "DATE")
     if have == "date" and wanted == "timestamp":
         return instant(value, "TIMESTAMP", timezone)
     if wanted == "float32":
