@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 _NOTE = re.compile(r"<!--\s*(.*?)\s*-->", re.DOTALL)
-_PROJECT = re.compile(r"<!--\s*project: (\S+)\s*-->")
+_PROJECT = re.compile(r"^<!--\s*project: (\S+)\s*-->$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
