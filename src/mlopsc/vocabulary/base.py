@@ -42,7 +42,8 @@ class Frozen(BaseModel):
                     accept_lists(part)
 
         schema = handler(source)
-        accept_lists(schema)
+        if not cls.__pydantic_complete__:  # else this is the schema that was made before
+            accept_lists(schema)
         return schema
 
     @classmethod

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Connection,
     ForeignKey,
     ForeignKeyConstraint,
-    Index,
     Integer,
     MetaData,
     Table,
@@ -134,13 +133,9 @@ holders = Table(
     Column("since", Instant, nullable=False),
     ForeignKeyConstraint(["model", "version"], ["registry_versions.model", "registry_versions.number"]),
 )
-Index(
-    "registry_one_champion",
-    holders.c.model,
-    holders.c.stage,
-    unique=True,
-    sqlite_where=holders.c.ended.is_(None),
-    postgresql_where=holders.c.ended.is_(None),
+# As text: an `Index` with `postgresql_where` imports that dialect, whatever the database is.
+_ONE_CHAMPION = (
+    "create unique index registry_one_champion on registry_holders (model, stage) where ended is null"
 )
 
 _KEPT = ("registry_ledger", "registry_versions", "registry_models")
@@ -171,7 +166,8 @@ def present(connection: Connection) -> bool:
 def create(connection: Connection) -> None:
     """Create every table and trigger, in the caller's transaction; the registry must not be present."""
     metadata.create_all(connection, checkfirst=False)
-    for statement in _SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else _POSTGRES_TRIGGERS:
+    triggers = _SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else _POSTGRES_TRIGGERS
+    for statement in (_ONE_CHAMPION, *triggers):
         connection.execute(text(statement))
     connection.execute(schema.insert().values(version=SCHEMA_VERSION))
 
