@@ -4,6 +4,7 @@ A port is a named file that goes in or comes out. The kind decides caching: `pur
 configuration, inputs and code; `observe` looks at the world; `effect` changes it.
 """
 
+from abc import abstractmethod
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, TypeAdapter
@@ -44,9 +45,9 @@ class _Operation(Frozen):
         """Return the inputs: port → type."""
         return {}
 
+    @abstractmethod
     def output_ports(self) -> Ports:
         """Return the outputs: port → type."""
-        raise NotImplementedError(type(self).__name__)
 
     def functions(self) -> tuple[str, ...]:
         """Return references to the user functions that it calls."""
