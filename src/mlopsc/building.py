@@ -36,14 +36,15 @@ def check_spec(
     from mlopsc.diagnostics.diagnostic import has_errors, in_order
 
     backends = [backend(name) for name in dict.fromkeys(targets)]
-    compiled = compile_file(
-        path,
-        peek=peek or Witness(),
-        environment=environment,
-        overrides=variables,
-        training=training,
-        locked=locked,
-    )
+    with peek or Witness() as witness:
+        compiled = compile_file(
+            path,
+            peek=witness,
+            environment=environment,
+            overrides=variables,
+            training=training,
+            locked=locked,
+        )
     if compiled.plan is None:
         return compiled
     faults = [fault for one in backends for fault in check_target(compiled.analysis, compiled.plan, one)]

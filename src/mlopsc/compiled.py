@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import ValidationError
 
@@ -27,6 +27,7 @@ from mlopsc.runtime.tasks import library_version
 from mlopsc.vocabulary.lock import LOCK_FILE
 
 if TYPE_CHECKING:
+    from mlopsc.runtime.sources.parquet import Footers
     from mlopsc.vocabulary.columns import Column
     from mlopsc.vocabulary.sources import Source
 
@@ -49,11 +50,24 @@ class Build:
 
 @dataclass
 class Witness:
-    """The `peek` of a compile, which also notes what was looked at."""
+    """The `peek` of a compile, which also notes what was looked at; as a context manager it closes what it opened."""
 
     seen: dict[str, dict[str, tuple[int, int, int, int]]] = field(default_factory=dict)
     complete: bool = True
     """Whether all of it can be told again from the identities of local files."""
+
+    _footers: "Footers | None" = field(default=None, repr=False)
+
+    def __enter__(self) -> Self:
+        from mlopsc.runtime.sources.parquet import Footers
+
+        self._footers = Footers()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._footers is not None:
+            self._footers.__exit__(*error)
+            self._footers = None
 
     def __call__(
         self,
@@ -70,7 +84,7 @@ class Witness:
             pattern = path.removeprefix("file://")
             self.seen[pattern] = _identities(pattern, project)
             self.complete &= "://" not in pattern
-        return peek_schema(source, columns, project=project, timezone=timezone)
+        return peek_schema(source, columns, project=project, timezone=timezone, footers=self._footers)
 
     def looked_at(self, value: Any, project: Path) -> Looked:
         """Return what was peeked at, and the modules of the user functions that a spec's values name."""
