@@ -6,8 +6,8 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -43,16 +43,15 @@ class CommandLine:
     """`mlopsc`, with the third party's backend beside it as if it were installed."""
 
     path: Path
+    surroundings: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, *arguments: object, cwd: Path, status: int | None = 0) -> str:
         """Return what a command prints; fails unless it exits with `status` (None: any)."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MLOPSC_")}
         environment |= {
             "PYTHONPATH": str(self.path),
-            "DO_NOT_TRACK": "1",
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
             "COLUMNS": "110",
+            **self.surroundings,
         }
         command = [str(Path(sys.executable).parent / "mlopsc"), *map(str, arguments)]
         done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=900)
@@ -86,6 +85,16 @@ def mlopsc(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
     ]
     (metadata / "entry_points.txt").write_text("\n".join(points), "utf-8")
     return CommandLine(folder)
+
+
+@pytest.fixture
+def run_everything(
+    mlopsc: CommandLine, running: str, request: pytest.FixtureRequest
+) -> Callable[[Path], dict[str, dict[str, Any]]]:
+    """Run every pipeline of a project on the backend `running`, Prefect's on the session's server."""
+    server = request.getfixturevalue("prefect_environment") if running == "prefect" else {}
+    commands = replace(mlopsc, surroundings=server)
+    return lambda folder: commands.run_everything(folder, running)
 
 
 @pytest.fixture

@@ -1,14 +1,6 @@
-"""Plans made by hand, and one real Prefect server for the whole session."""
+"""Plans made by hand, and the session's Prefect server for tests that call it from this process."""
 
 import importlib.util
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from types import ModuleType
 
@@ -26,45 +18,9 @@ def plans() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """The environment of a real server's clients."""
-    if importlib.util.find_spec("prefect") is None:
-        pytest.skip("pip install 'mlopsc[prefect]'")
-    home = tmp_path_factory.mktemp("prefect")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    quiet = {"PREFECT_HOME": str(home), "DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-    environment = {**os.environ, **quiet}
-    environment.pop("PREFECT_API_URL", None)
-    arguments = ["server", "start", "--no-ui", "--host", "127.0.0.1", "--port", str(port)]
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "prefect", *arguments],
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    api = f"http://127.0.0.1:{port}/api"
-    try:
-        for _ in range(1200):
-            assert process.poll() is None, (home / "log").read_text()
-            try:
-                with urllib.request.urlopen(f"{api}/health"):
-                    break
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.1)
-        yield {**quiet, "PREFECT_API_URL": api}
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
 @pytest.fixture
-def prefect_server(server, monkeypatch):
+def prefect_server(prefect_environment, monkeypatch):
     """The server, named by this process's environment."""
-    for name, value in server.items():
+    for name, value in prefect_environment.items():
         monkeypatch.setenv(name, value)
-    return server["PREFECT_API_URL"]
+    return prefect_environment["PREFECT_API_URL"]
