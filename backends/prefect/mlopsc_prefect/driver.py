@@ -9,6 +9,7 @@ Lines go to the open file descriptor: `{"step", "event": "started"}`, `{"step", 
 import importlib.util
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -60,6 +61,7 @@ class _Reporter:
 def main(module: str, flow: str, descriptor: str) -> None:
     """Run the flow; a failing step is told, not raised."""
     os.set_inheritable(int(descriptor), False)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts with `&` ignores it
     with os.fdopen(int(descriptor), "w", encoding="utf-8") as stream:
         reporter = _Reporter(stream)
         generated = _load(Path(module))

@@ -173,6 +173,15 @@ def attempts(flow_run):
     return {name: counts.get(name) for name in ("load_flaky", "validate_bad")}
 
 
+@pytest.fixture
+def in_the_background():
+    """As what a shell starts with `&`: SIGINT is ignored, and what is started here inherits that."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("in_the_background")
 def test_a_stopped_run_leaves_nothing_running(plans, pipeline, project, prefect_server):
     def interrupt(step):
         raise KeyboardInterrupt
@@ -183,6 +192,16 @@ def test_a_stopped_run_leaves_nothing_running(plans, pipeline, project, prefect_
     assert found.stdout == ""
     (run,) = ask("/flow_runs/filter", {"sort": "START_TIME_DESC", "limit": 1})
     assert run["state_type"] in ("CRASHED", "CANCELLED")
+
+
+def test_a_run_that_no_server_is_named_for_brings_its_own(plans, pipeline, project, monkeypatch):
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(project / "prefect"))
+    alone = pipeline.model_copy(update={"steps": (pipeline.step("load_good"),)})
+    result = backend.run(request(plans, alone, project, parameters={"least": 2}))
+    assert (result.status, [step.status for step in result.steps]) == ("succeeded", ["run"])
+    found = subprocess.run(["pgrep", "-f", str(project)], capture_output=True, text=True, check=False)
+    assert found.stdout == ""
 
 
 def test_a_flow_that_cannot_begin_is_an_error_with_its_last_words(plans, pipeline, project, prefect_server):
@@ -208,7 +227,9 @@ def schedules(deployment):
     return [(one["schedule"]["cron"], one["schedule"]["timezone"]) for one in deployment["schedules"]]
 
 
-def test_serving_registers_the_schedule(plans, pipeline, project, prefect_server):
+def test_serving_registers_the_schedule_and_the_server_plans_its_runs(
+    plans, pipeline, project, prefect_server
+):
     folder = write(plans.flights_plan({}, pipeline), project / "flows")
     with (project / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -222,11 +243,22 @@ def test_serving_registers_the_schedule(plans, pipeline, project, prefect_server
         while (found := ask("/deployments/name/flights-train/default")) is None:
             assert process.poll() is None, (project / "log").read_text()
             time.sleep(0.1)
+        assert planned_runs(found) > 0
     finally:
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait()
     assert schedules(found) == [("0 3 * * 1", "Europe/Berlin")]
     assert found["parameter_openapi_schema"]["properties"]["least"]["default"] == 2
+
+
+def planned_runs(deployment):
+    """Return how many runs the server's scheduler has planned for a deployment; it has its first ones soon."""
+    wanted = {"deployments": {"id": {"any_": [deployment["id"]]}}}
+    for _ in range(300):
+        if found := ask("/flow_runs/count", wanted):
+            return found
+        time.sleep(0.1)
+    return 0
 
 
 def test_prefect_deploys_to_a_pool_that_takes_what_is_asked_for(plans, pipeline, project, prefect_server):
