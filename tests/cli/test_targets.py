@@ -38,5 +38,21 @@ def test_parity_compares_every_artifact_and_verdict(spec, cli):
     assert verdicts["gate_good"] == {"local": "pass", "kfp": "pass"}
 
 
+@pytest.mark.kfp
+def test_a_run_on_kfp_tells_metrics_gates_and_the_registered_version(spec, cli):
+    pytest.importorskip("kfp")
+    ran = cli("run", "--target", "kfp", "--json")
+    told = json.loads(ran.out)
+    assert (ran.status, told["target"], told["status"]) == (0, "kfp", "succeeded")
+    assert {name: gate["verdict"] for name, gate in told["gates"].items()} == {
+        "good": "pass",
+        "better": "pass",
+    }
+    assert told["metrics"] == {"lateness": {"roc_auc": told["gates"]["good"]["observed"]}}
+    registered = told["registered"]["lateness"]
+    assert (registered["status"], registered["version"], registered["stage"]) == ("registered", 1, "staging")
+    assert "lateness/1" in cli("registry", "show", "lateness").out
+
+
 def test_parity_wants_two_targets(spec, cli):
     assert cli("parity", "--targets", "local").status == 2
