@@ -248,7 +248,7 @@ def without_nan(table: exp.Expr, types: Mapping[str, str], keys: Iterable[str]) 
         return table
     query = fragment("select * replace (1 as x) from $t as t", t=table)
     clean = [
-        named(fragment("nullif($x, cast('nan' as double))", x=column(name)), name)
+        named(fragment("case when not isnan($x) then $x end", x=column(name)), name)
         for name in dict.fromkeys(floats)
     ]
     query.expressions[0].set("replace", clean)

@@ -60,6 +60,16 @@ def test_every_timestamp_becomes_an_instant(tmp_path: Path) -> None:
     }
 
 
+def test_nan_is_found_in_what_was_written(tmp_path: Path) -> None:
+    _write("select unnest([1.0, 'nan'::double, null]) as f, unnest([1, 2, 3]) as i", tmp_path / "t")
+    with connect(tmp_path / "t") as connection:
+        found = f"select count(*) filter (isnan(f)), max(f), count(*) from read_parquet('{tmp_path / 't'}')"
+        assert str(connection.execute(found).fetchall()) == "[(1, nan, 3)]"
+        assert connection.execute(found + " where isnan(f)").fetchall()[0][2] == 1
+    statistics = [pq.read_metadata(tmp_path / "t").row_group(0).column(i).statistics for i in (0, 1)]
+    assert [one is not None and one.max for one in statistics] == [False, 3]
+
+
 def test_a_type_that_no_table_holds_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MlopscError, match="column 'gap' is interval"):
         _write("select interval '1' day as gap", tmp_path / "x")
