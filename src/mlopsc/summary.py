@@ -4,7 +4,7 @@ It is read from the artifacts that the run made, so that it is the same for ever
 comes from the registry.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ class RunSummary:
     """Model → `status` (registered, unchanged, blocked), `version`, `stage`, `digest`, `reason`."""
     drift: Mapping[str, JsonMap]
     """Monitor → its decision, and under `report` every column's statistics."""
+    warnings: Mapping[str, Sequence[str]]
+    """Dataset → what it fails without being refused: checks of severity `warn`, and the lock."""
 
     @property
     def run(self) -> str:
@@ -96,6 +98,7 @@ class RunSummary:
             "gates": {name: dict(found) for name, found in self.gates.items()},
             "registered": {name: dict(found) for name, found in self.registered.items()},
             "drift": {name: dict(found) for name, found in self.drift.items()},
+            "warnings": {name: list(lines) for name, lines in self.warnings.items()},
         }
 
     def _step(self, step: StepResult) -> dict[str, Any]:
@@ -126,12 +129,18 @@ def summarize(result: RunResult, request: RunRequest) -> RunSummary:
     }
     registrations = {step: one for step, one in decisions.items() if one["type"] == "registration"}
     registered = _registered(registrations, context) if registrations else {}
-    return RunSummary(result, request.project, metrics, gates, registered, drift)
+    warnings = {
+        one["dataset"]: one["warnings"]
+        for (_, port), one in found.items()
+        if port == "report" and one.get("warnings")
+    }
+    return RunSummary(result, request.project, metrics, gates, registered, drift, warnings)
 
 
 def _artifacts(result: RunResult, store: Store) -> Iterator[tuple[tuple[str, str], Any]]:
     """Yield (step, port) and content of the small JSON artifacts that a summary is made of."""
     wanted = {
+        "validate": ("report",),
         "evaluate": ("metrics",),
         "judge_metric": ("decision",),
         "judge_champion": ("decision",),

@@ -114,6 +114,9 @@ def test_lock_records_the_data_and_a_locked_run_refuses_others(trained, cli, wri
     assert entry["writer"].startswith("pyarrow ")
     assert json.loads(cli("lock", "--json").out)["datasets"]["rows"]["status"] == "unchanged"
     write_rows(trained / "rows.csv", count=399)
+    for _ in ("run", "cached"):
+        said = cli("run", "--only", "load_rows").err + cli("run", "--training", "lateness").err
+        assert "warning: dataset 'rows': it differs from mlops.lock: 399 rows, locked with 400" in said
     assert cli("run", "--locked", "--json").status == 5
     assert "400 rows became 399" in cli("lock").out
     assert cli("run", "--locked", "--only", "load_rows", "--json").status == 0

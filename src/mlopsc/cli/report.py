@@ -25,7 +25,13 @@ def show(summary: RunSummary, *, debug: bool = False) -> None:
 
 
 def troubles(summary: RunSummary, *, debug: bool = False) -> None:
-    """Tell of each step that failed or was refused: its place in the YAML, its message, its log."""
+    """Tell what datasets fail without being refused, then each step that failed or was refused.
+
+    A step is told with its place in the YAML, its message and its log.
+    """
+    for name, lines in summary.warnings.items():
+        for line in lines:
+            output.warning(f"dataset '{name}': {line}")
     for step in summary.steps:
         if step.status in ("failed", "refused"):
             _trouble(summary, step, debug=debug)

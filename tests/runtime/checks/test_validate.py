@@ -220,6 +220,20 @@ def test_every_kind_of_table(tmp_path: Path) -> None:
         ]
 
 
+def test_unexpected_rows_are_counted_from_one(tmp_path: Path) -> None:
+    pq.write_table(TABLE, tmp_path / "t")
+    checks = [
+        {"expect": "column_values_to_be_between", "column": "i", "min_value": 2},
+        {"expect": "column_values_to_not_be_null", "column": "f"},
+        {"expect": "column_values_to_be_unique", "column": "i"},
+        {"expect": "compound_columns_to_be_unique", "column_list": ["i", "none"]},
+        {"expect": "column_mean_to_be_between", "column": "i", "max_value": 0},
+    ]
+    for form in (TABLE, tmp_path / "t"):
+        rows = [result.unexpected_rows for result in validate_table(form, checks=checks).results]
+        assert rows == [(1,), (2, 3), (2, 3), (2, 3), ()]
+
+
 def test_instants_with_nanoseconds_compare_with_others(tmp_path: Path) -> None:
     table = pa.table({"t": TABLE.column("t").cast(pa.timestamp("ns", "UTC"))})
     pq.write_table(table, tmp_path / "t")

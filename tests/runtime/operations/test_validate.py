@@ -10,7 +10,12 @@ from mlopsc.diagnostics.errors import Refusal
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.operations import validate
 from mlopsc.runtime.store import digest_of_file
-from mlopsc.vocabulary.checks import ColumnValuesToBeBetween, TableRowCountToBeBetween
+from mlopsc.vocabulary.checks import (
+    ColumnValuesToBeBetween,
+    ColumnValuesToBeUnique,
+    ColumnValuesToNotBeNull,
+    TableRowCountToBeBetween,
+)
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.lock import LockedDataset, parquet_writer
 from mlopsc.vocabulary.operations import Validate
@@ -61,7 +66,22 @@ def test_a_failed_check_is_refused_after_the_report_is_written(tmp_path):
 def test_a_warning_does_not_refuse(tmp_path, capsys):
     found = validated(tmp_path, checks=(TableRowCountToBeBetween(min_value=100, severity="warn"),))
     assert found["passed"] is True
-    assert "warning: table_row_count_to_be_between (observed 4)" in capsys.readouterr().out
+    assert found["warnings"] == ["table_row_count_to_be_between (observed 4)"]
+    assert "warning: d: table_row_count_to_be_between (observed 4)" in capsys.readouterr().out
+
+
+def test_a_failed_check_names_values_once_and_rows(tmp_path):
+    found = validated(
+        tmp_path,
+        checks=(
+            ColumnValuesToBeUnique(column="id", severity="warn"),
+            ColumnValuesToNotBeNull(column="v", severity="warn"),
+        ),
+    )
+    assert found["warnings"] == [
+        "column_values_to_be_unique of 'id' (2 unexpected, such as 3, rows 3, 4)",
+        "column_values_to_not_be_null of 'v' (1 unexpected, row 2)",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +111,6 @@ def test_data_are_compared_with_the_lock(tmp_path, change, status, message):
 @pytest.mark.parametrize("lock", [True, False])
 def test_locked_refuses_what_differs_or_is_unknown(tmp_path, lock):
     entry = locked(tmp_path, digest=f"sha256:{'0' * 64}") if lock else None
-    with pytest.raises(Refusal, match="other values" if lock else "the lock does not know it"):
+    with pytest.raises(Refusal, match="other values" if lock else "mlops.lock does not hold it"):
         validated(tmp_path, lock=entry, locked=True)
     assert validated(tmp_path, lock=locked(tmp_path), locked=True)["lock"]["status"] == "same"

@@ -27,6 +27,8 @@ class CheckResult:
     """How many values or rows did not pass; None for aggregates."""
     unexpected_sample: tuple[Any, ...] = ()
     """The first of these, at most 20, in the order of the table."""
+    unexpected_rows: tuple[int, ...] = ()
+    """Which rows of the table these are, counted from 1; empty where a check is not about rows of the table."""
     message: str | None = None
     """Why it failed, where the figures do not say it."""
     name: str | None = None
@@ -59,6 +61,7 @@ class ValidationReport:
                     "observed": _json(result.observed),
                     "unexpected_count": result.unexpected_count,
                     "unexpected_sample": _json(result.unexpected_sample),
+                    "unexpected_rows": list(result.unexpected_rows),
                     "message": result.message,
                     "name": result.name,
                 }

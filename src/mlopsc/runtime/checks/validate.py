@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 20
 _BATCH = "batch"
+_ROW = "__r"
 
 
 def validate_table(
@@ -105,7 +106,7 @@ def _clean(source: exp.Expr, kinds: Mapping[str, str]) -> exp.Expr:
     """Return the table with NaN as null."""
     cells = [
         named(
-            fragment("nullif($x, cast('nan' as double))", x=column(name))
+            fragment("case when not isnan($x) then $x end", x=column(name))
             if kind in ("FLOAT", "DOUBLE")
             else column(name),
             name,
@@ -125,23 +126,24 @@ def _outcomes(
 ) -> list[Outcome]:
     found: dict[int, Outcome] = {}
     waiting: dict[int, Measure] = {}
+    numbered = fragment("select *, row_number() over () as $r from $t as t", t=clean, r=identifier(_ROW))
     for i, check in enumerate(checks):
         missing = [name for name in columns_of(check) if name not in kinds]
         if missing and not isinstance(check, TableColumnsToMatchSet):
             hint = did_you_mean(missing[0], kinds, noun="the columns are")
             found[i] = failed(f"no column {missing[0]!r}" + (f"; {hint}" if hint else ""))
         elif isinstance(check, TableColumnsToMatchSet | ColumnToExist):
-            waiting[i] = measure(check, clean, kinds)
+            waiting[i] = measure(check, numbered, kinds)
         elif strange := [name for name in columns_of(check) if name in mixed]:
             found[i] = judge_mixed(check, mixed[strange[0]])
         elif isinstance(check, UnexpectedRows):
             found[i] = _unexpected_rows(connection, check, source, mixed)
         elif isinstance(check, ColumnValuesToBeUnique):
-            found[i] = _unique(connection, [check.column], "all_values_are_missing", check.mostly, clean)
+            found[i] = _unique(connection, [check.column], "all_values_are_missing", check.mostly, numbered)
         elif isinstance(check, CompoundColumnsToBeUnique):
-            found[i] = _unique(connection, check.column_list, check.ignore_row_if, check.mostly, clean)
+            found[i] = _unique(connection, check.column_list, check.ignore_row_if, check.mostly, numbered)
         else:
-            waiting[i] = measure(check, clean, kinds)
+            waiting[i] = measure(check, numbered, kinds)
     _scan(connection, clean, waiting, found)
     return [found[i] for i in range(len(checks))]
 
@@ -200,16 +202,20 @@ def _unique(
     total, repeated = connection.execute(text(counts)).fetchall()[0]
     if total == 0 or not repeated:
         return by_share(int(total), 0, mostly, None)
-    numbered = fragment("select *, row_number() over () as __r from $t as t", t=table)
     occurring = fragment(
         "select *, count(*) over (partition by 1) as __n from $t as t where $judged",
-        t=numbered,
+        t=table,
         judged=judged,
     )
     for window in occurring.find_all(exp.Window):
         if window.args.get("partition_by"):
             window.set("partition_by", columns)
-    sample = fragment("select $x as x from $t as t where __n > 1 order by __r", x=_row_of(names), t=occurring)
+    sample = fragment(
+        "select $x as x from $t as t where __n > 1 order by $r",
+        x=_row_of(names),
+        t=occurring,
+        r=column(_ROW),
+    )
     return by_share(int(total), int(repeated), mostly, sample)
 
 
@@ -253,10 +259,10 @@ def _unexpected_rows(
 
 
 def _result(connection: "duckdb.DuckDBPyConnection", check: Check, outcome: Outcome) -> CheckResult:
-    sample = outcome.values
-    if outcome.sample is not None:
-        query = fragment("select * from $q as q limit $n", q=outcome.sample, n=SAMPLE)
-        sample = tuple(row[0] for row in connection.execute(text(query)).fetchall())
+    sample, rows = outcome.values, ()
+    if isinstance(outcome.sample, exp.Select):
+        query = fragment("select * from $q as q limit $n", q=outcome.sample.select(column(_ROW)), n=SAMPLE)
+        sample, rows = zip(*connection.execute(text(query)).fetchall(), strict=True)
     return CheckResult(
         check=check.expect,
         column=", ".join(columns_of(check)) or None,
@@ -265,6 +271,7 @@ def _result(connection: "duckdb.DuckDBPyConnection", check: Check, outcome: Outc
         observed=outcome.observed,
         unexpected_count=outcome.unexpected,
         unexpected_sample=sample,
+        unexpected_rows=rows,
         message=outcome.message,
         name=check.name,
     )

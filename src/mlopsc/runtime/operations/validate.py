@@ -1,6 +1,7 @@
 """Validate: a dataset against its contract and its lock. The report is written first; a refusal follows."""
 
 from collections.abc import Mapping
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -29,34 +30,35 @@ def run(config: Validate, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     )
     schema, digest = read_schema(data), digest_of_file(data)
     lock = _compare(config, digest, schema, report.rows)
+    warnings, failures = (
+        [describe(result) for result in report.results if result.severity == severity and not result.passed]
+        for severity in ("warn", "error")
+    )
+    if lock["status"] not in ("same", "none"):
+        warnings.append(f"it differs from mlops.lock: {lock['message']}")
     document = {
         **report.document(),
         "dataset": config.dataset,
         "data_digest": digest,
         "schema": schema,
         "lock": lock,
+        "warnings": warnings,
     }
     write_json(outputs["report"], document)
-    for result in report.results:
-        if not result.passed:
-            print(f"{'warning' if result.severity == 'warn' else 'error'}: {describe(result)}")
-    if lock["status"] not in ("same", "none"):
-        print(f"warning: {config.dataset}: {lock['message']}")
-    failures = [
-        describe(result) for result in report.results if result.severity == "error" and not result.passed
-    ]
+    for kind, lines in (("warning", warnings), ("error", failures)):
+        for line in lines:
+            print(f"{kind}: {config.dataset}: {line}")
     if failures:
         count = f"{len(failures)} check{'s' if len(failures) > 1 else ''}"
         raise Refusal(f"dataset '{config.dataset}' fails {count}: {'; '.join(failures)}")
     if config.locked and lock["status"] != "same":
         raise Refusal(
-            f"dataset '{config.dataset}': {lock['message']}",
-            help="look at the change, then run `mlopsc lock`",
+            f"dataset '{config.dataset}': {lock['message']}; look at its data, then run `mlopsc lock`"
         )
 
 
 def describe(result: CheckResult) -> str:
-    """Return a failed check in one line: its name, column, what was found, the first offenders."""
+    """Return a failed check in one line: its name, column, what was found, the first offenders, and where."""
     what = result.name or result.check
     place = f" of '{result.column}'" if result.column else ""
     found: list[str] = []
@@ -66,15 +68,23 @@ def describe(result: CheckResult) -> str:
         found.append(f"{result.unexpected_count} unexpected")
     elif result.observed is not None:
         found.append(f"observed {result.observed}")
-    if result.unexpected_sample:
-        found.append("such as " + ", ".join(repr(value) for value in result.unexpected_sample[:_SHOWN]))
+    values = dict.fromkeys(_shown(value) for value in result.unexpected_sample)
+    if values and list(values) != [_shown(None)]:
+        found.append("such as " + ", ".join(list(values)[:_SHOWN]))
+    if result.unexpected_rows:
+        rows, more = result.unexpected_rows[:_SHOWN], ", …" * ((result.unexpected_count or 0) > _SHOWN)
+        found.append(f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))}{more}")
     return f"{what}{place} ({', '.join(found)})" if found else f"{what}{place}"
+
+
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, date | time) else repr(value)
 
 
 def _compare(config: Validate, digest: str, schema: Mapping[str, str], rows: int) -> dict[str, Any]:
     lock = config.lock
     if lock is None:
-        return {"status": "none", "message": "the lock does not know it"}
+        return {"status": "none", "message": "mlops.lock does not hold it"}
     if lock.digest == digest:
         return {"status": "same", "message": "as locked"}
     if dict(lock.columns) != dict(schema):
