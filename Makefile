@@ -54,6 +54,7 @@ $(BIN)/python:
 $(INSTALLED): pyproject.toml | $(BIN)/python
 	@echo "installing mlopsc with the kfp and prefect extras (a minute or so)"
 	@$(PIP) install -e '.[kfp,prefect]'
+	@$(BIN)/python -m compileall -q src backends/*/mlopsc_*  # as pip does for what it copies
 	@touch $@
 
 $(DEVELOPED): pyproject.toml $(INSTALLED)
