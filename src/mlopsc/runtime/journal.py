@@ -24,7 +24,9 @@ from mlopsc.runtime.atomic import cannot_write, make_folder
 from mlopsc.runtime.processes import Process, is_gone, this_process
 
 RunStatus = Literal["running", "succeeded", "failed", "refused", "cancelled", "crashed"]
-StepStatus = Literal["pending", "running", "run", "cached", "failed", "skipped", "blocked", "refused", "cancelled"]
+StepStatus = Literal[
+    "pending", "running", "run", "cached", "failed", "skipped", "blocked", "refused", "cancelled"
+]
 
 _VERSION = 1
 _SCHEMA = """

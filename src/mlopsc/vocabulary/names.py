@@ -16,7 +16,5 @@ FunctionReference = Annotated[
 ]
 """A user's function, `package.module:function`, importable from the folder of `mlops.yaml`."""
 
-DottedPath = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$")
-]
+DottedPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$")]
 """An importable class, `sklearn.linear_model.Ridge`."""

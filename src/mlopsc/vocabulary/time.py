@@ -41,9 +41,7 @@ def parse_timestamp(value: Any) -> datetime:
         try:
             value = datetime.fromisoformat(value)
         except ValueError as error:
-            raise ValueError(
-                f"expected a timestamp such as 2013-12-31T00:00:00Z, found {value!r}"
-            ) from error
+            raise ValueError(f"expected a timestamp such as 2013-12-31T00:00:00Z, found {value!r}") from error
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)  # noqa: DTZ001
     if not isinstance(value, datetime):
