@@ -89,7 +89,7 @@ def test_a_spec_is_loaded_and_compiled(spec):
 
 def test_the_text_of_a_spec_error_is_the_report(spec):
     spec.write_text(SPEC.replace("[size, colour]", "[size, color]"))
-    for call in (mlopsc.load_spec, mlopsc.compile_spec):
+    for call in (mlopsc.load_spec, mlopsc.compile_spec, mlopsc.run_local):
         with pytest.raises(mlopsc.SpecError) as raised:
             call(spec)
         assert "did you mean 'colour'?" in str(raised.value)
@@ -113,6 +113,10 @@ def test_a_model_is_trained_registered_and_loaded(spec):
     assert model.predict_proba(table).shape == (2, 2)
     with pytest.raises(mlopsc.MlopscError, match="lacks features of the model: colour"):
         model.predict(table[["size"]])
+    with pytest.raises(mlopsc.MlopscError, match="no rows"):
+        model.predict(table.head(0))
+    with pytest.raises(mlopsc.MlopscError, match="expected a pandas, polars or pyarrow table, found list"):
+        model.predict([[16, "red"]])
     with pytest.raises(mlopsc.RegistryError, match="unknown stage 'prod'"):
         mlopsc.load_model("shapes@prod", project=spec.parent)
 

@@ -1,7 +1,7 @@
 """The spec's way from a path to a result, for notebooks: `load_spec`, `compile_spec`, `run_local`."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from mlopsc.summary import RunSummary, summarize
 
 if TYPE_CHECKING:
     from mlopsc.compiler.compile import Compiled
+    from mlopsc.diagnostics.diagnostic import Diagnostic
     from mlopsc.spec.spec import Spec
 
 
@@ -75,22 +76,35 @@ def run_local(
     no, is a status of the result: `summary.require()` raises for it. Raises SpecError as `load_spec` does, UsageError
     for unknown names.
     """
-    build = build_plan(
-        Path(path),
-        environment=environment,
-        variables=variables,
-        target="local",
-        training=training,
-        locked=locked,
-    )
+    try:
+        build = build_plan(
+            Path(path),
+            environment=environment,
+            variables=variables,
+            target="local",
+            training=training,
+            locked=locked,
+        )
+    except SpecError as error:
+        raise _told(error, Path(path)) from None
     request = make_request(build.plan, Path(path), pipeline, parameters or {}, on_step=on_step)
     return summarize(carry_out(request, no_cache=no_cache, start=start, only=only), request)
 
 
 def _require_sound(compiled: "Compiled") -> None:
-    if compiled.sound:
-        return
+    if not compiled.sound:
+        document = compiled.analysis.spec.document
+        raise _reported(compiled.diagnostics, {document.file: document.text})
+
+
+def _told(error: SpecError, path: Path) -> SpecError:
+    if not error.diagnostics:
+        return error
+    text = path.read_text("utf-8-sig", "replace") if path.is_file() else ""
+    return _reported(error.diagnostics, {span.file: text for one in error.diagnostics if (span := one.span)})
+
+
+def _reported(diagnostics: Sequence["Diagnostic"], sources: Mapping[str, str]) -> SpecError:
     from mlopsc.diagnostics.render_text import render_text
 
-    document = compiled.analysis.spec.document
-    raise SpecError(render_text(compiled.diagnostics, {document.file: document.text}), compiled.diagnostics)
+    return SpecError(render_text(diagnostics, sources), diagnostics)

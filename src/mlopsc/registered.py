@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.running import project_context
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Model:
         """Return a prediction for each row of a pandas or polars DataFrame, or a pyarrow Table.
 
         Columns that the model does not want are left out; their order and dtypes do not matter. Raises MlopscError for
-        a missing column and for text where the model wants numbers.
+        a missing column, for text where the model wants numbers, for no rows, and for what is no table.
         """
         result: np.ndarray[Any, Any] = self.estimator.predict(self._frame(table))
         return result
@@ -59,6 +60,10 @@ class Model:
         from mlopsc.runtime.learning.frames import conform, features_from
 
         frame = table.to_pandas() if hasattr(table, "to_pandas") else table
+        if not hasattr(frame, "columns"):
+            raise MlopscError(f"expected a pandas, polars or pyarrow table, found {type(table).__qualname__}")
+        if not len(frame):
+            raise MlopscError("the table has no rows to predict for")
         return conform(frame, features_from(self.signature))
 
 

@@ -147,7 +147,10 @@ def test_nan_keys_match_nothing() -> None:
         ({"feature_time": "v"}, "column 'v' is int64, expected a timestamp"),
         ({"entity": {"k": "name"}}, "key 'k' of the entities is int64, 'name' of the features is string"),
         ({"ttl": timedelta(-1)}, "`ttl` is negative"),
+        ({"ttl": "3d"}, "`ttl` is '3d', expected a datetime.timedelta"),
         ({"entity": []}, "names no key"),
+        ({"entity": 5}, "`entity` is 5, expected"),
+        ({"event_time": None}, "entities have no column None"),
     ],
 )
 @pytest.mark.parametrize("form", ["pandas", "polars"])

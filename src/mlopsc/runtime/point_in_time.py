@@ -150,6 +150,8 @@ def point_in_time_join(
     from mlopsc.runtime.tables import opened
 
     keys = _keys(entity)
+    if ttl is not None and not isinstance(ttl, timedelta):
+        raise SpecError(f"`ttl` is {ttl!r}, expected a datetime.timedelta")
     if ttl is not None and ttl < timedelta(0):
         raise SpecError(f"`ttl` is negative: {ttl}")
     times = [feature_time, *(name for name in (created, known_at) if name is not None)]
@@ -197,6 +199,8 @@ _SIDES = ("entities", "features")
 def _keys(entity: str | Sequence[str] | Mapping[str, str]) -> dict[str, str]:
     if isinstance(entity, str):
         return {entity: entity}
+    if not isinstance(entity, Sequence | Mapping):
+        raise SpecError(f"`entity` is {entity!r}, expected a column's name, a list or a map of names")
     keys = dict(entity) if isinstance(entity, Mapping) else {name: name for name in entity}
     if not keys:
         raise SpecError("`entity` names no key")
@@ -207,7 +211,8 @@ def _needed(names: Sequence[str], known: Sequence[str], side: str) -> list[str]:
     """Return the names once each; raises SpecError for one that is not known."""
     for name in names:
         if name not in known:
-            raise SpecError(f"{side} have no column {name!r}", help=did_you_mean(name, map(str, known)))
+            hint = did_you_mean(str(name), map(str, known))
+            raise SpecError(f"{side} have no column {name!r}", help=hint)
     return list(dict.fromkeys(names))
 
 

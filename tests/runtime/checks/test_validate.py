@@ -290,6 +290,25 @@ def test_malformed_checks(check: dict[str, Any], message: str) -> None:
         validate_table(TABLE, checks=[check])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"checks": ["column_values_to_be_null"]},
+            r"checks\[0\] is 'column_values_to_be_null', expected a map",
+        ),
+        ({"checks": [None]}, r"checks\[0\] is None, expected a map"),
+        ({"checks": {"expect": "x"}}, "`checks` is .*, expected a list"),
+        ({"checks": None}, "`checks` is None, expected a list"),
+        ({"columns": ["i"]}, "`columns` is .*, expected a map"),
+        ({"columns": {"i": 5}}, "column 'i': Input should be"),
+    ],
+)
+def test_what_is_no_check_or_declaration_is_named(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        validate_table(TABLE, **arguments)
+
+
 def test_names_may_be_great_expectations_own() -> None:
     result = _one(TABLE, "expect_column_to_exist", column="i")
     assert (result.check, result.passed) == ("column_to_exist", True)

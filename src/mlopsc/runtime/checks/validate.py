@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlglot import exp
 
 from mlopsc.diagnostics.errors import SpecError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 SAMPLE = 20
 _BATCH = "batch"
 _ROW = "__r"
+_EXAMPLE = "{'expect': 'column_values_to_not_be_null', 'column': 'age'}"
 
 
 def validate_table(
@@ -56,6 +57,10 @@ def validate_table(
     """
     from mlopsc.runtime.tables import opened
 
+    if not isinstance(columns, Mapping | None):
+        raise SpecError(f"`columns` is {columns!r}, expected a map of column names to declarations")
+    if isinstance(checks, str | Mapping) or not isinstance(checks, Iterable):
+        raise SpecError(f"`checks` is {checks!r}, expected a list of maps such as {_EXAMPLE}")
     contract = {name: _column(name, declared) for name, declared in (columns or {}).items()}
     parsed = [_check(i, check) for i, check in enumerate(checks)]
     table, mixed = split_mixed(table)
@@ -79,8 +84,10 @@ def _column(name: str, declared: Column | Mapping[str, Any]) -> Column:
 
 
 def _check(index: int, check: Check | Mapping[str, Any]) -> Check:
-    if not isinstance(check, Mapping):
+    if isinstance(check, BaseModel):
         return CHECK.validate_python(check)
+    if not isinstance(check, Mapping):
+        raise SpecError(f"checks[{index}] is {check!r}, expected a map such as {_EXAMPLE}")
     name = check.get("expect")
     if not isinstance(name, str):
         raise SpecError(f"checks[{index}] has no `expect`, the name of the check")
