@@ -47,6 +47,19 @@ def test_train_register_promote_and_monitor(project, cli, write_rows):
     assert "error: step verdict was refused by a declared rule: monitor 'rows_drift'" in moved.err
 
 
+def test_a_refused_promotion_stands_in_the_ledger(project, cli):
+    cli("run", "--json")
+    cli("registry", "promote", "lateness/1", "--to", "production")
+    spec = project / "mlops.yaml"
+    spec.write_text(spec.read_text().replace("linear_model.LogisticRegression", "dummy.DummyClassifier"))
+    assert cli("run", "--var", "least=0.5", "--json").status == 0
+    refused = cli("registry", "promote", "lateness/2", "--to", "production")
+    assert refused.status == 5
+    assert re.search(r"lateness/2 was not promoted to 'production':\n.*'better': .* worse on", refused.err)
+    last = cli("registry", "history").out.splitlines()[-1]
+    assert re.search(r"refuse +lateness/2 +production +better: roc_auc .* worse on", last)
+
+
 def test_a_model_that_a_gate_stops_is_blocked(project, cli):
     blocked = cli("run", "--var", "least=0.999", "--json")
     assert blocked.status == 5

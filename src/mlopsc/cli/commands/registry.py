@@ -16,7 +16,7 @@ from mlopsc.diagnostics.errors import UsageError
 from mlopsc.runtime.context import REGISTRY_VARIABLE, Context
 
 if TYPE_CHECKING:
-    from mlopsc.runtime.registry import Promotion, Registry, Version
+    from mlopsc.runtime.registry import LedgerEntry, Promotion, Registry, Version
 
 app = new_app()
 
@@ -174,7 +174,7 @@ def history(
             _shown(entry.at),
             entry.actor,
             entry.action,
-            entry.model if entry.version is None else f"{entry.model}/{entry.version}",
+            entry.model if (number := _about(entry)) is None else f"{entry.model}/{number}",
             entry.stage or "",
             _evidence(entry.evidence),
         ]
@@ -251,9 +251,17 @@ def _metrics(version: "Version") -> str:
     )
 
 
+def _about(entry: "LedgerEntry") -> int | None:
+    """Return the version that an entry is about; of a refused promotion only the evidence says it."""
+    if entry.version is None and isinstance(number := entry.evidence.get("version"), int):
+        return number
+    return entry.version
+
+
 def _evidence(evidence: Mapping[str, Any]) -> str:
+    decisions = evidence["decisions"] if isinstance(evidence.get("version"), int) else evidence
     found: Iterable[tuple[str, Any]] = (
-        (name, one) for name, one in evidence.items() if isinstance(one, dict)
+        (name, one) for name, one in decisions.items() if isinstance(one, Mapping)
     )
     return "; ".join(f"{name}: {one.get('reason', one.get('verdict', ''))}" for name, one in found)
 
