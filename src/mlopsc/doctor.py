@@ -50,9 +50,7 @@ def _store(context: Context, fix: bool) -> Iterator[Finding]:
     store = context.store()
     faults = store.doctor()
     for fault in faults:
-        yield Finding(
-            "store", "fault", f"{fault.where} {fault.what}", "run again: the step that made it re-runs"
-        )
+        yield Finding("store", "fault", f"{fault.where} {fault.what}", "a run that needs it makes it again")
     if not faults:
         yield Finding("store", "ok", f"every artifact in {context.store_location} has its digest")
     if fix and (swept := store.sweep()):

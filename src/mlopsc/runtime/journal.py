@@ -299,10 +299,10 @@ class Journal:
                 raise self._fault(error) from error
 
     def _fault(self, error: sqlite3.Error) -> MlopscError:
-        return MlopscError(
-            f"cannot use the journal {self.file}: {error}",
-            help="check the disk; a damaged journal can be moved away: only the list of runs is lost with it",
-        )
+        help = "check the disk; a damaged journal can be moved away: only the list of runs is lost with it"
+        if "readonly database" in str(error):
+            help = "its file and folder must be writable, also to read it: SQLite keeps its locks there"
+        return MlopscError(f"cannot use the journal {self.file}: {error}", help=help)
 
 
 _RUNS = (

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -218,6 +219,13 @@ def test_a_missing_file_says_what_is_near(tmp_path: Path) -> None:
     assert caught.value.help == "did you mean 'data/flights.parquet'?"
     with pytest.raises(MlopscError, match="no file matches"):
         _load(tmp_path, {"type": "parquet", "path": "data/*.csv"})
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = _csv(tmp_path, "a\n1\n")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.R_OK)
+    with pytest.raises(MlopscError, match=r"'x.csv' cannot be read: permission denied"):
+        _load(tmp_path, source)
 
 
 def test_a_local_path_stays_in_the_project(tmp_path: Path) -> None:

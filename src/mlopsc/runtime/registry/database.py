@@ -154,4 +154,6 @@ def _fault(url: URL, error: BaseException) -> RegistryError:
         help = f"another process has held it for {WAIT_SECONDS} s: look for one that hangs, then try again"
     elif "file is not a database" in words:
         help = "the file is something else, or damaged: restore it from a backup or name another"
+    elif "readonly database" in words:
+        help = "its file and folder must be writable, also to read it: SQLite keeps its locks there"
     return RegistryError(f"the registry {redacted(url)} failed: {words}", help=help)

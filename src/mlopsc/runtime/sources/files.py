@@ -90,6 +90,8 @@ def _local(path: str, project: Path) -> list[SourceFile]:
                 f"{file.label} leads out of the project folder",
                 help=f"name it by a URL if that is meant: file://{file.path.resolve()}",
             )
+        if not os.access(file.path, os.R_OK):
+            raise MlopscError(f"{file.label!r} cannot be read: permission denied")
     return files
 
 
@@ -104,7 +106,7 @@ def _found(path: str, base: Path, written: str) -> list[SourceFile]:
             return files
         raise MlopscError(f"no file matches {written!r} in {base.name or base}")
     if target.is_dir():
-        raise MlopscError(f"{written!r} is a folder", help=f"name its files: {written.rstrip('/')}/*.parquet")
+        raise MlopscError(f"{written!r} is a folder", help=f"name its files: {written.rstrip('/')}/*")
     raise MlopscError(f"no such file: {written!r}", help=_near(target, written))
 
 
