@@ -53,7 +53,7 @@ def _carry_out(step: Step, done: dict[str, StepResult], request: RunRequest, def
                 timeout=policy.timeout.total_seconds() if policy.timeout else None,
             )
         except Refusal as refusal:
-            return _result(step, "refused", reason=str(refusal))
+            return _result(step, "refused", reason=str(refusal), outputs=refusal.outputs)
         except MlopscError as error:
             if tries == 0:
                 return _result(step, "failed", reason=str(error))
