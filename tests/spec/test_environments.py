@@ -137,7 +137,9 @@ def test_an_unknown_environment_is_told_with_the_nearest() -> None:
     assert told("environments: {prod: {}}\n", "prdo") == [
         ("MLC113", "unknown environment 'prdo'", "did you mean 'prod'?", "environments")
     ]
-    assert told("a: 1\n", "prod") == [("MLC113", "unknown environment 'prod'", None, "")]
+    assert told("a: 1\n", "prod") == [
+        ("MLC113", "unknown environment 'prod'", "declare it under `environments`", "")
+    ]
 
 
 def test_a_variable_needs_a_value_from_somewhere() -> None:
