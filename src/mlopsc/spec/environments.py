@@ -95,7 +95,10 @@ class _Resolver:
             return {}
         environments = self._map(("environments",))
         if environment not in environments:
-            hint = did_you_mean(environment, environments, noun="declared are") or "declare it under `environments`"
+            hint = (
+                did_you_mean(environment, environments, noun="declared are")
+                or "declare it under `environments`"
+            )
             self._fault("MLC113", f"unknown environment '{environment}'", ("environments",), hint, key=True)
             return {}
         chosen = environments[environment]
