@@ -5,7 +5,7 @@ from mlopsc.vocabulary.names import DottedPath, FunctionReference
 
 
 class CustomEstimator(Frozen):
-    """`function(params: dict, seed: int) -> estimator`, any object with scikit-learn's fit and predict."""
+    """`function(params: dict, seed: int) -> estimator`, an object that derives from scikit-learn's `BaseEstimator`."""
 
     python: FunctionReference
 

@@ -335,6 +335,7 @@ class Register(_Operation):
     lineage_code: tuple[FunctionReference, ...] = ()
     """User functions that made its training data (sources, transforms): part of the lineage, never loaded."""
     owner: str | None = None
+    """Who answered for the project when the version was made: part of the lineage."""
     datasets: tuple[str, ...] = ()
     """The datasets behind the model; their validation reports carry their digests into the lineage."""
     parameters: dict[str, Any] = {}

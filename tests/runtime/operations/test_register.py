@@ -148,3 +148,14 @@ def test_the_code_of_user_functions_is_lineage(workbench, candidate):
         with workbench.context.registry() as registry:
             digests.append(registry.champion("m", "staging").lineage["code"])
     assert len(set(digests)) == 2
+
+
+def test_the_version_says_who_answered_for_it(workbench, candidate):
+    register.run(
+        workbench.registration(owner="ops-ml"),
+        candidate,
+        {"decision": workbench.folder / "owned"},
+        workbench.context,
+    )
+    with workbench.context.registry() as registry:
+        assert registry.version("m", 1).lineage["owner"] == "ops-ml"

@@ -212,6 +212,7 @@ def _show_version(version: "Version", held: list[str]) -> None:
         ("holds", ", ".join(held) or "no stage"),
         ("digest", version.digest),
         ("registered", f"{_shown(version.created_at)} UTC by {version.actor}"),
+        ("owner", version.lineage.get("owner") or ""),
         ("run", version.run or ""),
         ("metrics", _metrics(version)),
         *(

@@ -107,6 +107,8 @@ class _Case:
             "parameters": config.parameters,
             "code": _code(config, project),
         }
+        if config.owner is not None:
+            lineage["owner"] = config.owner
         # As the registry gives them back: JSON knows no tuples.
         return cls(first.stage, decisions, refusals, json.loads(json.dumps(lineage)))
 
