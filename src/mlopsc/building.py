@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlopsc.compiled import Build, Witness, recall, remember
 from mlopsc.diagnostics.errors import UsageError
 from mlopsc.diagnostics.suggest import did_you_mean
-from mlopsc.targets import Backend, backend_names, find_backend
+from mlopsc.targets import Backend, Runner, backend_names, find_backend, runner_names
 
 if TYPE_CHECKING:
     from mlopsc.compiler.compile import Compiled
@@ -98,3 +98,15 @@ def backend(name: str) -> Backend:
             f"unknown target {name!r}", help=did_you_mean(name, backend_names(), noun="installed:")
         )
     return find_backend(name)
+
+
+def runner(name: str) -> Runner:
+    """Return an installed backend that runs pipelines; raises UsageError when there is none of this name."""
+    found = backend(name)
+    if not isinstance(found, Runner):
+        raise UsageError(
+            f"target {name!r} generates files and runs nothing by itself",
+            help=f"generate them: mlopsc compile --target {name} --out DIR; "
+            f"these targets run: {', '.join(runner_names())}",
+        )
+    return found

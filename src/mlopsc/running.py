@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mlopsc.building import backend
+from mlopsc.building import runner
 from mlopsc.diagnostics.errors import SpecError, UsageError
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.plan.plan import Pipeline, Plan
@@ -58,9 +58,10 @@ def carry_out(
     start: str | None = None,
     only: str | None = None,
 ) -> RunResult:
-    """Run on a target and wait; the last three are for `local` alone. Raises UsageError for an unknown step."""
+    """Run on a target and wait; the last three are for `local` alone. Raises UsageError for an unknown step, and
+    for a target that runs nothing."""
     if target != "local":
-        return backend(target).run(request)
+        return runner(target).run(request)
     from mlopsc_local.choice import choose
     from mlopsc_local.scheduler import run_pipeline
 

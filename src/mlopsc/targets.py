@@ -1,7 +1,7 @@
-"""What a backend is: settings, a capability check, an emitter, a runner. Found through entry points.
+"""What a backend is: settings, a capability check, an emitter, and a runner where it has one. Found by entry points.
 
-A backend is one object with five members, named in the entry-point group `mlopsc.backends`; a third party's is
-found as ours are. `backends/README.md` shows how to write one.
+A backend is one object with four members, or five if it runs pipelines too, named in the entry-point group
+`mlopsc.backends`; a third party's is found as ours are. `backends/README.md` shows how to write one.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -60,7 +60,7 @@ class RunRequest:
 
 @runtime_checkable
 class Backend(Protocol):
-    """A target of the compiler."""
+    """A target of the compiler: what it makes is run by somebody else."""
 
     name: str
     settings: type[BaseModel]
@@ -70,9 +70,14 @@ class Backend(Protocol):
         """Return what of the plan this target cannot express. Imports no orchestrator."""
         ...
 
-    def emit(self, plan: Plan) -> tuple[GeneratedFile, ...]:
-        """Return the generated files, the same for the same plan, to the byte."""
+    def emit(self, plan: Plan, project: Path) -> tuple[GeneratedFile, ...]:
+        """Return the generated files, the same for the same plan and project folder, to the byte."""
         ...
+
+
+@runtime_checkable
+class Runner(Backend, Protocol):
+    """A target that also runs a pipeline and tells what came of it."""
 
     def run(self, request: RunRequest) -> RunResult:
         """Run one pipeline on this target and wait for it; a failing step is a status, not an exception."""
@@ -95,6 +100,11 @@ def find_backend(name: str) -> Backend:
             f"backend {name!r} ({point.value}) does not have the members of mlopsc.targets.Backend"
         )
     return backend
+
+
+def runner_names() -> tuple[str, ...]:
+    """Return the names of the installed backends that run pipelines, sorted; imports all of them."""
+    return tuple(name for name in backend_names() if isinstance(find_backend(name), Runner))
 
 
 @cache

@@ -1,8 +1,11 @@
 """`mlopsc compile` and `mlopsc parity`: code of targets, and whether targets agree."""
 
 import json
+from importlib.metadata import EntryPoint
 
 import pytest
+
+from mlopsc import targets
 
 TARGETS = 'targets:\n  kfp: {image: "registry.example.com/tiny:1.0"}\n'
 
@@ -56,3 +59,46 @@ def test_a_run_on_kfp_tells_metrics_gates_and_the_registered_version(spec, cli):
 
 def test_parity_wants_two_targets(spec, cli):
     assert cli("parity", "--targets", "local").status == 2
+
+
+@pytest.fixture
+def listing(monkeypatch):
+    """A target that only generates, found as installed ones are."""
+    points = [
+        *targets.entry_points(group=targets.GROUP),
+        EntryPoint("listing", "tests.generating:backend", targets.GROUP),
+    ]
+    monkeypatch.setattr(targets, "entry_points", lambda group: points)
+    targets._installed.cache_clear()
+    yield
+    targets._installed.cache_clear()
+
+
+def test_a_target_that_only_generates_needs_no_runner(spec, listing, cli):
+    assert cli("validate", "--target", "listing").status == 0
+    assert cli("compile", "--target", "listing", "--out", "out").status == 0
+    assert (spec.parent / "out/listing.txt").read_text().splitlines()[1:] == [
+        spec.parent.name,
+        "train",
+        "rows_drift",
+    ]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("run",), ("monitor", "rows_drift"), ("parity", "--targets", "local,listing")],
+    ids=lambda command: command[0],
+)
+def test_it_is_refused_where_something_is_to_run(spec, listing, cli, command):
+    target = () if command[0] == "parity" else ("--target", "listing")
+    refused = cli(*command, *target)
+    assert (refused.status, refused.out) == (2, "")
+    assert "target 'listing' generates files and runs nothing by itself\n" in refused.err
+    said = " ".join(refused.err.split())
+    assert "mlopsc compile --target listing --out DIR; these targets run: kfp, local, prefect" in said
+    assert not (spec.parent / ".mlopsc").exists()
+
+
+def test_an_unknown_target_is_told_before_the_spec_is_looked_for(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "unknown target 'loca'" in cli("run", "--target", "loca").err

@@ -8,11 +8,12 @@ import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from mlopsc.targets import backend_names, runner_names
 
 ROOT = Path(__file__).parents[2]
 THIRD_PARTY = Path(__file__).parent / "third_party"
@@ -22,19 +23,18 @@ _NEEDS = {"prefect": [pytest.mark.prefect], "kfp": [pytest.mark.kfp]}
 """Marks of backends that need an engine; any other runs in the default suite."""
 
 
-def installed() -> list[str]:
-    """Return the backends of this environment, and the third party's, which is not installed in it."""
-    return sorted({point.name for point in entry_points(group="mlopsc.backends")} | {"runbook"})
+THIRD = "runbook"
+"""The third party's backend, which runs pipelines and is not installed in this environment."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give tests their examples and backends; `emitting` is a backend whose code is looked at, not run."""
+    """Give tests their examples and backends; `emitting` is any backend, `running` one that runs."""
     if "example" in metafunc.fixturenames:
         metafunc.parametrize("example", EXAMPLES, ids=[path.name for path in EXAMPLES])
     if "emitting" in metafunc.fixturenames:
-        metafunc.parametrize("emitting", installed())
+        metafunc.parametrize("emitting", sorted({*backend_names(), THIRD}))
     if "running" in metafunc.fixturenames:
-        others = [name for name in installed() if name != REFERENCE]
+        others = sorted({*runner_names(), THIRD} - {REFERENCE})
         metafunc.parametrize("running", [pytest.param(name, marks=_NEEDS.get(name, [])) for name in others])
 
 

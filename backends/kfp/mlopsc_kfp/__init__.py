@@ -10,7 +10,7 @@ from mlopsc_kfp.settings import KfpSettings
 
 
 class _Kfp:
-    """The backend `kfp`: see `mlopsc.targets.Backend`."""
+    """The backend `kfp`: see `mlopsc.targets.Runner`."""
 
     name = "kfp"
     settings = KfpSettings
@@ -20,7 +20,7 @@ class _Kfp:
 
         return check(plan, project)
 
-    def emit(self, plan: Plan) -> tuple[GeneratedFile, ...]:
+    def emit(self, plan: Plan, project: Path) -> tuple[GeneratedFile, ...]:  # noqa: ARG002
         from mlopsc_kfp.emit import emit
 
         return emit(plan)

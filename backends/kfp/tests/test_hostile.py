@@ -103,7 +103,7 @@ def test_compiling_runs_nothing_and_the_ir_is_free_of_placeholders(tmp_path, mon
 
     monkeypatch.chdir(tmp_path)
     pipeline = hostile_pipeline(" ".join(PAYLOADS))
-    python, ir = backend.emit(flights_plan(None, pipeline))
+    python, ir = backend.emit(flights_plan(None, pipeline), tmp_path)
     spec = next(yaml.safe_load_all(ir.text))
     json_format.ParseDict(spec, pipeline_spec_pb2.PipelineSpec())
     for task in spec["root"]["dag"]["tasks"].values():
@@ -137,7 +137,7 @@ def test_the_text_arrives_unchanged_in_the_running_step(tmp_path):
 
 
 @pytest.mark.kfp
-def test_no_value_of_a_secret_is_in_what_is_generated(monkeypatch):
+def test_no_value_of_a_secret_is_in_what_is_generated(tmp_path, monkeypatch):
     pytest.importorskip("kfp", reason="compiling needs the kfp SDK: pip install 'mlopsc[kfp]'")
     monkeypatch.setenv("TOKEN", "canary-secret-value")
     load = step(
@@ -155,7 +155,7 @@ def test_no_value_of_a_secret_is_in_what_is_generated(monkeypatch):
     )
     pipeline = train_pipeline().model_copy(update={"steps": (load,), "parameters": {}})
     settings = {"kfp": {"image": IMAGE, "secrets": {"token": {"name": "tokens", "key": "token"}}}}
-    for file in backend.emit(flights_plan(settings, pipeline)):
+    for file in backend.emit(flights_plan(settings, pipeline), tmp_path):
         assert "canary-secret-value" not in file.text
 
 

@@ -38,7 +38,7 @@ class LocalBackend:
                         seen.add(path)
                         yield _inexpressible(key, path)
 
-    def emit(self, plan: Plan) -> tuple[GeneratedFile, ...]:  # noqa: ARG002
+    def emit(self, plan: Plan, project: Path) -> tuple[GeneratedFile, ...]:  # noqa: ARG002
         """Return nothing: the plan is run as it is."""
         return ()
 

@@ -10,7 +10,7 @@ from mlopsc_prefect.settings import PrefectSettings
 
 
 class PrefectBackend:
-    """The backend `prefect`: see `mlopsc.targets.Backend`."""
+    """The backend `prefect`: see `mlopsc.targets.Runner`."""
 
     name = "prefect"
     settings = PrefectSettings
@@ -21,7 +21,7 @@ class PrefectBackend:
 
         return check(plan, project)
 
-    def emit(self, plan: Plan) -> tuple[GeneratedFile, ...]:
+    def emit(self, plan: Plan, project: Path) -> tuple[GeneratedFile, ...]:  # noqa: ARG002
         """Return a module for each pipeline, `serve.py`, and `prefect.yaml` where a work pool is named."""
         from mlopsc_prefect.emit import emit
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mlopsc import building
 from mlopsc.diagnostics.errors import UsageError
 
 Spec = Annotated[Path, typer.Argument(metavar="[SPEC]", help="The spec file.", show_default=True)]
@@ -20,9 +21,20 @@ Parameters = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Set a run-time parameter; repeatable."),
 ]
+
+
+def _that_runs(name: str | None) -> str | None:
+    return name if name is None else building.runner(name).name
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
-Target = Annotated[str | None, typer.Option("--target", "-t", metavar="NAME", help="An installed target.")]
+Target = Annotated[
+    str | None,
+    typer.Option(
+        "--target", "-t", metavar="NAME", help="An installed target that runs pipelines.", callback=_that_runs
+    ),
+]
 
 DEFAULT = Path("mlops.yaml")
 

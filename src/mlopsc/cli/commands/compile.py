@@ -42,7 +42,7 @@ def compile(
     )
     plan = compiled.require()
     output.diagnostics(compiled.diagnostics)
-    files = backend.emit(plan)
+    files = backend.emit(plan, path.resolve().parent)
     if not files:
         output.say(f"target {target} runs the plan as it is: there is nothing to generate")
         return

@@ -48,6 +48,8 @@ def parity(
     names = list(dict.fromkeys(name.strip() for name in targets.split(",") if name.strip()))
     if len(names) < 2:
         raise UsageError("parity compares targets: expected at least two, such as --targets local,kfp")
+    for name in names:
+        building.runner(name)
     compiled = building.check_spec(
         path, environment=environment, variables=pairs(var, "--var"), targets=names
     )

@@ -21,7 +21,7 @@ class Settings(Frozen):
 
 
 class Runbook:
-    """See `mlopsc.targets.Backend`: these five members are all that a backend is."""
+    """See `mlopsc.targets.Runner`: these five members are all that a target needs that also runs."""
 
     name = "runbook"
     settings = Settings
@@ -39,7 +39,7 @@ class Runbook:
                     help="leave `accelerator` to the targets that have one",
                 )
 
-    def emit(self, plan: Plan) -> tuple[GeneratedFile, ...]:
+    def emit(self, plan: Plan, project: Path) -> tuple[GeneratedFile, ...]:
         """Return one page for each pipeline."""
         audience = Settings.model_validate(plan.targets.get(self.name, {})).audience
         return tuple(
