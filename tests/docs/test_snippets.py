@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from mlopsc.spec.environments import resolve
 from mlopsc.spec.spec import read_spec
 from mlopsc.spec.yaml_load import load_document
+from tests.docs.pages import Block, Page
 
 RUN = ("console", "python")
 SHOWN = ("yaml", "text", "toml", "json")
@@ -28,14 +30,26 @@ def test_what_a_page_does_not_run_it_gives_a_reason_for(page):
 
 
 def test_commands_and_python_of_a_page_do_what_it_shows(page, tmp_path):
-    folder = tmp_path / "project"
+    run_blocks(page, tmp_path / "project", {}, lambda block: not block.engines)
+
+
+def test_commands_that_need_engines_do_what_the_page_shows(engine_page, request, tmp_path):
+    """The page from its beginning, with what needs a Prefect server, kfp, or another engine."""
+    surroundings = request.getfixturevalue("prefect_environment") if "prefect" in engine_page.engines else {}
+    run_blocks(engine_page, tmp_path / "project", surroundings, lambda block: True)
+
+
+def run_blocks(
+    page: Page, folder: Path, surroundings: Mapping[str, str], wanted: Callable[[Block], bool]
+) -> None:
+    """Run the wanted blocks of a page one after the other, in a copy of its project."""
     if page.project is None:
         folder.mkdir()
     else:
         ignored = shutil.ignore_patterns(".mlopsc", "build", "__pycache__")
         shutil.copytree(page.project, folder, ignore=ignored)
     for block in page.blocks:
-        if block.skipped:
+        if block.skipped or not wanted(block):
             continue
         if block.file is not None:
             (folder / block.file).parent.mkdir(parents=True, exist_ok=True)
@@ -45,11 +59,11 @@ def test_commands_and_python_of_a_page_do_what_it_shows(page, tmp_path):
                 status = block.exit_status if last else 0
                 compare(
                     f"{page.name}:{block.line}: {command}",
-                    execute(["bash", "-c", command], folder, status),
+                    execute(["bash", "-c", command], folder, status, surroundings),
                     shown,
                 )
         elif block.language == "python":
-            execute([sys.executable, "-c", block.text], folder, block.exit_status)
+            execute([sys.executable, "-c", block.text], folder, block.exit_status, surroundings)
 
 
 def test_yaml_of_a_page_is_sound(page, tmp_path):
@@ -82,13 +96,13 @@ def commands(text: str) -> list[tuple[str, list[str], bool]]:
     return [(command, shown, number == len(found) - 1) for number, (command, shown) in enumerate(found)]
 
 
-def execute(command: list[str], folder: Path, status: int) -> str:
+def execute(command: list[str], folder: Path, status: int, surroundings: Mapping[str, str]) -> str:
     """Run a command as a user of this environment would, and return everything that it says."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("MLOPSC_", "PYTEST_"))
     }
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    environment |= {"COLUMNS": "110", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment |= {"COLUMNS": "110", "PYTHONDONTWRITEBYTECODE": "1", **surroundings}
     done = subprocess.run(
         command,
         cwd=folder,
