@@ -5,6 +5,7 @@ Nothing of it is kept in the repository.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from inspect import cleandoc
 from typing import Any
@@ -84,7 +85,7 @@ def spec_page() -> str:
     }.items():
         parts.append(f"## {title}")
         for name, schema in group.items():
-            parts += [f"### {name} {{ #{_anchor(name)} }}", *_model(schema)]
+            parts += [f"### {_title(name, schema)} {{ #{_anchor(name)} }}", *_model(schema)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -133,7 +134,7 @@ def _type(schema: dict[str, Any]) -> str:
     match schema:
         case {"$ref": reference}:
             name = reference.removeprefix("#")
-            return f"[{name}](#{_anchor(name)})"
+            return f"[{_words(name)}](#{_anchor(name)})"
         case {"allOf": [only]}:
             return _type(only)
         case {"oneOf": choices} if len(choices) > 10:
@@ -166,6 +167,17 @@ def _type(schema: dict[str, Any]) -> str:
             return "text"
         case _:
             return "any value"
+
+
+def _title(name: str, schema: dict[str, Any]) -> str:
+    """Return what a reader looks for: the name of a check as a spec says it, else the model's name as words."""
+    check = schema["properties"].get("expect", {}).get("const")
+    return f"`{check}`" if check else _words(name)
+
+
+def _words(name: str) -> str:
+    """Return `CsvSource` as `csv source`."""
+    return re.sub(r"(?<=.)(?=[A-Z])", " ", name).lower()
 
 
 def _range(schema: dict[str, Any]) -> str:
