@@ -1,4 +1,4 @@
-"""One real Prefect server for the whole session, whichever tests need it."""
+"""Real servers for the whole session, whichever tests need them: Prefect's, and an S3 store."""
 
 import importlib.util
 import os
@@ -9,9 +9,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 
 import pytest
+
+from tests.s3 import S3Server, s3_server
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +51,23 @@ def prefect_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+@pytest.fixture(scope="session")
+def s3_session() -> Iterator[S3Server]:
+    """A real S3 server."""
+    if importlib.util.find_spec("s3fs") is None or importlib.util.find_spec("moto") is None:
+        pytest.skip("pip install 'mlopsc[s3]' 'moto[s3,server]'")
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture
+def s3_url(s3_session: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty folder in a bucket of its own, with what reaches it in the environment."""
+    for name, value in s3_session.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    bucket = f"bucket-{uuid.uuid4().hex[:12]}"
+    s3_session.make_bucket(bucket)
+    return f"s3://{bucket}/project/store"

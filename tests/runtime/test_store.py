@@ -16,10 +16,12 @@ HELLO = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
 KEY = action_key("train", {"seed": 7}, {}).key
 
 
-@pytest.fixture(params=["local", "memory", "sftp-like"])
+@pytest.fixture(params=["local", "memory", "sftp-like", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "local":
         return Store.open(tmp_path / "store")
+    if request.param == "s3":
+        return Store.open(request.getfixturevalue("s3_url"), cache=tmp_path / "cache")
     if request.param == "memory":
         return Store.open(f"memory://{tmp_path}/store", cache=tmp_path / "cache")
     (tmp_path / "far").mkdir()  # fsspec's folder file system renames, as sftp and HDFS do

@@ -50,6 +50,10 @@ class StoreError(MlopscError):
     """An artifact is missing, does not have its digest, or cannot be written."""
 
 
+class StoreUnreachable(StoreError):
+    """The store does not answer, does not exist, or refuses these credentials: what it holds cannot be told."""
+
+
 class RegistryError(MlopscError):
     """The registry cannot be reached, or does not hold what was asked for."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from mlopsc.diagnostics.errors import StoreError
+from mlopsc.diagnostics.errors import StoreError, StoreUnreachable
 from mlopsc.runtime.store import Store, canonical_json, digest_of_bytes, hex_of
 from mlopsc.runtime.store.identities import Identity
 
@@ -91,13 +91,18 @@ class ActionCache:
     store: Store
 
     def lookup(self, key: str) -> ActionRecord | Miss:
-        """Return the record when every output can be reused (by file identity and size), else why not."""
+        """Return the record when every output can be reused (by file identity and size), else why not.
+
+        Raises StoreUnreachable when the store cannot tell.
+        """
         try:
             found = self.store.read_document(_record_name(key))
             if found is None:
                 return Miss(None)
             record = ActionRecord(**found)
             digests = {port: f"sha256:{hex_of(digest)}" for port, digest in record.outputs.items()}
+        except StoreUnreachable:
+            raise
         except (StoreError, TypeError, AttributeError):
             return Miss("the record of its cached result is damaged")
         if record.key != key:

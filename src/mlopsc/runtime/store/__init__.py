@@ -11,6 +11,7 @@ power cut leaves the old state or the new one.
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,8 +72,7 @@ class Store:
             return cls(LocalFiles.open(root), root / "tmp")
         from mlopsc.runtime.store.remote import RemoteFiles
 
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = cache or base / "mlopsc" / hex_of(digest_of_bytes(text.encode()))[:16]
+        folder = cache or _caches() / hex_of(digest_of_bytes(text.encode()))[:16]
         return cls(RemoteFiles.open(text, folder.absolute()), folder.absolute() / "tmp")
 
     def put_file(self, path: Path, *, move: bool = False) -> str:
@@ -173,6 +173,16 @@ class Store:
     def sweep(self, *, older_than: float = _DAY) -> int:
         """Remove files that kills left unfinished more than so many seconds ago; return how many."""
         return self.files.sweep(older_than)
+
+
+def _caches() -> Path:
+    """Return the folder of all remote stores' copies; a temporary one for a user without a home."""
+    if named := os.environ.get("XDG_CACHE_HOME"):
+        return Path(named) / "mlopsc"
+    try:
+        return Path.home() / ".cache" / "mlopsc"
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / f"mlopsc-{os.getuid()}"
 
 
 def canonical_json(value: Any) -> bytes:

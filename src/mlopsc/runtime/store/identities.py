@@ -51,9 +51,13 @@ class Identities:
         """Whether this very process has read the whole file with this identity and found this content."""
         return self._hashed_here.get(digest) == identity
 
-    def note(self, digest: str, identity: Identity) -> None:
-        """Remember that the file with this identity holds the content that `digest` names."""
-        self._hashed_here[digest] = identity
+    def note(self, digest: str, identity: Identity, *, hashed: bool = True) -> None:
+        """Remember that the file with this identity holds the content that `digest` names.
+
+        `hashed`: this process has read it whole.
+        """
+        if hashed:
+            self._hashed_here[digest] = identity
         if self.knows(digest, identity):
             return
         assert self._known is not None

@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlopsc.diagnostics.errors import StoreError
@@ -24,6 +24,7 @@ from mlopsc.runtime.store.digests import CHUNK, blob_name, digest_of_file
 from mlopsc.runtime.store.identities import Identities, Identity
 
 _BACKDATED = 2_000_000_000  # ns: a write within the same clock tick still changes the modification time
+_TOUCHED = 600.0  # seconds for which a blob counts as used just now
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,21 @@ class LocalFiles:
             return f"is damaged: {path} holds {found}"
         self.identities.note(digest, identity)
         return None
+
+    def touch(self, digest: str) -> None:
+        """Make the blob's change time, which tells its last use, that of now; only of one that was seen whole."""
+        path = self.root / blob_name(digest)
+        before = Identity.of(path)
+        if before is None or before.changed > time.time_ns() - _TOUCHED * 1e9:
+            return
+        seen_here = self.identities.hashed_here(digest, before)
+        if not seen_here and not self.identities.knows(digest, before):
+            return
+        with contextlib.suppress(OSError):  # a store that cannot be written to
+            os.utime(path, ns=(time.time_ns(), before.modified))
+        after = Identity.of(path)
+        if after is not None and replace(after, changed=before.changed) == before:
+            self.identities.note(digest, after, hashed=seen_here)
 
     def size(self, digest: str) -> int | None:
         """Return the blob's bytes, None when there is no such blob."""

@@ -1,5 +1,6 @@
-"""A store on any fsspec URL, with a local folder that keeps what was downloaded."""
+"""A store on any fsspec URL, with local copies of what was downloaded."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
@@ -7,62 +8,59 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlopsc.diagnostics.errors import StoreError
-from mlopsc.runtime.atomic import create, discard, make_folder, temporary_path
+from mlopsc.diagnostics.errors import StoreError, StoreUnreachable
+from mlopsc.runtime.atomic import cannot_write, create, discard, make_folder, temporary_path
+from mlopsc.runtime.store.copies import Copies
 from mlopsc.runtime.store.digests import CHUNK, blob_name, digest_of_file
-from mlopsc.runtime.store.local import LocalFiles
-
-_WHOLE_OBJECTS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "oci", "memory"})
-"""Protocols where an upload appears whole or not at all; elsewhere it is uploaded aside and renamed."""
+from mlopsc.runtime.store.protocols import S3, Protocol, explain, lacks_bucket, unfinished_uploads
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteFiles:
-    """The folder `root` of an fsspec file system `fs`; `cache` holds downloads, each verified on arrival."""
+    """The folder `root` of an fsspec file system `fs`; `copies` are verified when they arrive."""
 
     fs: Any
     root: str
     place: str
-    cache: LocalFiles
+    protocol: Protocol
+    copies: Copies
 
     @classmethod
     def open(cls, url: str, cache: Path) -> "RemoteFiles":
         """Connect to `url`; raises StoreError when no installed fsspec implementation serves its protocol."""
         import fsspec
 
+        place = _without_password(url)
+        protocol = Protocol.of(url)
+        if fault := protocol.fault(url):
+            raise StoreError(f"cannot open the store {place}: {fault}")
         try:
-            fs, root = fsspec.core.url_to_fs(url)
+            fs, root = fsspec.core.url_to_fs(url, **protocol.options)
         except (ImportError, ValueError) as error:
-            raise StoreError(
-                f"cannot open the store {_without_password(url)}: {error}",
-                help="install the fsspec implementation of this protocol, e.g. s3fs or gcsfs",
-            ) from error
-        return cls(fs, root.rstrip("/"), _without_password(url), LocalFiles.open(cache))
+            raise StoreError(f"cannot open the store {place}: {error}", help=protocol.install) from error
+        return cls(fs, root.rstrip("/"), place, protocol, Copies.open(cache))
 
     def put(self, path: Path, *, move: bool) -> str:
-        """Upload a file unless the store has it; the local copy goes to the cache."""
-        digest = self.cache.put(path, move=move)
-        local = self.cache.fetch(digest)
+        """Upload a file unless the store has it; the local copy stays."""
+        digest = self.copies.put(path, move=move)
+        local = self.copies.path(digest)
         if self.size(digest) != local.stat().st_size:
             self._upload(local, blob_name(digest))
         return digest
 
     def fetch(self, digest: str) -> Path:
         """Return a verified local copy; a remote blob found damaged is removed: the next put heals it."""
-        if self.cache.damage(digest, reread=False, consumed=True) is None:
-            return self.cache.root / blob_name(digest)
-        temporary = temporary_path(self.cache.root / "tmp")
-        make_folder(temporary.parent)
-        try:
-            self._call("read", digest, self.fs.get_file, self._path(blob_name(digest)), str(temporary))
-            found = digest_of_file(temporary)
-            if found != digest:
+        if (copy := self.copies.find(digest)) is not None:
+            return copy
+        found = self._download(digest)
+        if found != digest and (found := self._download(digest)) != digest:  # not damaged on the way here
+            with contextlib.suppress(StoreError, FileNotFoundError):
                 self._call("remove", digest, self.fs.rm_file, self._path(blob_name(digest)))
-                raise StoreError(f"{digest} is damaged: {self.place} held {found} in its place")
-            self.cache.put(temporary, move=True)
-        finally:
-            discard(temporary)
-        return self.cache.root / blob_name(digest)
+            raise StoreError(
+                f"{digest} is damaged: {self.place} held {found} in its place",
+                help="run again: the step that made it re-runs",
+            )
+        return self.copies.path(digest)
 
     def damage(self, digest: str, *, reread: bool, consumed: bool = False) -> str | None:
         """Say what is wrong with a blob; only `reread` or `consumed` read it, else it must merely exist."""
@@ -72,7 +70,7 @@ class RemoteFiles:
             return None
         state = hashlib.sha256()
         with self._call("read", digest, self.fs.open, self._path(blob_name(digest)), "rb") as file:
-            while chunk := file.read(CHUNK):
+            while chunk := self._call("read", digest, file.read, CHUNK):
                 state.update(chunk)
         found = f"sha256:{state.hexdigest()}"
         return None if found == digest else f"is damaged: {self.place} holds {found}"
@@ -83,7 +81,7 @@ class RemoteFiles:
             found = self._call("read", digest, self.fs.info, self._path(blob_name(digest)))
         except FileNotFoundError:
             return None
-        return int(found["size"])
+        return None if found.get("type") == "directory" else int(found["size"])
 
     def digests(self) -> Iterator[str]:
         """Yield what the blobs are named after, sorted."""
@@ -99,11 +97,16 @@ class RemoteFiles:
 
     def write(self, name: str, data: bytes, *, durable: bool) -> None:  # noqa: ARG002
         """Replace a document."""
-        make_folder(self.cache.root / "tmp")
-        temporary = temporary_path(self.cache.root / "tmp")
+        if self.protocol.whole:
+            self._write(name, self.fs.pipe_file, self._path(name), data)
+            return
+        temporary = temporary_path(self.copies.root / "tmp")
         try:
+            make_folder(temporary.parent)
             create(temporary, data)
             self._upload(temporary, name)
+        except OSError as error:
+            raise cannot_write(temporary, error) from error
         finally:
             discard(temporary)
 
@@ -112,34 +115,76 @@ class RemoteFiles:
         yield from (name for name in self._find(folder) if name.endswith(".json"))
 
     def sweep(self, older_than: float) -> int:
-        """Remove what kills left unfinished in the cache; return how many files."""
-        return self.cache.sweep(older_than)
+        """Remove what kills left unfinished among the copies and of uploads in parts; return how many."""
+        swept = self.copies.sweep(older_than)
+        if self.protocol.scheme in S3:
+            for bucket, key, upload in self._call(
+                "read", "uploads", unfinished_uploads, self.fs, self.root, older_than
+            ):
+                self._call("abort the upload of", key, self.fs.abort_mpu, bucket, key, upload)
+                swept += 1
+        return swept
+
+    def _download(self, digest: str) -> str:
+        """Fetch a blob and return the digest of what arrived; a copy is kept when it is the right one."""
+        temporary = temporary_path(self.copies.root / "tmp")
+        try:
+            make_folder(temporary.parent)
+            self._call("read", digest, self.fs.get_file, self._path(blob_name(digest)), str(temporary))
+            found = digest_of_file(temporary)
+            if found == digest:
+                self.copies.put(temporary, move=True)
+            return found
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise cannot_write(temporary, error) from error
+        finally:
+            discard(temporary)
 
     def _upload(self, local: Path, name: str) -> None:
         final = self._path(name)
-        protocols = {self.fs.protocol} if isinstance(self.fs.protocol, str) else set(self.fs.protocol)
-        aside = not protocols & _WHOLE_OBJECTS
-        target = self._path(f"tmp/{os.urandom(8).hex()}") if aside else final
-        self._call("write", name, self.fs.makedirs, target.rsplit("/", 1)[0], exist_ok=True)
-        self._call("write", name, self.fs.put_file, str(local), target)
-        if aside:
-            self._call("write", name, self.fs.makedirs, final.rsplit("/", 1)[0], exist_ok=True)
-            self._call("write", name, self.fs.mv, target, final)
+        if self.protocol.whole:
+            self._write(name, self.fs.put_file, str(local), final)
+            return
+        target = self._path(f"tmp/{os.urandom(8).hex()}")
+        self._write(name, self.fs.makedirs, target.rsplit("/", 1)[0], exist_ok=True)
+        self._write(name, self.fs.put_file, str(local), target)
+        self._write(name, self.fs.makedirs, final.rsplit("/", 1)[0], exist_ok=True)
+        self._write(name, self.fs.mv, target, final)
 
     def _find(self, folder: str) -> list[str]:
-        found = self._call("read", folder, self.fs.find, self._path(folder))
+        try:
+            found = self._call("read", folder, self.fs.find, self._path(folder))
+        except FileNotFoundError:
+            return []
         return sorted(path[len(self.root) + 1 :] for path in found)
 
     def _path(self, name: str) -> str:
         return f"{self.root}/{name}"
 
+    def _write(self, name: str, function: Any, *arguments: Any, **options: Any) -> None:
+        try:
+            self._call("write", name, function, *arguments, **options)
+        except FileNotFoundError as error:
+            raise self._absent() from error
+
     def _call(self, verb: str, what: str, function: Any, *arguments: Any, **options: Any) -> Any:
         try:
             return function(*arguments, **options)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if lacks_bucket(error):
+                raise self._absent() from error
             raise
         except Exception as error:  # every implementation raises its own client's exceptions
-            raise StoreError(f"cannot {verb} {what} in {self.place}: {error}") from error
+            words, help = explain(error)
+            raise StoreUnreachable(f"cannot {verb} {what} in {self.place}: {words}", help=help) from error
+
+    def _absent(self) -> StoreUnreachable:
+        return StoreUnreachable(
+            f"the store {self.place} is not there: no such bucket or folder",
+            help="make it, or correct the URL: mlopsc makes folders below it, but no bucket",
+        )
 
 
 def _without_password(url: str) -> str:
