@@ -232,6 +232,7 @@ def train_pipeline(training: Policy = TRAINING) -> Pipeline:
                 {
                     "model": "train_late_arrival.model",
                     "metrics": "evaluate_late_arrival.metrics",
+                    "curves": "evaluate_late_arrival.curves",
                     "profile": "profile_late_arrival.profile",
                     "test": "split_late_arrival.test",
                     "report_flights": "validate_flights.report",

@@ -1,5 +1,6 @@
 """The life of a task: looked up, laid out, carried out, kept."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -65,6 +66,14 @@ def test_a_task_is_carried_out_once(context, store, tmp_path):
     assert prepare(task, context, store).record == committed.record
     assert json.loads(store.get_path(committed.record.outputs["decision"]).read_bytes())["verdict"] == "pass"
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_record_without_an_output_that_the_operation_has_by_now_is_a_miss(context, store, tmp_path):
+    record = carried_out(verdict(store), context, store, tmp_path / "work").record
+    ActionCache(store).save(dataclasses.replace(record, outputs={}))
+    again = prepare(verdict(store), context, store)
+    assert (again.record, again.reasons) == (None, ("its cached result has no output 'decision'",))
+    assert made_meanwhile(again, context, store) is None
 
 
 def test_a_forced_task_says_by_whom(context, store, tmp_path):

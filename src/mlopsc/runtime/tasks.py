@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from mlopsc.diagnostics.errors import MlopscError, Refusal, StepFailed, StoreError
 from mlopsc.runtime import operations
-from mlopsc.runtime.actions import Action, ActionCache, ActionRecord, explain_miss
+from mlopsc.runtime.actions import Action, ActionCache, ActionRecord, Miss, explain_miss
 from mlopsc.runtime.atomic import cannot_write
 from mlopsc.runtime.context import Context, read_secret
 from mlopsc.runtime.keys import Task, action_of, can_change, library_version
@@ -88,7 +88,7 @@ def prepare(
     if look and operation.kind == "observe" and action.components["world"] is None:
         reasons = explain_miss(cache.latest(task.pipeline, task.step), action.components)
         return Prepared(task, action, None, tuple(reasons) or ("only a run can tell what it observes",))
-    found = cache.lookup(action.key)
+    found = _lookup(cache, task, action)
     if isinstance(found, ActionRecord):
         if not _still_true(task, context):
             return Prepared(task, action, None, ("the registry does not hold its effect",))
@@ -106,7 +106,7 @@ def made_meanwhile(prepared: Prepared, context: Context, store: Store) -> Action
     task, action = prepared.task, prepared.action
     if task.operation.kind == "observe" and action.components["world"] is None:
         return None
-    found = ActionCache(store).lookup(action.key)
+    found = _lookup(ActionCache(store), task, action)
     return found if isinstance(found, ActionRecord) and _still_true(task, context) else None
 
 
@@ -205,6 +205,16 @@ def require_accepted(task: Task, record: ActionRecord) -> None:
     """Raise Refusal when the recorded result is one that a declared rule stopped."""
     if record.status == "refused":
         raise Refusal(record.message or f"{task.step} was refused", outputs=record.outputs)
+
+
+def _lookup(cache: ActionCache, task: Task, action: Action) -> ActionRecord | Miss:
+    """Look an action up; a record from before the operation had all its outputs is none."""
+    found = cache.lookup(action.key)
+    if isinstance(found, ActionRecord):
+        for port in task.operation.output_ports():
+            if port not in found.outputs:
+                return Miss(f"its cached result has no output {port!r}")
+    return found
 
 
 def _still_true(task: Task, context: Context) -> bool:

@@ -213,7 +213,7 @@ class Train(_Operation):
 
 
 class Evaluate(_Operation):
-    """Score a model on the test part."""
+    """Score a model on the test part, and keep the curves behind the scores for plots."""
 
     libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
     operation: Literal["evaluate"] = "evaluate"
@@ -226,7 +226,7 @@ class Evaluate(_Operation):
         return {"model": "model", "test": "table"}
 
     def output_ports(self) -> Ports:
-        return {"metrics": "metrics"}
+        return {"metrics": "metrics", "curves": "report"}
 
     def functions(self) -> tuple[str, ...]:
         own = tuple(metric.python for metric in self.metrics if isinstance(metric, CustomMetric))
@@ -346,7 +346,8 @@ class Register(_Operation):
     def input_ports(self) -> Ports:
         reports: Ports = {f"report_{name}": "report" for name in self.datasets}
         decisions: Ports = {f"decision_{name}": "decision" for name in self.gates}
-        inputs: Ports = {"model": "model", "metrics": "metrics", "profile": "profile", "test": "table"}
+        inputs: Ports = {"model": "model", "metrics": "metrics", "curves": "report"}
+        inputs |= {"profile": "profile", "test": "table"}
         return inputs | reports | decisions
 
     def output_ports(self) -> Ports:

@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score, get_scorer, roc_auc_score
 from sklearn.svm import LinearSVC
 
 from mlopsc.diagnostics.errors import StepFailed
-from mlopsc.runtime.learning.scoring import score
+from mlopsc.runtime.learning import scoring
 from mlopsc.vocabulary.metrics import CustomMetric
 
 BINARY = [
@@ -22,6 +22,10 @@ BINARY = [
     "recall",
     "roc_auc",
 ]
+
+
+def score(model, frame, truth, metrics, functions):
+    return scoring.score(scoring.Answers(model, frame, truth), metrics, functions)
 
 
 def table(rows=200):

@@ -71,9 +71,9 @@ class Workbench:
 
     def evaluate(self, model: Path, test: Path, *metrics: Any, code: tuple[str, ...] = ()) -> Path:
         config = Evaluate.model_validate({"training": "t", "metrics": metrics or ["roc_auc"], "code": code})
-        out = self.folder / f"{model.name}.metrics"
-        evaluate.run(config, {"model": model, "test": test}, {"metrics": out}, self.context)
-        return out
+        outputs = {port: self.folder / f"{model.name}.{port}" for port in config.output_ports()}
+        evaluate.run(config, {"model": model, "test": test}, outputs, self.context)
+        return outputs["metrics"]
 
     def profile(self, table: Path) -> Path:
         out = self.folder / f"{table.name}.profile"
@@ -111,6 +111,7 @@ class Workbench:
         return {
             "model": model,
             "metrics": metrics,
+            "curves": metrics.with_suffix(".curves"),
             "profile": self.profile(table),
             "test": test,
             "report_d": report,

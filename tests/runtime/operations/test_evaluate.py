@@ -73,3 +73,22 @@ def test_penguins_are_told_apart(workbench, estimator):
     metrics = read_json(workbench.evaluate(model, parts["test"], "f1_macro", "roc_auc_ovr"))["metrics"]
     assert metrics["f1_macro"] > 0.95
     assert metrics["roc_auc_ovr"] > 0.99
+
+
+def test_curves_are_canonical_json_and_the_same_twice(workbench):
+    model = workbench.train(workbench.sample("train"))
+    test = workbench.sample("test", 100, 1000)
+    first = workbench.evaluate(model, test, "roc_auc").with_suffix(".curves").read_bytes()
+    metrics = workbench.evaluate(model, test, "roc_auc")
+    assert metrics.with_suffix(".curves").read_bytes() == first
+    found = read_json(metrics.with_suffix(".curves"))
+    assert (found["training"], found["rows"], found["task"]) == ("t", 100, "binary")
+    assert found["roc"]["area"] == pytest.approx(read_json(metrics)["metrics"]["roc_auc"], rel=1e-5)
+
+
+def test_a_test_part_of_one_class_has_curves_that_say_so(workbench):
+    model = workbench.train(workbench.sample("train"))
+    test = workbench.sample("test", 60, 1000, __label__=[True] * 60)
+    found = read_json(workbench.evaluate(model, test, "accuracy").with_suffix(".curves"))
+    assert "nothing to tell apart" in found["roc"]["unavailable"]
+    assert sum(found["scores"]["positive"]) == 60

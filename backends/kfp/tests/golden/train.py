@@ -163,10 +163,11 @@ def evaluate(
     model: Input[Model],
     test: Input[Dataset],
     metrics: Output[Metrics],
+    curves: Output[Artifact],
     training: str,
     metrics_config: str,
 ) -> None:
-    """Score a model on the test part."""
+    """Score a model on the test part, and keep the curves behind the scores for plots."""
     import json
     from pathlib import Path
 
@@ -175,7 +176,7 @@ def evaluate(
     run_files(
         {"operation": "evaluate", "training": training, "metrics": json.loads(metrics_config)},
         inputs={"model": model.path, "test": test.path},
-        outputs={"metrics": metrics.path},
+        outputs={"metrics": metrics.path, "curves": curves.path},
     )
     for metric, value in json.loads(Path(metrics.path).read_text())["metrics"].items():
         if value is not None:
@@ -253,6 +254,7 @@ def judge_champion(
 def register(
     model: Input[Model],
     metrics: Input[Metrics],
+    curves: Input[Artifact],
     profile: Input[Artifact],
     test: Input[Dataset],
     report_flights: Input[Artifact],
@@ -293,6 +295,7 @@ def register(
         inputs={
             "model": model.path,
             "metrics": metrics.path,
+            "curves": curves.path,
             "profile": profile.path,
             "test": test.path,
             "report_flights": report_flights.path,
@@ -489,6 +492,7 @@ def train_pipeline(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> Non
     register_late_arrival = register(
         model=train_late_arrival.outputs["model"],
         metrics=evaluate_late_arrival.outputs["metrics"],
+        curves=evaluate_late_arrival.outputs["curves"],
         profile=profile_late_arrival.outputs["profile"],
         test=split_late_arrival.outputs["test"],
         report_flights=validate_flights.outputs["report"],

@@ -192,6 +192,7 @@ def _register(
         inputs={
             "model": Artifact(step=f"train_{training_name}", port="model"),
             "metrics": Artifact(step=f"evaluate_{training_name}", port="metrics"),
+            "curves": Artifact(step=f"evaluate_{training_name}", port="curves"),
             "profile": Artifact(step=f"profile_{training_name}", port="profile"),
             "test": Artifact(step=f"split_{training_name}", port="test"),
             **{f"report_{name}": Artifact(step=f"validate_{name}", port="report") for name in datasets},

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlopsc.runtime.learning.frames import features_from, read_features, read_label
-from mlopsc.runtime.learning.scoring import CustomFunction, Scores, score
+from mlopsc.runtime.learning.scoring import Answers, CustomFunction, Scores, score
 from mlopsc.runtime.models.archive import LoadedModel, load_model_file
 from mlopsc.runtime.user_code import closure, load, resolve_reference
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
@@ -48,7 +48,12 @@ def score_model(
     rows: npt.NDArray[np.bool_] | None = None,
 ) -> Scores:
     """Return a model's metrics on a feature table, or on those of its rows that `rows` marks."""
+    return score(answers_of(model, test, rows), metrics, metric_functions(metrics, project))
+
+
+def answers_of(model: LoadedModel, test: Path, rows: npt.NDArray[np.bool_] | None = None) -> Answers:
+    """Return a model ready to be asked about a feature table, or about those of its rows that `rows` marks."""
     table, truth = read_features(test, features_from(model.signature)), read_label(test)
     if rows is not None:
         table, truth = table[rows], truth[rows]
-    return score(model.estimator, table, truth, metrics, metric_functions(metrics, project))
+    return Answers(model.estimator, table, truth)

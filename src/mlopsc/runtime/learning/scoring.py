@@ -9,6 +9,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,16 +35,17 @@ class Scores:
     notes: tuple[str, ...] = ()
 
 
-def _has(name: str) -> Callable[["_Answers"], bool]:
+def _has(name: str) -> Callable[["Answers"], bool]:
     return lambda answers: hasattr(answers.model, name)
 
 
-class _Answers:
-    """A fitted model as scorers see it: each question is asked of the model once, classes are codes."""
+class Answers:
+    """A fitted model on rows with known labels, as scorers see it: asked each question once, classes are codes."""
 
-    def __init__(self, model: Any, table: pd.DataFrame) -> None:
+    def __init__(self, model: Any, table: pd.DataFrame, truth: Values) -> None:
         self.model = model
-        self._table = table
+        self.table = table
+        self.truth = truth
         self._kept: dict[str, Values] = {}
         self.classes = class_labels(model)
         if self.classes is not None:
@@ -65,12 +67,36 @@ class _Answers:
     def decision_function(self, _: Any) -> Values:
         return self.ask("decision_function")
 
+    @cached_property
+    def codes(self) -> Values:
+        """The true labels as positions among the classes, those that the model never saw after them; numbers as
+        they are."""
+        return _codes(self.truth, self.classes)
+
+    @property
+    def labels(self) -> list[Any]:
+        """The model's classes, in its order; none of a regression."""
+        return [] if self.classes is None else self.classes.tolist()
+
+    @cached_property
+    def unseen(self) -> list[Any]:
+        """Labels that the model never saw, sorted."""
+        return [] if self.classes is None else _unseen(self.truth, self.classes)
+
     def ask(self, name: str) -> Values:
         """Return what the model says, asked once."""
         if name not in self._kept:
             with steady_sums():
-                self._kept[name] = np.asarray(getattr(self.model, name)(self._table))
+                self._kept[name] = np.asarray(getattr(self.model, name)(self.table))
         return self._kept[name]
+
+    def was_asked(self, name: str) -> bool:
+        """Whether the answer is there already."""
+        return name in self._kept
+
+    def of_every(self, step: int) -> "Answers":
+        """Return the same model, not asked yet, on every so many-th row."""
+        return Answers(self.model, self.table.iloc[::step], self.truth[::step])
 
     def probability(self) -> Values | None:
         """Return the positive class's probability, of several classes the matrix, or None without any."""
@@ -80,22 +106,14 @@ class _Answers:
         return matrix[:, 1] if matrix.ndim == 2 and matrix.shape[1] == 2 else matrix
 
 
-def score(
-    model: Any,
-    table: pd.DataFrame,
-    truth: Values,
-    metrics: Sequence[Metric],
-    functions: Mapping[str, CustomFunction],
-) -> Scores:
-    """Return the metrics of a fitted model on a table of features and its true labels.
+def score(answers: Answers, metrics: Sequence[Metric], functions: Mapping[str, CustomFunction]) -> Scores:
+    """Return the metrics of a fitted model on rows with known labels.
 
     `functions` holds the custom metrics by name. Without rows every metric is None. Raises StepFailed when a
     scorer does not fit the task or a user's function fails.
     """
-    if not len(truth):
+    if not len(answers.truth):
         return Scores({metric_name(metric): None for metric in metrics}, ("there are no rows to score",))
-    answers = _Answers(model, table)
-    coded = _codes(truth, answers.classes)
     values: dict[str, float | None] = {}
     notes: list[str] = []
     for metric in metrics:
@@ -103,9 +121,9 @@ def score(
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             if isinstance(metric, CustomMetric):
-                value = _custom(functions[name], name, answers, truth)
+                value = _custom(functions[name], name, answers)
             else:
-                value = _scorer(metric, answers, table, coded)
+                value = _scorer(metric, answers)
         notes.extend(f"{name}: {one_line(warning.message)}" for warning in caught)
         if not math.isfinite(value):
             notes.append(f"{name}: the value is {value}")
@@ -113,9 +131,9 @@ def score(
     return Scores(values, tuple(dict.fromkeys(notes)))
 
 
-def _scorer(name: str, answers: _Answers, table: pd.DataFrame, truth: Values) -> float:
+def _scorer(name: str, answers: Answers) -> float:
     try:
-        return float(get_scorer(name)(answers, table, truth))
+        return float(get_scorer(name)(answers, answers.table, answers.codes))
     except (ValueError, TypeError, AttributeError, IndexError) as error:
         raise StepFailed(
             f"metric {name!r} cannot be computed for this model: {one_line(error)}",
@@ -123,10 +141,10 @@ def _scorer(name: str, answers: _Answers, table: pd.DataFrame, truth: Values) ->
         ) from error
 
 
-def _custom(function: CustomFunction, name: str, answers: _Answers, truth: Values) -> float:
+def _custom(function: CustomFunction, name: str, answers: Answers) -> float:
     predicted, probability = answers.ask("predict"), answers.probability()
     try:
-        value = function(truth, predicted, probability)
+        value = function(answers.truth, predicted, probability)
     except Exception as error:  # whatever a user's function raises, the message has to name the metric
         raise StepFailed(f"metric {name!r} raised {type(error).__name__}: {one_line(error)}") from error
     try:
@@ -145,9 +163,13 @@ def _codes(truth: Values, classes: Values | None) -> Values:
     """Return the positions of labels among the classes; labels the model never saw come after them."""
     if classes is None:
         return truth
-    unseen = sorted(set(pd.unique(truth).tolist()) - set(classes.tolist()))
+    unseen = _unseen(truth, classes)
     known = pd.Index([*classes.tolist(), *unseen], dtype=object if unseen else None)
     return np.asarray(known.get_indexer(pd.Index(truth)))
+
+
+def _unseen(truth: Values, classes: Values) -> list[Any]:
+    return sorted(set(pd.unique(truth).tolist()) - set(classes.tolist()))
 
 
 def one_line(message: object) -> str:

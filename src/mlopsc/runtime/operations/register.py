@@ -43,7 +43,14 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
         known = registry.find(config.model, digest, lineage=case.lineage) is not None
         expected = None if known else _champion_judged(registry, config, case, digest)
         store = context.store()
-        roles = ["model", "metrics", "profile", "test", *(f"report_{name}" for name in config.datasets)]
+        roles = [
+            "model",
+            "metrics",
+            "curves",
+            "profile",
+            "test",
+            *(f"report_{name}" for name in config.datasets),
+        ]
         candidate = Candidate(
             artifacts={role: store.put_file(inputs[role]) for role in roles},
             stages={rule.stage: rule.gates for rule in config.stages},

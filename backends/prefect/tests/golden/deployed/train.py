@@ -185,7 +185,8 @@ def train_late_arrival(train: Outputs, trees: int) -> Outputs:
 
 @task(cache_policy=NO_CACHE, retries=1, retry_delay_seconds=10)
 def evaluate_late_arrival(model: Outputs, test: Outputs) -> Outputs:
-    """Score a model on the test part (tests.evaluate_late_arrival)."""
+    """Score a model on the test part, and keep the curves behind the scores for plots
+    (tests.evaluate_late_arrival)."""
     with share(cpu=2, memory="4Gi"):
         return run_stored(
             "evaluate_late_arrival",
@@ -287,6 +288,7 @@ def gate_beats_champion(candidate: Outputs, champion: Outputs, test: Outputs) ->
 def register_late_arrival(
     model: Outputs,
     metrics: Outputs,
+    curves: Outputs,
     profile: Outputs,
     test: Outputs,
     report_flights: Outputs,
@@ -331,6 +333,7 @@ def register_late_arrival(
         inputs={
             "model": model["model"],
             "metrics": metrics["metrics"],
+            "curves": curves["curves"],
             "profile": profile["profile"],
             "test": test["test"],
             "report_flights": report_flights["report"],
@@ -374,13 +377,13 @@ def train(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> dict[str, Ou
     )
     late_arrival_split = split_late_arrival.submit(table=late_arrival_table)
     late_arrival_model = train_late_arrival.submit(train=late_arrival_split, trees=trees)
-    late_arrival_metrics = evaluate_late_arrival.submit(
+    late_arrival_evaluate = evaluate_late_arrival.submit(
         model=late_arrival_model,
         test=late_arrival_split,
     )
     late_arrival_profile = profile_late_arrival.submit(train=late_arrival_split)
     late_arrival_production_champion = champion_late_arrival_production.submit()
-    good_enough_decision = gate_good_enough.submit(metrics=late_arrival_metrics)
+    good_enough_decision = gate_good_enough.submit(metrics=late_arrival_evaluate)
     beats_champion_decision = gate_beats_champion.submit(
         candidate=late_arrival_model,
         champion=late_arrival_production_champion,
@@ -388,7 +391,8 @@ def train(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> dict[str, Ou
     )
     late_arrival_decision = register_late_arrival.submit(
         model=late_arrival_model,
-        metrics=late_arrival_metrics,
+        metrics=late_arrival_evaluate,
+        curves=late_arrival_evaluate,
         profile=late_arrival_profile,
         test=late_arrival_split,
         report_flights=flights_report,
@@ -408,7 +412,7 @@ def train(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> dict[str, Ou
             "features_late_arrival": late_arrival_table,
             "split_late_arrival": late_arrival_split,
             "train_late_arrival": late_arrival_model,
-            "evaluate_late_arrival": late_arrival_metrics,
+            "evaluate_late_arrival": late_arrival_evaluate,
             "profile_late_arrival": late_arrival_profile,
             "champion_late_arrival_production": late_arrival_production_champion,
             "gate_good_enough": good_enough_decision,
