@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "Train, judge and register, on this machine or on a target.",
     "resume": "Run an earlier run's plan again; what it finished is not repeated.",
     "runs": "List the latest runs.",
+    "graph": "Draw a pipeline, with the status of its last run: Mermaid, DOT, SVG or PNG.",
     "monitor": "Compare a model's inputs of today with those it was trained on.",
     "lock": "Record in mlops.lock which data the project works with.",
     "registry": "List, show, promote and roll back versions of models.",

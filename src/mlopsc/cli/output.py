@@ -44,6 +44,23 @@ def say(text: str = "") -> None:
     _written(lambda stream: stream.write(text + "\n"))
 
 
+def raw(data: bytes) -> None:
+    """Write bytes as the whole result: what a file would hold; raises UsageError for a picture on a terminal."""
+    stream = sys.stdout
+    if stream is None:
+        return
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        if stream.isatty():
+            from mlopsc.diagnostics.errors import UsageError
+
+            raise UsageError("this is no text for a terminal", help="name a file with --out FILE") from None
+        _written(lambda out: (out.flush(), out.buffer.write(data)))
+    else:
+        _written(lambda out: out.write(text))
+
+
 def tell(text: str) -> None:
     """Write a line about what happens."""
     if sys.stderr is not None:

@@ -1,0 +1,109 @@
+"""What a step does, in a few words: the second line of its card."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mlopsc.plan.plan import Step
+
+Configuration = Mapping[str, Any]
+
+_ROOM = 26
+"""Letters of names in a list."""
+
+
+def caption(step: Step) -> str:
+    """Return the step's work in a few words, empty where its name says everything."""
+    say = _CAPTIONS.get(step.operation)
+    return "" if say is None else say(step.configuration)
+
+
+def _source(said: Configuration) -> str:
+    source = said["source"]
+    return str(source.get("path") or source.get("python") or "")
+
+
+def _contract(said: Configuration) -> str:
+    parts = (
+        (len(said.get("columns", {})), "column"),
+        (len(said.get("checks", ())), "check"),
+    )
+    named = [_number(count, word) for count, word in parts if count]
+    return ", ".join(["key", *named] if said.get("primary_key") else named)
+
+
+def _split(said: Configuration) -> str:
+    split = said["split"]
+    test = split.get("test", 0.2)
+    share = test if isinstance(test, str) else f"{100 * test:g} %"
+    return f"{split['type']}, {share} to test"
+
+
+def _estimator(said: Configuration) -> str:
+    estimator = said["estimator"]
+    return str(estimator["python"] if isinstance(estimator, dict) else estimator.rpartition(".")[2])
+
+
+def _metrics(said: Configuration) -> str:
+    return _some([one if isinstance(one, str) else one["name"] for one in said["metrics"]])
+
+
+def _bounds(said: Configuration) -> str:
+    gate = said["gate"]
+    low, high = gate.get("min"), gate.get("max")
+    if low is None:
+        return f"{gate['metric']} ≤ {_shown(high)}"
+    if high is None:
+        return f"{gate['metric']} ≥ {_shown(low)}"
+    return f"{_shown(low)} ≤ {gate['metric']} ≤ {_shown(high)}"
+
+
+def _against(said: Configuration) -> str:
+    return f"{said['gate']['metric']} against the champion's"
+
+
+def _tests(said: Configuration) -> str:
+    tests = said.get("tests", {})
+    named = dict.fromkeys([*tests.get("numeric", ("psi", "ks")), *tests.get("categorical", ("psi", "chi2"))])
+    return ", ".join(named)
+
+
+def _holder(said: Configuration) -> str:
+    return f"{said['model']}@{said['stage']}"
+
+
+_CAPTIONS: Mapping[str, Callable[[Configuration], str]] = {
+    "load": _source,
+    "validate": _contract,
+    "sql_view": lambda said: f"SQL over {_some(said['tables'])}",
+    "transform": lambda said: str(said["python"]),
+    "features": lambda said: _number(len(said["features"]), "feature"),
+    "split": _split,
+    "train": _estimator,
+    "evaluate": _metrics,
+    "profile": lambda said: f"of {_number(len(said['features']), 'feature')}",
+    "resolve_champion": _holder,
+    "resolve_reference": _holder,
+    "judge_metric": _bounds,
+    "judge_champion": _against,
+    "register": lambda said: f"as {said['model']}@{said['stages'][0]['stage']}",
+    "verdict": lambda said: f"of {_number(len(said['decisions']), 'decision')}",
+    "drift": _tests,
+}
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first names, as many as there is room for, and how many there are besides."""
+    shown: list[str] = []
+    for name in names:
+        if shown and sum(map(len, shown)) + len(name) > _ROOM:
+            return f"{', '.join(shown)}, +{len(names) - len(shown)}"
+        shown.append(name)
+    return ", ".join(shown)
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def _shown(bound: Any) -> str:
+    return f"{bound:g}" if isinstance(bound, float) else str(bound)
