@@ -44,6 +44,7 @@ def spec(tmp_path):
 def test_the_public_names_are_these():
     assert mlopsc.__all__ == [
         "DriftReport",
+        "LeaseLost",
         "MlopscError",
         "Model",
         "Refusal",

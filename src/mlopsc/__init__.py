@@ -11,6 +11,7 @@ Exceptions:
     ├── UsageError              a call asks for something that cannot be
     ├── StoreError              an artifact is missing, damaged or cannot be written
     ├── RegistryError           the registry does not hold what was asked for, or cannot be reached
+    ├── LeaseLost               a run was stopped for so long that another process took it over
     ├── StepFailed              a step crashed
     └── Refusal                 a declared rule (check, gate, monitor) said no
 """
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlopsc.api import compile_spec, load_spec, run_local
     from mlopsc.diagnostics.errors import (
+        LeaseLost,
         MlopscError,
         Refusal,
         RegistryError,
@@ -50,6 +52,7 @@ _HOMES = {
     "DriftReport": "mlopsc.runtime.drift.report",
     "drift_report": "mlopsc.runtime.drift.report",
     "point_in_time_join": "mlopsc.runtime.point_in_time",
+    "LeaseLost": "mlopsc.diagnostics.errors",
     "MlopscError": "mlopsc.diagnostics.errors",
     "Refusal": "mlopsc.diagnostics.errors",
     "RegistryError": "mlopsc.diagnostics.errors",
@@ -62,6 +65,7 @@ _HOMES = {
 
 __all__ = [
     "DriftReport",
+    "LeaseLost",
     "MlopscError",
     "Model",
     "Refusal",

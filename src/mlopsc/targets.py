@@ -56,6 +56,8 @@ class RunRequest:
     """Called with a step's name when it starts."""
     on_step: Callable[[StepResult], None] | None = None
     """Called with each step's result as it comes."""
+    on_wait: Callable[[str, str], None] | None = None
+    """Called with a step's name and who is at the same work already, when the step waits for that."""
 
 
 @runtime_checkable

@@ -99,32 +99,74 @@ def test_the_run_of_a_killed_process_is_an_orphan_and_can_be_marked(tmp_path: Pa
     done = subprocess.run([sys.executable, "-c", CRASH, str(tmp_path)], check=False)
     assert done.returncode == -signal.SIGKILL
     (orphan,) = journal.orphans()
+    seen = journal.run(orphan.id), journal.steps(orphan.id)
     assert journal.mark_crashed(orphan.id)
     assert not journal.mark_crashed(orphan.id)
     assert journal.orphans() == ()
     assert journal.run(orphan.id).status == "crashed"
+    assert (seen[0].status, seen[1]) == (
+        "crashed",
+        journal.steps(orphan.id),
+    )  # before it was written down, too
     assert [step.status for step in journal.steps(orphan.id)] == ["failed", "pending"]
 
 
+HOUR_AGO = "tick = tick - 3600, renewed = '2026-01-01T00:00:00+00:00'"
+
+
 @pytest.mark.parametrize(
-    ("change", "orphan"),
+    ("change", "reason"),
     [
-        ("born = '1'", True),  # the process id now belongs to a younger process
-        ("boot = 'before'", True),  # the machine was started anew
-        ("boot = 'before', host = 'elsewhere'", False),  # another machine's run cannot be judged
-        ("namespace = 'pid:[1]'", False),  # nor another container's
-        ("host = 'renamed'", False),
+        ("born = '1'", "its process"),  # the process id now belongs to a younger process
+        ("boot = 'before'", "its process"),  # the machine was started anew
+        ("boot = 'before', host = 'elsewhere'", None),  # of another machine's run the lease tells
+        ("namespace = 'pid:[1]'", None),  # and of another container's
+        ("host = 'renamed'", None),
+        (f"boot = 'before', host = 'elsewhere', {HOUR_AGO}", "no sign of life for"),
+        (f"namespace = 'pid:[1]', {HOUR_AGO}", "no sign of life for 3600 s"),
+        (HOUR_AGO, "no sign of life for 3600 s"),  # it lives, but it is stopped
     ],
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems tell only process ids")
-def test_only_a_process_that_is_surely_gone_makes_an_orphan(
-    tmp_path: Path, journal: Journal, change: str, orphan: bool
+def test_a_run_is_an_orphan_when_its_process_is_gone_or_its_lease_ran_out(
+    tmp_path: Path, journal: Journal, change: str, reason: str | None
 ) -> None:
-    journal.start_run("train", spec="s")
-    with sqlite3.connect(tmp_path / ".mlopsc" / "journal.db") as connection:
+    run = journal.start_run("train", spec="s")
+    connection = sqlite3.connect(tmp_path / ".mlopsc" / "journal.db")
+    with connection:
         connection.execute(f"update runs set {change}")
     connection.close()
-    assert bool(journal.orphans()) is orphan
+    found = journal.run(run)
+    assert journal.orphans() == ((found,) if reason else ())
+    assert journal.running() == (() if reason else (found,))
+    assert found.status == ("crashed" if reason else "running")
+    assert (found.reason or "").startswith(reason or "")
+
+
+def test_a_journal_of_before_leases_is_brought_up_to_date(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    connection = sqlite3.connect(file)
+    connection.executescript((Path(__file__).parent / "journal-1.sql").read_text())
+    connection.close()
+    for _ in range(2):  # the second time there is nothing to do
+        with Journal(file) as journal:
+            unfinished, finished = journal.runs()
+            assert (finished.status, finished.exit_code, finished.parameters) == ("succeeded", 0, {"n": 1})
+            assert journal.plan(finished.id) == '{"a":1}'
+            assert [(step.name, step.status, step.key) for step in journal.steps(finished.id)] == [
+                ("load_a", "cached", "k1"),
+                ("train", "run", "k2"),
+            ]
+            assert (unfinished.status, unfinished.lease) == ("running", 86_400)  # nobody can tell yet
+    change = "update runs set renewed = '2026-01-01T00:00:00+00:00'"
+    connection = sqlite3.connect(file)
+    with connection:
+        connection.execute(change)
+    connection.close()
+    with Journal(file) as journal:
+        assert [run.status for run in journal.runs()] == ["crashed", "succeeded"]
+        assert journal.mark_crashed(unfinished.id)
+        assert journal.claim(journal.start_run("train", spec="s"), "load_a", "k1")
 
 
 WRITE = """

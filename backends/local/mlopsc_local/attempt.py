@@ -1,21 +1,24 @@
-"""One try of one step: resources, lock, folder and process; taken up together, given back together."""
+"""One try of one step: resources, claim, folder and process; taken up together, given back together."""
 
 import os
 import shutil
 import time
 import traceback
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from mlopsc.diagnostics.errors import MlopscError, Refusal
 from mlopsc.plan.plan import Step
 from mlopsc.runtime import operations
 from mlopsc.runtime.atomic import cannot_write
-from mlopsc.runtime.locks import FileLock
+from mlopsc.runtime.journal import Claim, Held
+from mlopsc.runtime.processes import is_stopped
 from mlopsc.runtime.tasks import ENTRY, Committed, Prepared, commit, lay_out, perform, stage
 from mlopsc.runtime.workers import Handle, Workers
 from mlopsc.vocabulary.policy import Policy
-from mlopsc_local.leftovers import lock_folder, work_folder
+from mlopsc_local.leftovers import work_folder
 from mlopsc_local.resources import Resources, Share
 from mlopsc_local.state import Run
 
@@ -30,7 +33,7 @@ class Attempt:
     number: int
     """How many tries came before."""
     share: Share
-    lock: FileLock
+    claim: Claim
     handle: Handle | None = None
     started: float = field(default_factory=time.monotonic)
 
@@ -39,28 +42,24 @@ class Attempt:
         """Wall time since it was taken up."""
         return time.monotonic() - self.started
 
+    def can_go_on(self) -> bool:
+        """Whether its process is not held up (SIGSTOP, a debugger); true also before it has one."""
+        return self.handle is None or self.handle.pid is None or not is_stopped(self.handle.pid)
+
 
 def take_up(
     run: Run, free: Resources, step: Step, policy: Policy, prepared: Prepared, number: int
-) -> Attempt | None:
-    """Take resources and lock for a try; None when another run holds the lock: it does this very work.
+) -> Attempt | Held:
+    """Take resources and claim for a try, or return who has the claim: another run that does this very work.
 
-    `free` must have what the policy asks for. Raises MlopscError when the lock cannot be made.
+    `free` must have what the policy asks for. Raises MlopscError when the journal cannot be written.
     """
+    claim = run.journal.claim(run.id, step.name, prepared.action.key)
+    if isinstance(claim, Held):
+        return claim
     share = free.share(policy)
-    held: list[str] = []
-    path = lock_folder(run.context.project) / f"{prepared.action.key}.lock"
-    lock = FileLock(path, timeout=0, waiting=held.append)
-    try:
-        lock.__enter__()
-    except MlopscError:
-        if held:
-            return None
-        raise
-    except OSError as error:
-        raise cannot_write(path, error) from error
     free.take(share)
-    return Attempt(step, policy, prepared, number, share, lock)
+    return Attempt(step, policy, prepared, number, share, claim)
 
 
 def launch(run: Run, attempt: Attempt, workers: Workers) -> None:
@@ -69,7 +68,7 @@ def launch(run: Run, attempt: Attempt, workers: Workers) -> None:
     log = run.folder / f"{step.name}.log"
     run.started(step, attempt.prepared.action.key, log)
     threads = run.context.threads if policy.cpu is None else max(1, int(policy.cpu))
-    context = replace(run.context, threads=threads)
+    context = replace(run.context, threads=threads, claim=attempt.claim.token)
     request = stage(attempt.prepared, context, run.store, work_folder(run.folder, step.name))
     _make_log(log)
     attempt.handle = workers.submit(
@@ -84,23 +83,41 @@ def launch(run: Run, attempt: Attempt, workers: Workers) -> None:
 
 
 def keep(run: Run, attempt: Attempt, refusal: str | None) -> Committed:
-    """Put what the step made into the store; raises MlopscError."""
+    """Put what the step made into the store; raises MlopscError, LeaseLost when its work was taken over."""
     folder = work_folder(run.folder, attempt.step.name)
-    return commit(attempt.prepared, run.context, run.store, folder, seconds=attempt.seconds, refusal=refusal)
+    return commit(
+        attempt.prepared,
+        run.context,
+        run.store,
+        folder,
+        seconds=attempt.seconds,
+        refusal=refusal,
+        guard=lambda: _guard(run, attempt.claim.token),
+    )
 
 
 def give_up(run: Run, attempt: Attempt, free: Resources) -> None:
-    """Give back what an attempt has taken."""
+    """Give back what an attempt has taken; raises MlopscError when the journal cannot be written."""
     free.give_back(attempt.share)
-    attempt.lock.path.unlink(missing_ok=True)  # whoever has opened it meanwhile sees that it is gone
-    attempt.lock.__exit__(None, None, None)
     shutil.rmtree(work_folder(run.folder, attempt.step.name), ignore_errors=True)
+    run.journal.release(attempt.claim)
+
+
+def _guard(run: Run, token: int | None) -> AbstractContextManager[Any]:
+    """Keep the run's claim while a record is written: nobody can take it over before the record stands.
+
+    Of a remote store the journal is not held for so long; the claim is looked at just before.
+    """
+    if run.store.is_local:
+        return run.journal.guarding(run.id, token)
+    run.journal.require(run.id, token)
+    return nullcontext()
 
 
 def run_here(run: Run, step: Step, prepared: Prepared) -> tuple[Committed, str | None]:
     """Carry a light operation out in this process; return what is kept, and the words of a refusal.
 
-    It only reads small JSON: a process of its own, and a lock, would cost more than the work. Raises MlopscError.
+    It only reads small JSON: a process of its own, and a claim, would cost more than the work. Raises MlopscError.
     """
     folder = work_folder(run.folder, "light")  # one for all: they come one after the other
     started, refusal = time.monotonic(), None
@@ -111,7 +128,16 @@ def run_here(run: Run, step: Step, prepared: Prepared) -> tuple[Committed, str |
         except Refusal as error:
             refusal = str(error)
         seconds = time.monotonic() - started
-        return commit(prepared, run.context, run.store, folder, seconds=seconds, refusal=refusal), refusal
+        committed = commit(
+            prepared,
+            run.context,
+            run.store,
+            folder,
+            seconds=seconds,
+            refusal=refusal,
+            guard=lambda: _guard(run, None),
+        )
+        return committed, refusal
     except Exception as error:
         log = run.folder / f"{step.name}.log"
         _make_log(log)

@@ -1,9 +1,10 @@
 """The loop of a run: starts what is ready, waits for what runs, records what became of it.
 
 A step's result is looked up once all that it needs is there. What must run does so in a process of its own, under a
-lock by action key, so that two runs at once never do the same work twice.
+claim by action key, so that two runs at once never do the same work twice.
 """
 
+import contextlib
 import time
 from dataclasses import dataclass
 
@@ -12,11 +13,13 @@ from mlopsc.plan.plan import Step
 from mlopsc.plan.result import StepStatus
 from mlopsc.runtime.actions import ActionRecord
 from mlopsc.runtime.execution import failure
+from mlopsc.runtime.journal import Held
 from mlopsc.runtime.tasks import Committed, Prepared, made_meanwhile
 from mlopsc.runtime.workers import Handle, Workers
 from mlopsc.vocabulary.operations import operation_class
 from mlopsc.vocabulary.policy import Policy
 from mlopsc_local.attempt import Attempt, give_up, keep, launch, run_here, take_up
+from mlopsc_local.heartbeat import Heartbeat
 from mlopsc_local.interrupts import Interrupts
 from mlopsc_local.lookup import default_policy, look_up, not_there
 from mlopsc_local.order import Order
@@ -24,7 +27,7 @@ from mlopsc_local.resources import Resources
 from mlopsc_local.state import Run
 
 _POLL = 0.1
-"""Seconds between looks at a lock that another run holds."""
+"""Seconds between looks at a claim that another run holds."""
 
 
 @dataclass(eq=False)
@@ -36,7 +39,7 @@ class _Ready:
     number: int = 0
     """How many tries came before."""
     due: float = 0.0
-    """Not to be looked at before: a retry's delay, or another run that holds its lock."""
+    """Not to be looked at before: a retry's delay, or another run that holds its claim."""
     prepared: Prepared | None = None
 
 
@@ -53,19 +56,22 @@ class Loop:
         self._order = Order(self._steps)
         self._ready: dict[str, _Ready] = {}
         self._attempts: dict[str, Attempt] = {}
+        self._heartbeat = Heartbeat(run.journal, run.id, run.lease, self._alive)
 
     def go(self) -> None:
         """Return when every step has a result; raises KeyboardInterrupt, and MlopscError of the journal."""
-        self._await(self._order.begin())
-        while self._ready or self._attempts:
-            if not self._advance():
-                self._wait()
+        with self._heartbeat:
+            self._await(self._order.begin())
+            while self._ready or self._attempts:
+                if not self._advance():
+                    self._wait()
 
     def stop(self) -> None:
         """Stop everything that runs, and record what was not finished."""
         self._workers.close()
         for attempt in self._attempts.values():
-            give_up(self._run, attempt, self._free)
+            with contextlib.suppress(MlopscError):  # the claim ends with the run
+                give_up(self._run, attempt, self._free)
         for step in self._steps:
             if step.name in self._run.results:
                 continue
@@ -73,6 +79,12 @@ class Loop:
             status: StepStatus = "skipped" if begun is None else "cancelled"
             seconds = None if begun is None else begun.seconds
             self._run.finished(step, status, reason="the run was stopped", seconds=seconds)
+
+    def _alive(self) -> list[int]:
+        """Return the tokens of the claims whose steps can go on; called by another thread."""
+        if self._workers.is_stopped():
+            return []
+        return [attempt.claim.token for attempt in list(self._attempts.values()) if attempt.can_go_on()]
 
     def _await(self, steps: list[Step]) -> None:
         for step in steps:
@@ -113,7 +125,7 @@ class Loop:
         return True
 
     def _start(self, one: _Ready) -> bool:
-        """Start a step; False when its resources or its lock are not free."""
+        """Start a step; False when its resources or its claim are not free."""
         run, step, prepared = self._run, one.step, one.prepared
         assert prepared is not None
         if operation_class(step.operation).light:
@@ -126,7 +138,8 @@ class Loop:
         except MlopscError as error:
             self._failed(step, one.policy, one.number, _told(error))
             return True
-        if attempt is None:
+        if isinstance(attempt, Held):
+            self._run.waits(step, attempt)
             one.due = time.monotonic() + _POLL
             return False
         self._attempts[step.name] = attempt
@@ -156,13 +169,14 @@ class Loop:
         self._made(one.step, prepared, committed, refusal, time.monotonic() - started)
 
     def _wait(self) -> None:
-        """Wait until a process ends or something is due."""
-        due = [one.due for one in self._ready.values() if one.due]
-        patience = max(0.0, min(due) - time.monotonic()) if due else None
+        """Wait until a process ends or something is due. Raises LeaseLost when the run was taken over meanwhile."""
+        due = [one.due - time.monotonic() for one in self._ready.values() if one.due]
+        patience = max(0.0, min([self._heartbeat.interval, *due]))
         with self._interrupts.allowed():
             ended = self._workers.wait(patience)
-            if not ended and not self._attempts and patience is not None:
+            if not ended and not self._attempts:
                 time.sleep(patience)
+        self._heartbeat.check()
         for handle in ended:
             self._ended(handle)
 

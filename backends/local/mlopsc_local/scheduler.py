@@ -21,7 +21,8 @@ from mlopsc_local.state import EXIT_CODES, Run, status_of
 def run_pipeline(request: RunRequest, choice: Choice | None = None) -> RunResult:
     """Run one pipeline here; a failing step is a status of the result.
 
-    Raises MlopscError when the project's state cannot be written, and KeyboardInterrupt (for Ctrl-C and SIGTERM) after
+    Raises MlopscError when the project's state cannot be written, LeaseLost when it was stopped for so long that the
+    run was given up elsewhere, and KeyboardInterrupt (for Ctrl-C and SIGTERM) after
     everything that ran was stopped and the run recorded as cancelled.
     """
     context, pipeline = context_of(request), request.pipeline
@@ -45,6 +46,7 @@ def run_pipeline(request: RunRequest, choice: Choice | None = None) -> RunResult
             store=context.store(),
             journal=journal,
             folder=run_folder(context.project, run_id),
+            lease=journal.run(run_id).lease,
         )
         loop = Loop(run, workers, Resources.of_this_machine(), interrupts)
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from mlopsc.plan.plan import Step
 from mlopsc.plan.result import RunStatus, StepResult, StepStatus
 from mlopsc.runtime.context import Context
-from mlopsc.runtime.journal import Journal
+from mlopsc.runtime.journal import Held, Journal
 from mlopsc.runtime.store import Store
 from mlopsc.targets import RunRequest
 from mlopsc_local.choice import Choice
@@ -26,8 +26,11 @@ class Run:
     store: Store
     journal: Journal
     folder: Path
+    lease: float
+    """Seconds for which it counts as alive after a sign of life."""
     results: dict[str, StepResult] = field(default_factory=dict)
     _announced: set[str] = field(default_factory=set)
+    _waiting: set[str] = field(default_factory=set)
 
     def started(self, step: Step, key: str, log: Path) -> None:
         """Record that a step runs now, in a process of its own."""
@@ -39,6 +42,12 @@ class Run:
         if self.request.on_start is not None and step.name not in self._announced:
             self._announced.add(step.name)
             self.request.on_start(step.name)
+
+    def waits(self, step: Step, holder: Held) -> None:
+        """Tell the listener, once, that a step waits for another run that makes the same result."""
+        if self.request.on_wait is not None and step.name not in self._waiting:
+            self._waiting.add(step.name)
+            self.request.on_wait(step.name, str(holder))
 
     def finished(
         self,

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def rows(name="a", hook=""):
 DRIVER = """
 import sys
 from pathlib import Path
+from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.plan.plan import Plan
 from mlopsc.targets import RunRequest
 from mlopsc_local.scheduler import run_pipeline
@@ -51,6 +53,9 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print("interrupted")
         sys.exit(130)
+    except MlopscError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
     print(result.model_dump_json())
 """
 
@@ -61,6 +66,7 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.policy: dict[str, Any] = {}
+        self.spawned: list[subprocess.Popen[str]] = []
         self.write("code_of_user.py", CODE)
         self.write("helper.py", "FACTOR = 10\n")
 
@@ -91,7 +97,7 @@ class Project:
         """Start a run in a process group of its own; `before` is Python text that comes first."""
         plan = self.write("plan.json", self.plan(*steps).model_dump_json())
         driver = self.write("driver.py", before + DRIVER)
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, str(driver), str(plan)],
             cwd=self.folder,
             stdout=subprocess.PIPE,
@@ -100,6 +106,8 @@ class Project:
             start_new_session=True,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         )
+        self.spawned.append(process)
+        return process
 
     def calls(self) -> Counter[str]:
         """How often the user's function ran, by its argument `name`."""
@@ -115,8 +123,13 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path)
+def project(tmp_path: Path) -> Iterator[Project]:
+    made = Project(tmp_path)
+    yield made
+    for process in made.spawned:  # of a test that failed
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 def statuses(result) -> dict[str, str]:

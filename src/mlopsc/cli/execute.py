@@ -45,7 +45,9 @@ def watched(
     names = [step.name for step in request.pipeline.steps]
     try:
         with progress(names, quiet=quiet) as listener:
-            heard = replace(request, on_start=listener.started, on_step=listener.ended)
+            heard = replace(
+                request, on_start=listener.started, on_step=listener.ended, on_wait=listener.waits
+            )
             return running.carry_out(heard, target, no_cache=no_cache, start=start, only=only)
     except KeyboardInterrupt:
         output.tell("stopped; what had finished is kept, and `mlopsc run` goes on from there")

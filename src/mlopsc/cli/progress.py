@@ -27,6 +27,9 @@ class Progress(Protocol):
     def started(self, name: str) -> None:
         """Hear that a step runs now."""
 
+    def waits(self, name: str, holder: str) -> None:
+        """Hear that a step waits for another run, which does the same work."""
+
     def ended(self, result: StepResult) -> None:
         """Hear what became of a step."""
 
@@ -52,6 +55,9 @@ class Silence:
     def started(self, name: str) -> None:
         """Hear that a step runs now."""
 
+    def waits(self, name: str, holder: str) -> None:
+        """Hear that a step waits for another run, which does the same work."""
+
     def ended(self, result: StepResult) -> None:
         """Hear what became of a step."""
 
@@ -64,6 +70,10 @@ class Lines:
 
     def started(self, name: str) -> None:
         """Hear that a step runs now."""
+
+    def waits(self, name: str, holder: str) -> None:
+        """Write for whom the step waits."""
+        output.tell(waiting(name, self._width, holder))
 
     def ended(self, result: StepResult) -> None:
         """Write the step's line."""
@@ -93,11 +103,17 @@ class LiveTable:
             )
             self._live.start()
 
+    def waits(self, name: str, holder: str) -> None:
+        """Write above those that run for whom the step waits."""
+        self._write(waiting(name, self._width, holder))
+
     def ended(self, result: StepResult) -> None:
         """Write the step's line above those that run."""
         self._running.pop(result.name, None)
         self._ended += 1
-        text = line(result, self._width)
+        self._write(line(result, self._width))
+
+    def _write(self, text: str) -> None:
         if self._live is None:
             output.tell(text)
         else:
@@ -127,6 +143,12 @@ def line(result: StepResult, width: int) -> str:
     reason = "" if result.reason is None else output.escaped(result.reason.partition("\n")[0])
     short = reason if len(reason) <= _REASON else f"{reason[: _REASON - 1]}…"
     return f"  {status}  {result.name:<{width}}  {seconds(result.seconds):>7}  {short}".rstrip()
+
+
+def waiting(name: str, width: int, holder: str) -> str:
+    """Return the line of a step that waits for another run."""
+    status = output.paint(f"{'waits':<9}", "dim")
+    return f"  {status}  {name:<{width}}  {'':>7}  for {holder}"
 
 
 def seconds(value: float | None) -> str:

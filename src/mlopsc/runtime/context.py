@@ -40,6 +40,8 @@ class Context:
     actor: str = "unknown"
     """Who acts, for the registry's ledger."""
     run: str | None = None
+    claim: int | None = None
+    """The number of the claim under which a step of a local run works (see `mlopsc.runtime.claims`)."""
     threads: int = field(default_factory=_usable_cores)
 
     def store(self) -> "Store":
@@ -53,6 +55,15 @@ class Context:
         from mlopsc.runtime.registry import Registry
 
         return Registry.open(self.registry_location, store=self.store())
+
+    def require_claim(self) -> None:
+        """Raise LeaseLost when another run has taken over what the step does; where nothing is claimed, do nothing."""
+        if self.run is None or self.claim is None:
+            return
+        from mlopsc.runtime.journal import Journal
+
+        with Journal.of_project(self.project) as journal:
+            journal.require(self.run, self.claim)
 
     @property
     def store_location(self) -> str:

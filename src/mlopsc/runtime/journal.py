@@ -1,8 +1,8 @@
 """What ran, when and how it ended: an SQLite file that survives kills and power cuts.
 
 WAL with `synchronous=FULL`; every change is one short immediate transaction, so that any number of processes
-may write at once. A run whose process is gone is an orphan: it can be told from a live one and be marked
-`crashed`.
+may write at once. Each run has a lease, which its process renews (`beat`). A run whose process is gone, or whose lease
+ran out, is `crashed` to every reader; whatever its process writes after somebody took that down is refused.
 """
 
 import hashlib
@@ -13,72 +13,34 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
-from mlopsc.diagnostics.errors import MlopscError, UsageError
+from mlopsc.diagnostics.errors import LeaseLost, MlopscError, UsageError
+from mlopsc.runtime import claims
 from mlopsc.runtime.atomic import cannot_write, make_folder
-from mlopsc.runtime.processes import Process, is_gone, this_process
+from mlopsc.runtime.claims import Claim, Held
+from mlopsc.runtime.journal_rows import (
+    CRASHED_EXIT,
+    INTERRUPTED,
+    RUNS,
+    STEPS,
+    Run,
+    RunStatus,
+    StepRun,
+    StepStatus,
+    read_run,
+    read_step,
+)
+from mlopsc.runtime.journal_schema import VERSION, Execute, bring_up_to_date
+from mlopsc.runtime.leases import lease_seconds, sign_of_life
+from mlopsc.runtime.processes import this_process
 
-RunStatus = Literal["running", "succeeded", "failed", "refused", "cancelled", "crashed"]
-StepStatus = Literal[
-    "pending", "running", "run", "cached", "failed", "skipped", "blocked", "refused", "cancelled"
-]
+__all__ = ["Claim", "Held", "Journal", "Run", "RunStatus", "StepRun", "StepStatus"]
 
-_VERSION = 1
-_SCHEMA = """
-create table runs (
-    id text primary key, pipeline text not null, spec text not null, environment text,
-    parameters text not null, plan text references plans (digest), status text not null,
-    started text not null, ended text, exit_code integer, host text not null,
-    boot text not null, namespace text not null, pid integer not null, born text not null
-) strict;
-create table plans (digest text primary key, json text not null) strict;
-create table steps (
-    run text not null references runs (id), position integer not null, name text not null,
-    operation text not null, status text not null, started text, seconds real,
-    outputs text not null default '{}', error text, log text, key text,
-    primary key (run, name)
-) strict, without rowid;
-create index runs_status on runs (status);
-"""
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One row of `runs`; times in UTC, `plan` the digest of the plan's JSON (see `Journal.plan`)."""
-
-    id: str
-    pipeline: str
-    spec: str
-    environment: str | None
-    parameters: Mapping[str, Any]
-    plan: str | None
-    status: RunStatus
-    started: datetime
-    ended: datetime | None
-    exit_code: int | None
-    host: str
-    process: Process
-
-
-@dataclass(frozen=True, slots=True)
-class StepRun:
-    """One step of a run; `seconds` of wall time, `outputs` digests by port, `key` of its action."""
-
-    name: str
-    operation: str
-    status: StepStatus
-    started: datetime | None
-    seconds: float | None
-    outputs: Mapping[str, str]
-    error: str | None
-    log: str | None
-    key: str | None
 
 
 class Journal:
@@ -100,6 +62,7 @@ class Journal:
             raise self._fault(error) from error
         try:
             self._prepare()
+            self._identity = self._found()
         except (sqlite3.Error, MlopscError) as error:
             self._connection.close()
             raise (self._fault(error) if isinstance(error, sqlite3.Error) else error) from error
@@ -136,21 +99,26 @@ class Journal:
     ) -> str:
         """Record that this process starts a run of `plan` (JSON text) and return the run's id.
 
-        `steps` are (name, operation) in the order in which they are to be listed; they start as `pending`.
+        `steps` are (name, operation) in the order in which they are to be listed; they start as `pending`. The run
+        must `beat` within each lease (see `leases.lease_seconds`).
         """
-        process, now = this_process(), datetime.now(UTC)
+        process, sign, lease = this_process(), sign_of_life(), lease_seconds()
+        now = sign.at
         digest = None if plan is None else f"sha256:{hashlib.sha256(plan.encode()).hexdigest()}"
-        with self._transaction() as execute:
+        with self.writing() as execute:
             if plan is not None:
                 execute("insert or ignore into plans values (?, ?)", (digest, plan))
             run = _new_id(now)
             while execute("select 1 from runs where id = ?", (run,)).fetchone():
                 run = _new_id(now)
             execute(
-                "insert into runs values (?, ?, ?, ?, ?, ?, 'running', ?, null, null, ?, ?, ?, ?, ?)",
+                "insert into runs (id, pipeline, spec, environment, parameters, plan, status, started, host, boot,"
+                " namespace, pid, born, lease, tick, renewed)"
+                " values (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(run, pipeline, spec, environment, _json(parameters or {}), digest, now.isoformat()),
                     *(socket.gethostname(), process.boot, process.namespace, process.pid, process.born),
+                    *(lease, sign.tick, sign.at.isoformat()),
                 ),
             )
             for position, (name, operation) in enumerate(steps):
@@ -164,8 +132,8 @@ class Journal:
     def step_started(
         self, run: str, name: str, operation: str, *, key: str | None = None, log: str | None = None
     ) -> None:
-        """Record that a step runs now; one that is started again (a retry) begins anew."""
-        with self._transaction() as execute:
+        """Record that a step runs now; one that is started again (a retry) begins anew. Raises LeaseLost."""
+        with self.guarding(run) as execute:
             execute(
                 f"{_UPSERT} status = 'running', started = excluded.started, seconds = null, error = null,"
                 " outputs = '{}', log = excluded.log, key = excluded.key",
@@ -185,8 +153,8 @@ class Journal:
         log: str | None = None,
         key: str | None = None,
     ) -> None:
-        """Record how a step ended; it need not have been started (cached, skipped, blocked)."""
-        with self._transaction() as execute:
+        """Record how a step ended; it need not have been started (cached, skipped, blocked). Raises LeaseLost."""
+        with self.guarding(run) as execute:
             execute(
                 f"{_UPSERT} status = excluded.status, seconds = excluded.seconds, error = excluded.error,"
                 " outputs = excluded.outputs, log = coalesce(excluded.log, log),"
@@ -195,35 +163,72 @@ class Journal:
             )
 
     def finish_run(self, run: str, status: RunStatus, *, exit_code: int) -> None:
-        """Record how a run ended."""
-        with self._transaction() as execute:
+        """Record how a run ended. Raises LeaseLost."""
+        with self.guarding(run) as execute:
             execute(
                 "update runs set status = ?, ended = ?, exit_code = ? where id = ?",
                 (status, _now(), exit_code, run),
             )
+            execute("delete from claims where run = ?", (run,))
+
+    def beat(self, run: str, tokens: Sequence[int] = ()) -> None:
+        """Give a sign of life of a run, and of the steps that hold these claims. Raises LeaseLost."""
+        sign = sign_of_life()
+        with self.guarding(run) as execute:
+            execute(
+                "update runs set tick = ?, renewed = ? where id = ?", (sign.tick, sign.at.isoformat(), run)
+            )
+            claims.renew(execute, list(tokens))
+
+    def claim(self, run: str, step: str, key: str) -> Claim | Held:
+        """Claim the work of an action for a step, or return who has it. Raises LeaseLost.
+
+        A claim whose run is dead, or of which nothing was heard for a lease, is taken over.
+        """
+        with self._lock, self._faults():
+            held = claims.holder(self._connection.execute, key)
+        if held is not None:
+            return held
+        with self.guarding(run) as execute:
+            return claims.take(execute, run, step, key, _bury)
+
+    def release(self, claim: Claim) -> None:
+        """Give a claim back; nothing happens when it was taken over."""
+        with self.writing() as execute:
+            execute("delete from claims where token = ?", (claim.token,))
+
+    def require(self, run: str, token: int | None = None) -> None:
+        """Raise LeaseLost unless the run goes on and its claim of this number was not taken over."""
+        with self._lock, self._faults():
+            self._require(self._connection.execute, run, token)
+
+    @contextmanager
+    def guarding(self, run: str, token: int | None = None) -> Iterator[Execute]:
+        """Be a transaction in which the run goes on and holds its claim: nobody takes it over meanwhile.
+
+        Raises LeaseLost.
+        """
+        with self.writing() as execute:
+            self._require(execute, run, token)
+            yield execute
 
     def run(self, run: str) -> Run:
         """Return a run; raises UsageError when there is none of this id."""
-        rows = self._read(f"{_RUNS} where id = ?", (run,))
+        rows = self._read(f"{RUNS} where id = ?", (run,))
         if not rows:
             raise UsageError(f"there is no run {run!r}", help="`mlopsc runs` lists them")
-        return _run(rows[0])
+        return read_run(rows[0])
 
     def runs(self, limit: int = 50) -> tuple[Run, ...]:
         """Return the latest runs, newest first."""
-        return tuple(map(_run, self._read(f"{_RUNS} order by started desc, id desc limit ?", (limit,))))
+        return tuple(map(read_run, self._read(f"{RUNS} order by started desc, id desc limit ?", (limit,))))
 
     def steps(self, run: str) -> tuple[StepRun, ...]:
         """Return the steps of a run in their declared order."""
-        rows = self._read(
-            "select name, operation, status, started, seconds, outputs, error, log, key from steps"
-            " where run = ? order by position",
-            (run,),
-        )
-        return tuple(
-            StepRun(name, operation, status, _time(started), seconds, json.loads(outputs), error, log, key)
-            for name, operation, status, started, seconds, outputs, error, log, key in rows
-        )
+        of = self._read(f"{RUNS} where id = ?", (run,))
+        found = read_run(of[0]) if of else None
+        rows = self._read(f"{STEPS} where run = ? order by position", (run,))
+        return tuple(read_step(row, found) for row in rows)
 
     def plan(self, run: str) -> str | None:
         """Return the JSON text of the plan that a run carried out, None when it recorded none."""
@@ -231,84 +236,113 @@ class Journal:
         return rows[0][0] if rows else None
 
     def orphans(self) -> tuple[Run, ...]:
-        """Return the runs that are `running` although their process is gone.
+        """Return the runs that did not end and are dead: their process is gone, or their lease ran out."""
+        return tuple(run for run in self._unfinished() if run.status == "crashed")
 
-        A run of another machine or container cannot be judged from here and is not among them.
-        """
-        running = map(_run, self._read(f"{_RUNS} where status = 'running' order by started, id", ()))
-        here = socket.gethostname()
-        return tuple(run for run in running if is_gone(run.process, same_host=run.host == here))
+    def running(self) -> tuple[Run, ...]:
+        """Return the runs that go on now, oldest first."""
+        return tuple(run for run in self._unfinished() if run.status == "running")
 
     def mark_crashed(self, run: str) -> bool:
-        """Turn a running run and its running steps into crashed and failed; False when it has ended."""
-        with self._transaction() as execute:
-            changed = execute(
-                "update runs set status = 'crashed', ended = ?, exit_code = 4"
-                " where id = ? and status = 'running'",
-                (_now(), run),
-            ).rowcount
-            if changed:
-                execute(
-                    "update steps set status = 'failed', error = 'the process that ran it is gone'"
-                    " where run = ? and status = 'running'",
-                    (run,),
-                )
-        return bool(changed)
+        """Write down that a dead run has crashed, and what it was at failed; False when it has ended or lives."""
+        with self.writing() as execute:
+            row = execute(f"{RUNS} where id = ? and status = 'running'", (run,)).fetchone()
+            found = None if row is None else read_run(row)
+            if found is None or found.status != "crashed":
+                return False
+            _bury(execute, found)
+        return True
+
+    def _unfinished(self) -> Iterator[Run]:
+        return map(read_run, self._read(f"{RUNS} where status = 'running' order by started, id", ()))
 
     def _prepare(self) -> None:
         execute = self._connection.execute
         execute("pragma journal_mode = wal")
         execute("pragma synchronous = full")
-        if self._version() == _VERSION:
+        if self._version() == VERSION:
             return
-        with self._transaction() as execute:
+        with self._writing() as execute:
             version = self._version()
-            if version > _VERSION:
+            if version > VERSION:
                 raise MlopscError(
-                    f"{self.file} was written by a later mlopsc: format {version}, expected {_VERSION}",
+                    f"{self.file} was written by a later mlopsc: format {version}, expected {VERSION}",
                     help="upgrade mlopsc",
                 )
-            if version == 0:
-                for statement in _SCHEMA.split(";")[:-1]:
-                    execute(statement)
-                execute(f"pragma user_version = {_VERSION}")
+            if version < VERSION:
+                bring_up_to_date(execute, version)
 
     def _version(self) -> int:
         return int(self._connection.execute("pragma user_version").fetchone()[0])
 
+    def _require(self, execute: Execute, run: str, token: int | None) -> None:
+        row = execute("select status, reason from runs where id = ?", (run,)).fetchone()
+        status, reason = row or ("unknown", None)
+        if status == "crashed":
+            raise LeaseLost(
+                f"run {run} was given up as crashed: {reason}; since then nothing of it is recorded",
+                help=f"what had finished before is kept; `mlopsc resume {run}` does the rest",
+            )
+        if status != "running":
+            raise LeaseLost(f"run {run} is {status} in {self.file}: nothing more of it can be recorded")
+        if token is not None:
+            claims.require(execute, token)
+
     @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        with self._lock:
+    def writing(self) -> Iterator[Execute]:
+        """Be one durable transaction that shuts out every other writer. Raises MlopscError."""
+        if self._found() != self._identity:
+            raise MlopscError(
+                f"the journal {self.file} was moved or deleted while it was in use",
+                help="run again: what had finished is kept",
+            )
+        with self._writing() as execute:
+            yield execute
+
+    @contextmanager
+    def _writing(self) -> Iterator[Execute]:
+        with self._lock, self._faults():
+            self._connection.execute("begin immediate")
             try:
-                self._connection.execute("begin immediate")
-                try:
-                    yield self._connection.execute
-                    self._connection.execute("commit")
-                except BaseException:
-                    if self._connection.in_transaction:
-                        self._connection.execute("rollback")
-                    raise
-            except sqlite3.Error as error:
-                raise self._fault(error) from error
+                yield self._connection.execute
+                self._connection.execute("commit")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
+                raise
 
     def _read(self, query: str, values: Sequence[Any]) -> list[Any]:
-        with self._lock:
-            try:
-                return self._connection.execute(query, values).fetchall()
-            except sqlite3.Error as error:
-                raise self._fault(error) from error
+        with self._lock, self._faults():
+            return self._connection.execute(query, values).fetchall()
+
+    def _found(self) -> tuple[int, int] | None:
+        """Return what names the file at the journal's path; None when there is none."""
+        try:
+            found = self.file.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._fault(error) from error
 
     def _fault(self, error: sqlite3.Error) -> MlopscError:
         help = "check the disk; a damaged journal can be moved away: only the list of runs is lost with it"
         if "readonly database" in str(error):
             help = "its file and folder must be writable, also to read it: SQLite keeps its locks there"
+        elif "unable to open" in str(error):
+            help = f"check free space and permissions in {self.file.parent}"
+        elif "locked" in str(error):
+            help = (
+                "another process has held it for 30 s: look for one that hangs or is stopped, then run again"
+            )
         return MlopscError(f"cannot use the journal {self.file}: {error}", help=help)
 
 
-_RUNS = (
-    "select id, pipeline, spec, environment, parameters, plan, status, started, ended, exit_code, host,"
-    " boot, namespace, pid, born from runs"
-)
 _UPSERT = (
     "insert into steps (run, position, name, operation, status, started, seconds, outputs, error, log, key)"
     " values (?, (select count(*) from steps where run = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -316,26 +350,17 @@ _UPSERT = (
 )
 
 
-def _run(row: Sequence[Any]) -> Run:
-    run, pipeline, spec, environment, parameters, plan, status, started, ended, code, host, *process = row
-    return Run(
-        id=run,
-        pipeline=pipeline,
-        spec=spec,
-        environment=environment,
-        parameters=json.loads(parameters),
-        plan=plan,
-        status=status,
-        started=datetime.fromisoformat(started),
-        ended=_time(ended),
-        exit_code=code,
-        host=host,
-        process=Process(*process),
+def _bury(execute: Execute, run: Run) -> None:
+    """Write a dead run off."""
+    execute(
+        "update runs set status = 'crashed', ended = ?, exit_code = ?, reason = ? where id = ?",
+        (_now(), CRASHED_EXIT, run.reason, run.id),
     )
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    execute(
+        "update steps set status = 'failed', error = ? where run = ? and status = 'running'",
+        (INTERRUPTED, run.id),
+    )
+    execute("delete from claims where run = ?", (run.id,))
 
 
 def _now() -> str:

@@ -38,6 +38,16 @@ def is_gone(process: Process, *, same_host: bool) -> bool:
     return _born(process.pid) != process.born
 
 
+def boot_of_this_machine() -> str:
+    """Return what names this boot of the machine, also from inside of a container; empty where nothing does."""
+    return _here()[0]
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process is held by SIGSTOP or a debugger; False where the kernel does not tell (not Linux)."""
+    return (_fields(pid) or "?")[0] in ("T", "t")
+
+
 @lru_cache
 def _here() -> tuple[str, str]:
     try:
@@ -49,10 +59,15 @@ def _here() -> tuple[str, str]:
 
 def _born(pid: int) -> str | None:
     """Return the start time in clock ticks since boot; None when the process has ended."""
+    fields = _fields(pid)
+    return None if fields is None or fields[0] in "ZX" else fields[19]
+
+
+def _fields(pid: int) -> list[str] | None:
+    """Return what the kernel says of a process, from its state on; None when there is none or it says nothing."""
     with contextlib.suppress(OSError):
         # The name, in parentheses, may hold anything; state is the first field after it, start time the 20th.
-        fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-        return None if fields[0] in "ZX" else fields[19]
+        return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     return None
 
 

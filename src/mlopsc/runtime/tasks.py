@@ -6,7 +6,8 @@ The life of a task: `prepare` looks it up, `stage` lays out its files, `carry_ou
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -172,11 +173,13 @@ def commit(
     *,
     seconds: float,
     refusal: str | None = None,
+    guard: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> Committed:
     """Put what a task made into the store and record it.
 
-    Not recorded for reuse when what it read changed meanwhile: its result belongs to no key. Raises StepFailed when
-    an output is missing, StoreError when the store cannot be written.
+    Not recorded for reuse when what it read changed meanwhile: its result belongs to no key. `guard` is entered while
+    the record is written, and raises when the work is not the caller's any more. Raises StepFailed when an output is
+    missing, StoreError when the store cannot be written.
     """
     task, cache, outputs = prepared.task, ActionCache(store), {}
     for port in task.operation.output_ports():
@@ -196,7 +199,8 @@ def commit(
     if can_change(task.operation) and not _holds(prepared, context):
         return Committed(record, kept=False)
     before = cache.lookup(record.key) if task.operation.kind == "observe" else None
-    cache.save(record)
+    with guard():
+        cache.save(record)
     _remember(cache, task, prepared.action)
     return Committed(record, unchanged=isinstance(before, ActionRecord) and dict(before.outputs) == outputs)
 

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.runtime.processes import is_stopped
 
 Kind = Literal["ok", "refusal", "failed", "died", "timeout", "killed"]
 
@@ -155,6 +156,11 @@ class Workers:
         """Stop a step and everything in its process group; its outcome, `killed`, comes as any other."""
         if handle.outcome is None:
             self._send({"kill": handle.id})
+
+    def is_stopped(self) -> bool:
+        """Whether the process that starts steps, and tells how they end, is held up (SIGSTOP, a debugger)."""
+        process = self._process
+        return process is not None and is_stopped(process.pid)
 
     def close(self) -> None:
         """Stop everything that still runs."""

@@ -25,7 +25,8 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     A version is given the first stage once, when it is made: what was rolled back or replaced since is not undone by
     running the pipeline again.
 
-    Raises RegistryError for an incomplete model, and when another version took the stage since the judgement.
+    Raises RegistryError for an incomplete model, and when another version took the stage since the judgement;
+    LeaseLost when another run took the step over.
     """
     from mlopsc.runtime.registry import Candidate
     from mlopsc.runtime.store import digest_of_file
@@ -36,7 +37,12 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     with context.registry() as registry:
         if case.refusals:
             registry.refuse(
-                config.model, digest, actor=context.actor, evidence=case.decisions, stage=case.stage
+                config.model,
+                digest,
+                actor=context.actor,
+                evidence=case.decisions,
+                stage=case.stage,
+                guard=context.require_claim,
             )
             write_json(outputs["decision"], _outcome(config, case, digest, "blocked"))
             return
@@ -61,7 +67,12 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
             run=context.run,
         )
         entered = registry.register(
-            config.model, candidate, actor=context.actor, promote=not known, expected_champion=expected
+            config.model,
+            candidate,
+            actor=context.actor,
+            promote=not known,
+            expected_champion=expected,
+            guard=context.require_claim,
         )
     # Of this run: a step that was killed after it had registered says the same when it is run again.
     mine = context.run is not None and entered.version.run == context.run

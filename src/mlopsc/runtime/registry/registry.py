@@ -29,6 +29,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _nothing() -> None:
+    """Guard nothing."""
+
+
 class Registry:
     """Versions, stages and ledger in one database, SQLite or PostgreSQL.
 
@@ -80,19 +84,24 @@ class Registry:
         actor: str,
         promote: bool = False,
         expected_champion: int | None = None,
+        guard: Callable[[], None] = _nothing,
     ) -> Registered:
-        """Enter a version and, with `promote`, give it its first stage, in one transaction.
+        """Enter a version and, with `promote`, give a new one its first stage, in one transaction.
 
-        A model digest with a lineage that is registered already gives that same version. `expected_champion`
-        is the version the candidate was judged against (None: there was none). Raises RegistryError, and
-        changes nothing, when an artifact is missing or damaged or another version holds the stage by now.
+        A model digest with a lineage that is registered already gives that same version, and no stage: what was
+        rolled back or replaced since stays so. `expected_champion` is the version the candidate was judged against
+        (None: there was none). `guard` is called first, with every other writer shut out, and raises when the caller
+        may not register any more. Raises RegistryError, and changes nothing, when an artifact is missing or damaged
+        or another version holds the stage by now.
         """
         registration.check(model, candidate, self._store)
         at = self._clock()
         with self._database.writing() as connection:
+            guard()
             version, created = registration.register(connection, model, candidate, actor=actor, at=at)
             changed = (
                 promote
+                and created
                 and promotion.promote(
                     connection,
                     version,
@@ -160,11 +169,22 @@ class Registry:
             )
 
     def refuse(
-        self, model: str, digest: str, *, actor: str, evidence: Mapping[str, Any], stage: str | None = None
+        self,
+        model: str,
+        digest: str,
+        *,
+        actor: str,
+        evidence: Mapping[str, Any],
+        stage: str | None = None,
+        guard: Callable[[], None] = _nothing,
     ) -> LedgerEntry:
-        """Record that gates refused a candidate; the same digest, stage and evidence make one entry only."""
+        """Record that gates refused a candidate; the same digest, stage and evidence make one entry only.
+
+        `guard` is as in `register`.
+        """
         at = self._clock()
         with self._database.writing() as connection:
+            guard()
             return ledger.refuse(
                 connection, at=at, actor=actor, model=model, digest=digest, stage=stage, evidence=evidence
             )

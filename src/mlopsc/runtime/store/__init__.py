@@ -75,6 +75,11 @@ class Store:
         folder = cache or _caches() / hex_of(digest_of_bytes(text.encode()))[:16]
         return cls(RemoteFiles.open(text, folder.absolute()), folder.absolute() / "tmp")
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder of this machine, where a write takes no time to speak of."""
+        return isinstance(self.files, LocalFiles)
+
     def put_file(self, path: Path, *, move: bool = False) -> str:
         """Store a regular file and return its digest; with `move` the file is gone from `path` afterwards.
 
