@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 import traceback
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -140,8 +140,9 @@ def run_here(run: Run, step: Step, prepared: Prepared) -> tuple[Committed, str |
         return committed, refusal
     except Exception as error:
         log = run.folder / f"{step.name}.log"
-        _make_log(log)
-        log.write_text(traceback.format_exc(), "utf-8")
+        with suppress(MlopscError, OSError):  # of a disk that is full the error itself tells
+            _make_log(log)
+            log.write_text(traceback.format_exc(), "utf-8")
         if isinstance(error, MlopscError):
             raise
         raise MlopscError(f"{type(error).__name__}: {error}") from error

@@ -77,7 +77,6 @@ def test_a_run_keeps_its_logs_and_no_other_file(project, make):
     result = project.run(make.rows("a"), make.verdict())
     assert [path.name for path in (project.state / "runs" / result.run).iterdir()] == ["load_a.log"]
     assert "rows of a" in project.log(result, "load_a")
-    assert list((project.state / "locks").iterdir()) == []
 
 
 def test_the_journal_tells_what_the_result_tells(project, make):

@@ -4,7 +4,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -84,14 +83,12 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line (`sys.argv` by default) and exit with its status."""
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # not under nohup
+            # As Ctrl-C does: what runs is stopped and recorded, and where that must not be, it waits.
+            signal.signal(number, signal.default_int_handler)
     output.prepare()
     given = list(sys.argv[1:] if arguments is None else arguments)
     group = get_command(app)
     status = settle(lambda: group.main(given, prog_name="mlopsc", standalone_mode=False), given)
     sys.exit(output.finish(status))
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
-    """End as Ctrl-C does: what runs is stopped and recorded."""
-    raise KeyboardInterrupt

@@ -1,5 +1,6 @@
 """A run as it goes: a live table on a terminal, a line for each step elsewhere. Both on standard error."""
 
+import contextlib
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -119,12 +120,14 @@ class LiveTable:
         else:
             from rich.text import Text
 
-            self._live.console.print(Text.from_ansi(text), soft_wrap=True)
+            with contextlib.suppress(OSError):
+                self._live.console.print(Text.from_ansi(text), soft_wrap=True)
 
     def close(self) -> None:
         """Take the table away."""
         if self._live is not None:
-            self._live.stop()
+            with contextlib.suppress(OSError):  # the terminal was closed
+                self._live.stop()
 
     def _table(self) -> "Table":
         from rich.table import Table

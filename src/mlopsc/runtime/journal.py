@@ -334,8 +334,8 @@ class Journal:
         help = "check the disk; a damaged journal can be moved away: only the list of runs is lost with it"
         if "readonly database" in str(error):
             help = "its file and folder must be writable, also to read it: SQLite keeps its locks there"
-        elif "unable to open" in str(error):
-            help = f"check free space and permissions in {self.file.parent}"
+        elif "unable to open" in str(error) or "is full" in str(error):
+            help = f"check free space and permissions in {self.file.parent}, then run again"
         elif "locked" in str(error):
             help = (
                 "another process has held it for 30 s: look for one that hangs or is stopped, then run again"

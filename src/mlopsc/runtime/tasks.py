@@ -5,7 +5,9 @@ The life of a task: `prepare` looks it up, `stage` lays out its files, `carry_ou
 """
 
 import contextlib
+import errno
 import json
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
@@ -25,6 +27,7 @@ from mlopsc.runtime.store import Store
 from mlopsc.vocabulary.operations import OPERATION, Load, Operation
 from mlopsc.vocabulary.references import Scalar, substitute
 
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 ENTRY = "mlopsc.runtime.tasks:carry_out"
 """What a worker calls."""
 
@@ -139,14 +142,24 @@ def stage(prepared: Prepared, context: Context, store: Store, folder: Path) -> d
 
 
 def carry_out(request: Mapping[str, Any]) -> None:
-    """Run a staged task in this process; raises what the operation raises, Refusal only if it may refuse."""
+    """Run a staged task in this process; raises what the operation raises, Refusal only if it may refuse.
+
+    A full or broken disk is a StoreError that names the file, or where the operation does not say it the folder.
+    """
     context = Context(**{**request["context"], "project": Path(request["context"]["project"])})
-    perform(
-        OPERATION.validate_json(json.dumps(request["configuration"])),
-        {port: Path(path) for port, path in request["inputs"].items()},
-        {port: Path(path) for port, path in request["outputs"].items()},
-        context,
-    )
+    outputs = {port: Path(path) for port, path in request["outputs"].items()}
+    try:
+        perform(
+            OPERATION.validate_json(json.dumps(request["configuration"])),
+            {port: Path(path) for port, path in request["inputs"].items()},
+            outputs,
+            context,
+        )
+    except OSError as error:
+        if error.errno not in _DISK or not outputs:
+            raise
+        where = Path(error.filename) if error.filename else next(iter(outputs.values())).parent
+        raise cannot_write(where, OSError(error.errno, os.strerror(error.errno))) from error
 
 
 def perform(

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -66,6 +66,7 @@ class Handle:
     pid: int | None = None
     _files: tuple[Path, Path] = field(default=(Path(), Path()), repr=False)
     _awaited: bool = field(default=False, repr=False)
+    _lost: Outcome | None = field(default=None, repr=False)
 
 
 class Workers:
@@ -275,6 +276,9 @@ class Workers:
         handle = self._running[event["id"]]
         if event["event"] == "started":
             handle.pid = event["pid"]
+        elif event["event"] == "lost":
+            words = {name: event[name] for name in ("type", "message", "help")}
+            handle._lost = Outcome("failed", **words)
         else:
             self._finish(handle, _outcome(handle, event))
 
@@ -298,6 +302,8 @@ def _outcome(handle: Handle, event: Mapping[str, Any]) -> Outcome:
         if found.pop("ok"):
             return Outcome("ok", found["value"], **used)
         return Outcome(**found, **used)
+    if handle._lost is not None:
+        return replace(handle._lost, **used)
     if event["timed_out"]:
         return Outcome("timeout", message=f"took longer than {handle.timeout:g} s and was stopped", **used)
     if event["killed"]:

@@ -16,6 +16,7 @@ writes to the file `result` one of
 Standard output tells, one JSON object a line, what becomes of the children (`max_rss` in bytes):
 
     {"id", "pid", "event": "started"}
+    {"id", "event": "lost", "message", "help"}     of a child that could not write its result: why
     {"id", "pid", "event": "ended", "exit", "signal", "timed_out", "killed",
      "seconds", "cpu_seconds", "max_rss"}
 
@@ -42,9 +43,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mlopsc.diagnostics.errors import MlopscError, Refusal
-from mlopsc.runtime.atomic import write_bytes
+from mlopsc.runtime.atomic import cannot_write, write_bytes
 
 _PARENT_CHECK = 2.0  # seconds between looks whether the parent is still the same
+_WORDS = 300  # characters of each part of a child's last words
+_EVENTS = 3  # where a fresh child finds the descriptor for events
 _PR_SET_PDEATHSIG = 1
 _PR_GET_DUMPABLE = 3
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -104,7 +107,7 @@ class Zygote:
             return
         if not self._fresh:
             preload(job["modules"])
-        pid = _spawn(job) if self._fresh else self._fork(job)
+        pid = _spawn(job, self._events) if self._fresh else self._fork(job)
         now = time.monotonic()
         deadline = None if job["timeout"] is None else now + job["timeout"]
         self._children[pid] = _Child(job["id"], pid, now, deadline)
@@ -117,8 +120,7 @@ class Zygote:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.close(self._wake)
             os.close(self._alarm)
-            os.close(self._events)
-            carry_out(job)
+            carry_out(job, self._events)
         with contextlib.suppress(OSError):  # the child does so too: whoever comes first
             os.setpgid(pid, pid)
         return pid
@@ -168,27 +170,28 @@ class Zygote:
             os.write(self._events, json.dumps(event).encode() + b"\n")
 
 
-def carry_out(job: Mapping[str, Any]) -> NoReturn:
-    """Be the child: set up the process, call the entry, write the result, leave."""
-    status = 70
+def carry_out(job: Mapping[str, Any], events: int) -> NoReturn:
+    """Be the child: set up the process, call the entry, write the result, leave.
+
+    `events` is the descriptor of the zygote's events: without a disk for the result, its last words go there.
+    """
+    status, result = 70, None
     try:
         with contextlib.suppress(OSError):
             os.setpgid(0, 0)
         _die_with_parent()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for source, target in ((nothing, 0), (log, 1), (log, 2)):
-            os.dup2(source, target)
-        os.close(nothing)
-        os.close(log)
+        _redirect(Path(job["log"]))
         os.environ.update(job["env"])
         if "TZ" in job["env"]:
             time.tzset()
-        write_bytes(Path(job["result"]), _result(job).encode(), durable=False)
+        result = _result(job)
+        write_bytes(Path(job["result"]), json.dumps(result, allow_nan=False).encode(), durable=False)
         status = 0
-    except BaseException:  # noqa: BLE001 - whatever it is, this process must leave here
-        traceback.print_exc()
+    except BaseException as error:  # noqa: BLE001 - whatever it is, this process must leave here
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
+        _last_words(events, job["id"], result, error)
     finally:
         with contextlib.suppress(Exception):
             sys.stdout.flush()
@@ -196,32 +199,61 @@ def carry_out(job: Mapping[str, Any]) -> NoReturn:
         os._exit(status)
 
 
-def _result(job: Mapping[str, Any]) -> str:
-    """Call the entry; return the JSON text that says what it returned or raised."""
+def _redirect(log: Path) -> None:
+    """Let the output go to the log; raises StoreError when it cannot be opened."""
+    try:
+        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    except OSError as error:
+        raise cannot_write(log, error) from error
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(source, target)
+    os.close(nothing)
+    os.close(output)
+
+
+def _last_words(events: int, child: str, result: Mapping[str, Any] | None, error: BaseException) -> None:
+    """Tell why there is no result; what the step itself failed with weighs more."""
+    told = result if result is not None and result.get("kind") == "failed" else _failure(error)
+    words = {
+        name: None if told[name] is None else told[name][:_WORDS] for name in ("type", "message", "help")
+    }
+    with contextlib.suppress(OSError):  # at most 4096 bytes are never torn apart by another child's
+        event = {"id": child, "event": "lost", **words}
+        os.write(events, json.dumps(event, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+
+
+def _result(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Call the entry; return what says what it returned or raised."""
     try:
         if job["cwd"] is not None:
             os.chdir(job["cwd"])
         module, _, name = job["entry"].partition(":")
         entry: Callable[[Any], Any] = getattr(importlib.import_module(module), name)
         value = entry(json.loads(Path(job["request"]).read_bytes()))
-        return json.dumps({"ok": True, "value": value}, allow_nan=False)
+        json.dumps(value, allow_nan=False)
+        return {"ok": True, "value": value}
     except BaseException as error:  # noqa: BLE001 - the parent tells it
-        trace = error.__traceback__ and (error.__traceback__.tb_next or error.__traceback__)
-        text = "".join(traceback.format_exception(type(error), error, trace))
-        sys.stdout.flush()
-        sys.stderr.write(text)
-        failure = {
-            "ok": False,
-            "kind": "refusal" if isinstance(error, Refusal) else "failed",
-            "type": type(error).__name__,
-            "message": str(error),
-            "help": error.help if isinstance(error, MlopscError) else None,
-            "traceback": text,
-        }
-        return json.dumps(failure)
+        failure = _failure(error)
+        with contextlib.suppress(OSError):  # the disk of the log may be full
+            sys.stdout.flush()
+            sys.stderr.write(failure["traceback"])
+        return failure
 
 
-def _spawn(job: Mapping[str, Any]) -> int:
+def _failure(error: BaseException) -> dict[str, Any]:
+    trace = error.__traceback__ and (error.__traceback__.tb_next or error.__traceback__)
+    return {
+        "ok": False,
+        "kind": "refusal" if isinstance(error, Refusal) else "failed",
+        "type": type(error).__name__,
+        "message": str(error),
+        "help": error.help if isinstance(error, MlopscError) else None,
+        "traceback": "".join(traceback.format_exception(type(error), error, trace)),
+    }
+
+
+def _spawn(job: Mapping[str, Any], events: int) -> int:
     """Start a fresh interpreter that reads its job from a pipe: `env` is not for the process list."""
     read, write = os.pipe()
     command = [sys.executable, "-P", "-m", "mlopsc.runtime.zygote", "--child"]
@@ -233,6 +265,7 @@ def _spawn(job: Mapping[str, Any]) -> int:
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, read, 0),
                 (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+                (os.POSIX_SPAWN_DUP2, events, _EVENTS),
             ],
             setpgroup=0,
             setsigdef=[signal.SIGINT],
@@ -279,7 +312,8 @@ def preload(modules: Sequence[str]) -> None:
 def main(arguments: Sequence[str]) -> None:
     """Serve, or with `--child` be a fresh child whose job stands on standard input."""
     if arguments[:1] == ["--child"]:
-        carry_out(json.loads(sys.stdin.buffer.read()))
+        os.set_inheritable(_EVENTS, False)
+        carry_out(json.loads(sys.stdin.buffer.read()), _EVENTS)
     fresh = "--fresh" in arguments or sys.platform != "linux"
     zygote = Zygote(fresh=fresh)
     if not fresh:

@@ -21,14 +21,12 @@ def runs(
     json: Json = False,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
-    """List the latest runs of the project, newest first. Runs whose process is gone are marked as crashed."""
+    """List the latest runs of the project, newest first. One whose process is gone or silent has crashed."""
     project = spec.resolve().parent
     if not (project / STATE_FOLDER / "journal.db").is_file():
         found: list[tuple[Run, tuple[StepRun, ...]]] = []
     else:
         with Journal.of_project(project) as journal:
-            for orphan in journal.orphans():
-                journal.mark_crashed(orphan.id)
             found = [(run, journal.steps(run.id)) for run in journal.runs(limit)]
     if json:
         output.json_object({"runs": [_entry(run, steps) for run, steps in found]})
