@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 KEPT = 30
+FOLDER = "compiled"
 """Entries of a project; the oldest go."""
 _LIBRARIES = ("mlopsc", "duckdb", "scikit-learn", "pydantic", "sqlglot", "pyyaml", "networkx")
 
@@ -131,7 +132,7 @@ def _key(path: Path, asked: Mapping[str, Any]) -> str:
 
 
 def _place(project: Path, key: str) -> Path:
-    return project / STATE_FOLDER / "compiled" / f"{key}.json"
+    return project / STATE_FOLDER / FOLDER / f"{key}.json"
 
 
 def _digest(path: Path) -> str | None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "lock": "Record in mlops.lock which data the project works with.",
     "registry": "List, show, promote and roll back versions of models.",
     "parity": "Run on several targets and compare every artifact and decision.",
+    "gc": "Remove from the store what no recent run, no version and no lock needs.",
     "doctor": "Look for damage in the project's store, journal, registry and lock.",
 }
 

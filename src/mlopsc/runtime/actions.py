@@ -1,10 +1,12 @@
 """What a step's result depends on: one key, and words for why it must run again."""
 
+import contextlib
 import hashlib
 import json
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,6 +40,8 @@ class ActionRecord:
     message: str = ""
     components: Components = field(default_factory=dict)
     seconds: float = 0.0
+    used: float = field(default=0.0, compare=False)
+    """When it was last made or reused, in seconds since 1970, to within an hour: what nobody uses is collected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +94,18 @@ class ActionCache:
 
     store: Store
 
-    def lookup(self, key: str) -> ActionRecord | Miss:
+    def lookup(self, key: str, *, use: bool = False) -> ActionRecord | Miss:
         """Return the record when every output can be reused (by file identity and size), else why not.
 
-        Raises StoreUnreachable when the store cannot tell.
+        With `use` it is going to be reused: no collection takes it or its outputs then. Raises StoreUnreachable when
+        the store cannot tell.
         """
+        with self.store.guard():
+            return self._lookup(key, use)
+
+    def _lookup(self, key: str, use: bool) -> ActionRecord | Miss:
         try:
-            found = self.store.read_document(_record_name(key))
+            found = self.store.read_document(record_name(key))
             if found is None:
                 return Miss(None)
             record = ActionRecord(**found)
@@ -107,6 +116,9 @@ class ActionCache:
             return Miss("the record of its cached result is damaged")
         if record.key != key:
             return Miss("the record of its cached result is another action's")
+        if use and record.used < time.time() - _RENEWED:
+            with contextlib.suppress(StoreError):  # a store that cannot be written to is not collected either
+                self._write(replace(record, used=time.time()))
         for port, digest in digests.items():
             damage = self.store.damage(digest)
             if damage is not None:
@@ -120,8 +132,11 @@ class ActionCache:
                 raise StoreError(
                     f"cannot record {record.operation}: output {port!r} ({digest}) is not in the store"
                 )
+        self._write(replace(record, used=time.time()))
+
+    def _write(self, record: ActionRecord) -> None:
         self.store.write_document(
-            _record_name(record.key),
+            record_name(record.key),
             {
                 "key": record.key,
                 "operation": record.operation,
@@ -130,6 +145,7 @@ class ActionCache:
                 "message": record.message,
                 "components": dict(record.components),
                 "seconds": record.seconds,
+                "used": round(record.used, 3),
             },
         )
 
@@ -183,11 +199,12 @@ def changed_meanwhile(
     return sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
 
 
+_RENEWED = 3600.0  # seconds for which a record counts as used just now
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
 _ABSENT = object()
 
 
-def _record_name(key: str) -> str:
+def record_name(key: str) -> str:
     return f"actions/{key[:2]}/{key}.json"
 
 

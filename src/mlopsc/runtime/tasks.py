@@ -92,7 +92,7 @@ def prepare(
     if look and operation.kind == "observe" and action.components["world"] is None:
         reasons = explain_miss(cache.latest(task.pipeline, task.step), action.components)
         return Prepared(task, action, None, tuple(reasons) or ("only a run can tell what it observes",))
-    found = _lookup(cache, task, action)
+    found = _lookup(cache, task, action, use=note)
     if isinstance(found, ActionRecord):
         if not _still_true(task, context):
             return Prepared(task, action, None, ("the registry does not hold its effect",))
@@ -110,7 +110,7 @@ def made_meanwhile(prepared: Prepared, context: Context, store: Store) -> Action
     task, action = prepared.task, prepared.action
     if task.operation.kind == "observe" and action.components["world"] is None:
         return None
-    found = _lookup(ActionCache(store), task, action)
+    found = _lookup(ActionCache(store), task, action, use=True)
     return found if isinstance(found, ActionRecord) and _still_true(task, context) else None
 
 
@@ -224,9 +224,9 @@ def require_accepted(task: Task, record: ActionRecord) -> None:
         raise Refusal(record.message or f"{task.step} was refused", outputs=record.outputs)
 
 
-def _lookup(cache: ActionCache, task: Task, action: Action) -> ActionRecord | Miss:
+def _lookup(cache: ActionCache, task: Task, action: Action, *, use: bool) -> ActionRecord | Miss:
     """Look an action up; a record from before the operation had all its outputs is none."""
-    found = cache.lookup(action.key)
+    found = cache.lookup(action.key, use=use)
     if isinstance(found, ActionRecord):
         for port in task.operation.output_ports():
             if port not in found.outputs:

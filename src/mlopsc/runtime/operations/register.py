@@ -30,6 +30,7 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     """
     from mlopsc.runtime.registry import Candidate
     from mlopsc.runtime.store import digest_of_file
+    from mlopsc.runtime.store.collection import pin
 
     case = _Case.read(config, inputs, context.project)
     _refuse_ghost(config.model, inputs["model"])
@@ -57,8 +58,10 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
             "test",
             *(f"report_{name}" for name in config.datasets),
         ]
+        artifacts = {role: store.put_file(inputs[role]) for role in roles}
+        pin(store, config.model, artifacts)
         candidate = Candidate(
-            artifacts={role: store.put_file(inputs[role]) for role in roles},
+            artifacts=artifacts,
             stages={rule.stage: rule.gates for rule in config.stages},
             gates={name: _frozen(config, name, gate) for name, gate in config.gates.items()},
             metrics=read_json(inputs["metrics"])["metrics"],

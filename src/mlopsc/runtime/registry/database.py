@@ -108,7 +108,9 @@ class Database:
             # The cause is cut off: a driver's own words may hold the password, also further down the chain.
             raise _fault(self._url, error) from None
         except ModuleNotFoundError as error:
-            help = f"pip install {error.name}" if error.name != "psycopg" else 'pip install "psycopg[binary]"'
+            help = (
+                f"pip install {error.name}" if error.name != "psycopg" else 'pip install "mlopsc[postgres]"'
+            )
             raise RegistryError(
                 f"a registry in PostgreSQL needs the module {error.name!r}", help=help
             ) from None

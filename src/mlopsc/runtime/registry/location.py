@@ -16,6 +16,7 @@ _NETWORK = re.compile(
     r"|fuse\.(sshfs|s3fs|gcsfuse|rclone|glusterfs|ceph\S*|blobfuse2?|mount-s3|davfs2?|juicefs|smb\S*|nfs\S*)"
 )
 _EXPECTED = "expected a path, sqlite:///PATH or postgresql://USER@HOST/DATABASE"
+_DRIVER = "postgresql+psycopg"
 _SECRET_OPTIONS = ("password", "sslpassword")
 
 
@@ -62,7 +63,8 @@ def locate(location: str | os.PathLike[str], mounts: Callable[[], tuple[Mount, .
                 raise RegistryError("a SQLite registry needs a file: expected sqlite:///PATH without options")
             return _sqlite(url.database, mounts)
         case "postgresql":
-            return url
+            # SQLAlchemy's own choice is the driver's predecessor, which mlopsc does not install.
+            return url.set(drivername=_DRIVER) if "+" not in url.drivername else url
         case other:
             raise RegistryError(f"a registry cannot be kept in {other!r}: {_EXPECTED}")
 
@@ -71,7 +73,8 @@ def redacted(url: URL) -> str:
     """Return the URL as it may be shown."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    return url.difference_update_query(_SECRET_OPTIONS).render_as_string(hide_password=True)
+    shown = url.set(drivername=url.get_backend_name()).difference_update_query(_SECRET_OPTIONS)
+    return shown.render_as_string(hide_password=True)
 
 
 def scrub(url: URL, message: str) -> str:

@@ -2,8 +2,10 @@
 
     blobs/ab/<hex>            the content, read-only
     actions/ab/<key>.json     what an action made; written after its blobs (see `mlopsc.runtime.actions`)
+    pins/ab/<hex>.json        which artifacts a registered version needs for good
     identities                which files were seen to hold their content (local stores)
     tmp/                      files in the making
+    lock                      held by those who use a local store, and by a collection alone
 
 The store is a local folder, or any fsspec URL. Nothing partial is ever visible: a kill, a full disk or a
 power cut leaves the old state or the new one.
@@ -13,16 +15,31 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mlopsc.diagnostics.errors import StoreError
 from mlopsc.runtime.atomic import cannot_write, create, discard, make_folder, temporary_path
 from mlopsc.runtime.store.digests import blob_name, digest_of_bytes, digest_of_file, hex_of
+from mlopsc.runtime.store.entries import Entry
+from mlopsc.runtime.store.exclusion import guard
 from mlopsc.runtime.store.local import LocalFiles
 
-__all__ = ["Fault", "Store", "blob_name", "canonical_json", "digest_of_bytes", "digest_of_file", "hex_of"]
+if TYPE_CHECKING:
+    from mlopsc.runtime.store.copies import Copies
+
+__all__ = [
+    "Entry",
+    "Fault",
+    "Store",
+    "blob_name",
+    "canonical_json",
+    "digest_of_bytes",
+    "digest_of_file",
+    "hex_of",
+]
 
 _DAY = 86_400.0
 
@@ -41,6 +58,9 @@ class Files(Protocol):
     def write(self, name: str, data: bytes, *, durable: bool) -> None: ...
     def names(self, folder: str) -> Iterator[str]: ...
     def sweep(self, older_than: float) -> int: ...
+    def renew(self, digest: str) -> bool: ...
+    def entries(self, folder: str) -> Iterator[Entry]: ...
+    def remove(self, name: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +110,7 @@ class Store:
     def put_bytes(self, data: bytes) -> str:
         """Store `data` and return its digest."""
         digest = digest_of_bytes(data)
-        if self.files.damage(digest, reread=False) is None and self.size(digest) == len(data):
+        if self.size(digest) == len(data) and self.files.renew(digest):
             return digest
         temporary = temporary_path(self.work)
         try:
@@ -174,6 +194,21 @@ class Store:
         for port, digest in record.get("outputs", {}).items():
             if digest not in blobs:
                 yield f"output {port!r} is missing: {digest}"
+
+    @property
+    def local(self) -> bool:
+        """Whether it is a folder of this machine."""
+        return isinstance(self.files, LocalFiles)
+
+    @property
+    def copies(self) -> "Copies | None":
+        """The local copies of a remote store."""
+        return None if isinstance(self.files, LocalFiles) else getattr(self.files, "copies", None)
+
+    def guard(self, *, exclusive: bool = False) -> AbstractContextManager[None]:
+        """Hold a local store while using what is there already, or alone while collecting; raises StoreError."""
+        files = self.files
+        return guard(files.root, exclusive=exclusive) if isinstance(files, LocalFiles) else nullcontext()
 
     def sweep(self, *, older_than: float = _DAY) -> int:
         """Remove files that kills left unfinished more than so many seconds ago; return how many."""

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,6 +70,15 @@ class Copies:
                 path.unlink()
                 total -= size
         return total
+
+    def unused(self, seconds: float) -> Iterator[tuple[Path, int]]:
+        """Yield the copies that were not used for so many seconds (never those just used), with their bytes."""
+        limit = time.time() - max(seconds, _IN_USE)
+        for path in sorted(self.root.glob("blobs/??/*")):
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                if status.st_ctime < limit:
+                    yield path, status.st_size
 
     def sweep(self, older_than: float) -> int:
         """Remove what kills left unfinished more than so many seconds ago; return how many files."""

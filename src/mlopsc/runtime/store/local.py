@@ -21,6 +21,8 @@ from mlopsc.runtime.atomic import (
     write_bytes,
 )
 from mlopsc.runtime.store.digests import CHUNK, blob_name, digest_of_file
+from mlopsc.runtime.store.entries import Entry
+from mlopsc.runtime.store.exclusion import guard
 from mlopsc.runtime.store.identities import Identities, Identity
 
 _BACKDATED = 2_000_000_000  # ns: a write within the same clock tick still changes the modification time
@@ -66,13 +68,14 @@ class LocalFiles:
 
     def _commit(self, temporary: Path, digest: str) -> None:
         final = self.root / blob_name(digest)
-        if self.damage(digest, reread=False) is None:
-            return
-        make_folder(final.parent)
-        temporary.chmod(0o444)
-        then = time.time_ns() - _BACKDATED
-        os.utime(temporary, ns=(then, then))
-        commit_file(temporary, final)
+        with guard(self.root, exclusive=False):
+            if self.renew(digest):
+                return
+            make_folder(final.parent)
+            temporary.chmod(0o444)
+            then = time.time_ns() - _BACKDATED
+            os.utime(temporary, ns=(then, then))
+            commit_file(temporary, final)
         identity = Identity.of(final)
         if identity is not None:
             self.identities.note(digest, identity)
@@ -121,6 +124,14 @@ class LocalFiles:
         if after is not None and replace(after, changed=before.changed) == before:
             self.identities.note(digest, after, hashed=seen_here)
 
+    def renew(self, digest: str) -> bool:
+        """Whether the blob can be reused, by file identity and size; it then counts as used just now."""
+        with guard(self.root, exclusive=False):
+            if self.damage(digest, reread=False) is not None:
+                return False
+            self.touch(digest)
+        return True
+
     def size(self, digest: str) -> int | None:
         """Return the blob's bytes, None when there is no such blob."""
         identity = Identity.of(self.root / blob_name(digest))
@@ -148,6 +159,21 @@ class LocalFiles:
         """Yield the names of the JSON documents below `folder`, sorted."""
         for path in sorted((self.root / folder).rglob("[!.]*.json")):
             yield path.relative_to(self.root).as_posix()
+
+    def entries(self, folder: str) -> Iterator[Entry]:
+        """Yield what stands below `folder`; nothing when it is not there."""
+        for path in sorted((self.root / folder).rglob("[!.]*")):
+            with contextlib.suppress(FileNotFoundError):  # gone since it was listed
+                found = path.stat()
+                if path.is_file():
+                    yield Entry(path.relative_to(self.root).as_posix(), found.st_size, found.st_ctime)
+
+    def remove(self, name: str) -> None:
+        """Remove a blob or document; that it is gone already is fine. Raises StoreError."""
+        try:
+            (self.root / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot remove {self.root / name}: {error.strerror}") from error
 
     def sweep(self, older_than: float) -> int:
         """Remove what kills left unfinished, when it is older than so many seconds; return how many files."""

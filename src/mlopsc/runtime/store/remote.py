@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,11 @@ from mlopsc.diagnostics.errors import StoreError, StoreUnreachable
 from mlopsc.runtime.atomic import cannot_write, create, discard, make_folder, temporary_path
 from mlopsc.runtime.store.copies import Copies
 from mlopsc.runtime.store.digests import CHUNK, blob_name, digest_of_file
+from mlopsc.runtime.store.entries import Entry, changed_at
 from mlopsc.runtime.store.protocols import S3, Protocol, explain, lacks_bucket, unfinished_uploads
+
+_YOUNG = 43_200.0
+"""Seconds for which a blob need not be put again; a collection leaves what is less than twice as old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class RemoteFiles:
         """Upload a file unless the store has it; the local copy stays."""
         digest = self.copies.put(path, move=move)
         local = self.copies.path(digest)
-        if self.size(digest) != local.stat().st_size:
+        if self.size(digest) != local.stat().st_size or not self.renew(digest):
             self._upload(local, blob_name(digest))
         return digest
 
@@ -83,6 +88,15 @@ class RemoteFiles:
             return None
         return None if found.get("type") == "directory" else int(found["size"])
 
+    def renew(self, digest: str) -> bool:
+        """Whether the blob is there, and young enough for no collection to take it soon; else put it once more."""
+        try:
+            found = self._call("read", digest, self.fs.info, self._path(blob_name(digest)))
+        except FileNotFoundError:
+            return False
+        now = time.time()
+        return changed_at(found, now) > now - _YOUNG
+
     def digests(self) -> Iterator[str]:
         """Yield what the blobs are named after, sorted."""
         for name in self._find("blobs"):
@@ -113,6 +127,17 @@ class RemoteFiles:
     def names(self, folder: str) -> Iterator[str]:
         """Yield the names of the JSON documents below `folder`, sorted."""
         yield from (name for name in self._find(folder) if name.endswith(".json"))
+
+    def entries(self, folder: str) -> Iterator[Entry]:
+        """Yield what stands below `folder`; where times are not told, all of it is as new."""
+        now = time.time()
+        for path, found in self._listed(folder).items():
+            yield Entry(path[len(self.root) + 1 :], int(found["size"]), changed_at(found, now))
+
+    def remove(self, name: str) -> None:
+        """Remove a blob or document; that it is gone already is fine. Raises StoreError."""
+        with contextlib.suppress(FileNotFoundError):
+            self._call("remove", name, self.fs.rm_file, self._path(name))
 
     def sweep(self, older_than: float) -> int:
         """Remove what kills left unfinished among the copies and of uploads in parts; return how many."""
@@ -154,11 +179,14 @@ class RemoteFiles:
         self._write(name, self.fs.mv, target, final)
 
     def _find(self, folder: str) -> list[str]:
+        return sorted(path[len(self.root) + 1 :] for path in self._listed(folder))
+
+    def _listed(self, folder: str) -> dict[str, dict[str, Any]]:
         try:
-            found = self._call("read", folder, self.fs.find, self._path(folder))
+            found = self._call("read", folder, self.fs.find, self._path(folder), detail=True)
         except FileNotFoundError:
-            return []
-        return sorted(path[len(self.root) + 1 :] for path in found)
+            return {}
+        return dict(sorted(found.items()))
 
     def _path(self, name: str) -> str:
         return f"{self.root}/{name}"
