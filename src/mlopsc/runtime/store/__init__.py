@@ -196,8 +196,8 @@ class Store:
                 yield f"output {port!r} is missing: {digest}"
 
     @property
-    def local(self) -> bool:
-        """Whether it is a folder of this machine."""
+    def is_local(self) -> bool:
+        """Whether it is a folder of this machine, where a write takes no time to speak of."""
         return isinstance(self.files, LocalFiles)
 
     @property

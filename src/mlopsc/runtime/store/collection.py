@@ -53,7 +53,7 @@ def collect(
     stay. Whatever was made or used within the last hour stays, in a store that others may share within the last day.
     Raises StoreError; then what could not be removed stays, and nothing that stays has lost what it needs.
     """
-    least = _KEPT_LOCALLY if store.local else _KEPT_ELSEWHERE
+    least = _KEPT_LOCALLY if store.is_local else _KEPT_ELSEWHERE
     with store.guard(exclusive=not dry_run):
         moment = time.time() if now is None else now
         limit, young = moment - max(unused, least), moment - least
@@ -68,7 +68,7 @@ def collect(
         ]
         dropped = {one.name for one in gone}
         live = [one for one in records if one.entry.name not in dropped]
-        if not store.local and not dry_run:
+        if not store.is_local and not dry_run:
             live = list(_records(store))  # also those that others have used or made meanwhile
         needed |= {digest for one in live for digest in one.digests}
         blobs = list(store.files.entries("blobs"))
@@ -139,7 +139,7 @@ def _drop(store: Store, stale: _Record, limit: float, dry_run: bool) -> bool:
     """Remove a record unless somebody has used it since it was listed; say whether it is, or would be, gone."""
     if dry_run:
         return True
-    if not store.local:
+    if not store.is_local:
         again = _read(store, stale.entry)
         if again is not None and again.used >= limit:
             return False
