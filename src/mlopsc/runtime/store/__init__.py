@@ -196,11 +196,6 @@ class Store:
                 yield f"output {port!r} is missing: {digest}"
 
     @property
-    def is_local(self) -> bool:
-        """Whether it is a folder of this machine, where a write takes no time to speak of."""
-        return isinstance(self.files, LocalFiles)
-
-    @property
     def copies(self) -> "Copies | None":
         """The local copies of a remote store."""
         return None if isinstance(self.files, LocalFiles) else getattr(self.files, "copies", None)
