@@ -14,6 +14,7 @@ from mlopsc.cli import output
 from mlopsc.cli.outcome import settle
 
 COMMANDS = {
+    "init": "Write a working spec for a file of data, and run it.",
     "validate": "Check a spec; every fault in one go, each at its place.",
     "explain": "Explain a diagnostic's code, with the fault and the fix.",
     "compile": "Generate a target's code from a spec.",

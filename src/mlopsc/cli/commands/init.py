@@ -1,0 +1,176 @@
+"""`mlopsc init`: a spec from a file of data."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mlopsc.cli import output
+from mlopsc.cli.options import DEFAULT, Debug, Json, new_app
+
+if TYPE_CHECKING:
+    from mlopsc.plan.result import RunResult
+    from mlopsc.starting.begin import Begun
+    from mlopsc.starting.draft import Draft
+    from mlopsc.targets import RunRequest
+
+app = new_app()
+
+
+class Task(StrEnum):
+    """What a label of numbers is."""
+
+    classification = "classification"
+    regression = "regression"
+
+
+class Encoding(StrEnum):
+    """Encodings that a CSV source reads."""
+
+    utf_8 = "utf-8"
+    utf_16 = "utf-16"
+    latin_1 = "latin-1"
+
+
+@app.command()
+def init(
+    from_: Annotated[
+        str,
+        typer.Option("--from", metavar="FILE", help="CSV, JSON lines or Parquet: a path, a glob or a URL."),
+    ],
+    label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="The column to predict.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="PATH", help="The spec to write, or its folder.")
+    ] = DEFAULT,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key", metavar="COLUMN", help="A column of the primary key; repeatable; `none` for none."
+        ),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            "--time", metavar="COLUMN", help="The column that says when a row happened; `none` for none."
+        ),
+    ] = None,
+    task: Annotated[
+        Task | None, typer.Option("--task", help="What a label of numbers is, where it is not evident.")
+    ] = None,
+    encoding: Annotated[
+        Encoding | None, typer.Option("--encoding", help="Of a CSV file that is not UTF-8.")
+    ] = None,
+    copy: Annotated[
+        bool | None,
+        typer.Option(
+            "--copy/--no-copy",
+            help="Copy data from outside the folder into data/, or leave them; by default up to 100 MB are copied.",
+        ),
+    ] = None,
+    no_run: Annotated[
+        bool, typer.Option("--no-run", help="Write the spec; measure and run nothing.")
+    ] = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a working spec for a file of data and run it: contract, features, training, gates, registry, monitor.
+
+    What the file shows is not asked for: types, null values, keys, event time, columns that give the label away.
+    """
+    from mlopsc.starting.begin import begin
+    from mlopsc.starting.decide import Wishes
+
+    begun = begin(
+        from_,
+        label,
+        out / DEFAULT if out.is_dir() or not out.suffix else out,
+        wishes=Wishes(tuple(key or ()), time, None if task is None else task is Task.regression),
+        encoding=None if encoding is None else encoding.value,
+        copy=copy,
+        run=None if no_run else lambda request: _measure(request, quiet=json),
+        told=None if json else _tell,
+    )
+    summary = None if no_run else _run(begun, json=json, debug=debug)
+    if json:
+        output.json_object(_object(begun) | {"run": summary.to_dict() if summary else None})
+    else:
+        _say(begun, ran=summary is not None and summary.status == "succeeded")
+    if summary is not None:
+        raise typer.Exit(summary.exit_code)
+
+
+def _measure(request: "RunRequest", *, quiet: bool) -> "RunResult":
+    """Run with progress; who stops it finds everything as it was."""
+    from dataclasses import replace
+
+    from mlopsc import running
+    from mlopsc.cli.progress import progress
+
+    try:
+        with progress([step.name for step in request.pipeline.steps], quiet=quiet) as listener:
+            return running.carry_out(replace(request, on_start=listener.started, on_step=listener.ended))
+    except KeyboardInterrupt:
+        output.tell("stopped; nothing was written")
+        raise
+
+
+def _tell(draft: "Draft") -> None:
+    kinds = {"binary": "which of two classes", "classes": "which class", "number": "which number"}
+    size = f"{draft.rows:,} rows, {draft.width} columns"
+    output.tell(f"{draft.origin}: {size}; predicts {kinds[draft.task]} {draft.label.name} is")
+    for one in draft.left_out:
+        output.tell(f"  left out {', '.join(one.columns)}: {one.reason}")
+    output.tell("")
+
+
+def _run(begun: "Begun", *, json: bool, debug: bool) -> Any:
+    """Run the spec for real: what was measured comes from the cache."""
+    from mlopsc import building, running
+    from mlopsc.cli.execute import watched
+    from mlopsc.cli.report import show, troubles
+    from mlopsc.summary import summarize
+
+    build = building.build_plan(begun.spec, target="local")
+    request = running.make_request(build.plan, begun.spec, running.TRAIN, {})
+    summary = summarize(watched(request, quiet=True), request)
+    if json:
+        troubles(summary, debug=debug)
+    else:
+        show(summary, debug=debug)
+    return summary
+
+
+def _say(begun: "Begun", *, ran: bool) -> None:
+    from mlopsc.starting.naming import monitor_name
+
+    output.title(f"Begun: {begun.spec}")
+    if begun.copied is not None:
+        output.say(f"  {begun.draft.origin} was copied to {begun.copied}")
+    model, spec = begun.draft.training, "" if begun.spec == DEFAULT else f" {begun.spec}"
+    output.say("  read it, change what you know better, then:")
+    at = "" if begun.spec == DEFAULT else f" --spec {begun.spec}"
+    then = [f"mlopsc validate{spec}", f"mlopsc run{spec}"]
+    if ran:
+        then = [
+            f"mlopsc monitor {monitor_name(model)}{spec}",
+            f"mlopsc registry promote {model}/1 --to production{at}",
+        ]
+    for step in then:
+        output.say(f"  $ {step}")
+
+
+def _object(begun: "Begun") -> dict[str, Any]:
+    draft = begun.draft
+    return {
+        "spec": str(begun.spec),
+        "files": [str(path) for path in begun.files],
+        "rows": draft.rows,
+        "label": draft.label.name,
+        "task": {"binary": "classification", "classes": "classification", "number": "regression"}[draft.task],
+        "primary_key": list(draft.primary_key or ()),
+        "event_time": draft.event_time.name if draft.event_time else None,
+        "features": list(draft.features),
+        "left_out": [{"columns": list(one.columns), "reason": one.reason} for one in draft.left_out],
+        "measured": {draft.metric: begun.measured.value} if begun.measured else {},
+    }

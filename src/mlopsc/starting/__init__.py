@@ -1,0 +1,1 @@
+"""Starting: a project from a file of data, or from an example."""
