@@ -24,6 +24,7 @@ from mlopsc.runtime.atomic import write_bytes
 from mlopsc.runtime.context import STATE_FOLDER
 from mlopsc.runtime.store.identities import Identity
 from mlopsc.runtime.tasks import library_version
+from mlopsc.vocabulary.functions import functions_in
 from mlopsc.vocabulary.lock import LOCK_FILE
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Witness:
 
     def looked_at(self, value: Any, project: Path) -> Looked:
         """Return what was peeked at, and the modules of the user functions that a spec's values name."""
-        modules = {file for name in _functions(value) for file in _module_files(name)}
+        modules = {file for name in functions_in(value) for file in _module_files(name)}
         return self.seen | {file: _identities(file, project) for file in sorted(modules)}
 
 
@@ -155,19 +156,6 @@ def _python_files(folder: str) -> Iterator["os.DirEntry[str]"]:
                 yield entry
             elif entry.is_dir() and entry.name != "__pycache__":
                 yield from _python_files(entry.path)
-
-
-def _functions(value: Any) -> Iterator[str]:
-    """Yield every `python: module:function` among a spec's values."""
-    match value:
-        case dict():
-            for key, item in value.items():
-                if key == "python" and isinstance(item, str):
-                    yield item
-                yield from _functions(item)
-        case list():
-            for item in value:
-                yield from _functions(item)
 
 
 def _module_files(reference: str) -> tuple[str, str]:

@@ -28,6 +28,26 @@ class GeneratedFile:
     path: str
     text: str
 
+    @property
+    def content(self) -> bytes:
+        """The text as it is written."""
+        return self.text.encode()
+
+
+@dataclass(frozen=True)
+class CopiedFile:
+    """A file that an emitter hands on as it is: a wheel, a file of the project.
+
+    It cannot say in its first line who made it, so a manifest among the generated files lists it
+    (`mlopsc.codegen.manifest`).
+    """
+
+    path: str
+    content: bytes = field(repr=False)
+
+
+EmittedFile = GeneratedFile | CopiedFile
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -72,7 +92,7 @@ class Backend(Protocol):
         """Return what of the plan this target cannot express. Imports no orchestrator."""
         ...
 
-    def emit(self, plan: Plan, project: Path) -> tuple[GeneratedFile, ...]:
+    def emit(self, plan: Plan, project: Path) -> tuple[EmittedFile, ...]:
         """Return the generated files, the same for the same plan and project folder, to the byte."""
         ...
 

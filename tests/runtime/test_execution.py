@@ -8,6 +8,7 @@ import pytest
 from mlopsc.diagnostics.errors import Refusal, StepFailed
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.execution import run_files, run_stored, surroundings
+from mlopsc.runtime.user_code import digest_of_functions
 
 PASS = {"name": "g", "type": "metric", "verdict": "pass", "reason": "fine"}
 VERDICT = {"operation": "verdict", "decisions": ["gate_g"]}
@@ -57,6 +58,27 @@ def test_a_refusal_leaves_its_files(project):
     with pytest.raises(Refusal):
         run_files(VERDICT, inputs={"gate_g": str(project / "in")}, outputs={"decision": str(out)})
     assert json.loads(out.read_bytes())["verdict"] == "fail"
+
+
+def test_code_that_the_step_was_not_compiled_for_is_not_run(project):
+    (project / "sources.py").write_text("def rows():\n    raise AssertionError('it ran')\n")
+    load = {"operation": "load", "dataset": "a", "source": {"type": "python", "python": "sources:rows"}}
+    compiled_for = digest_of_functions(project, ["sources:rows"])
+    (project / "sources.py").write_text("def rows():\n    raise AssertionError('it ran, and is newer')\n")
+    with pytest.raises(
+        StepFailed, match=r"the code of sources:rows in .* wanted sha256:\w{12}…, found sha256:"
+    ):
+        run_files(load, inputs={}, outputs={"data": str(project / "out")}, code=compiled_for)
+    with pytest.raises(AssertionError, match="newer"):
+        run_files(
+            load,
+            inputs={},
+            outputs={"data": str(project / "out")},
+            code=digest_of_functions(project, ["sources:rows"]),
+        )
+    (project / "sources.py").unlink()
+    with pytest.raises(StepFailed, match="found none of the project's"):
+        run_files(load, inputs={}, outputs={"data": str(project / "out")}, code=compiled_for)
 
 
 def test_the_project_is_the_variable_or_the_working_directory(project, monkeypatch, tmp_path_factory):

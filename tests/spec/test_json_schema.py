@@ -20,7 +20,9 @@ EXAMPLES = sorted((ROOT / "examples").glob("*/mlops.yaml"))
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    targets = {name: TypeAdapter(find_backend(name).settings) for name in ("kfp", "local", "prefect")}
+    targets = {
+        name: TypeAdapter(find_backend(name).settings) for name in ("docker", "kfp", "local", "prefect")
+    }
     return json_schema(targets)
 
 

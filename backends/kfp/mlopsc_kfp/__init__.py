@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mlopsc.plan.plan import Plan
 from mlopsc.plan.result import RunResult
-from mlopsc.targets import Fault, GeneratedFile, RunRequest
+from mlopsc.targets import EmittedFile, Fault, RunRequest
 from mlopsc_kfp.settings import KfpSettings
 
 
@@ -20,10 +20,14 @@ class _Kfp:
 
         return check(plan, project)
 
-    def emit(self, plan: Plan, project: Path) -> tuple[GeneratedFile, ...]:  # noqa: ARG002
+    def emit(self, plan: Plan, project: Path) -> tuple[EmittedFile, ...]:
+        from mlopsc.codegen.image import image_files
         from mlopsc_kfp.emit import emit
+        from mlopsc_kfp.settings import settings_of
 
-        return emit(plan)
+        tag = settings_of(plan).default_image or plan.project.lower()
+        image = image_files(plan, project, target=self.name, tag=tag, extras=("kfp",), folder="image")
+        return (*emit(plan, project), *image)
 
     def run(self, request: RunRequest) -> RunResult:
         from mlopsc_kfp.run import run

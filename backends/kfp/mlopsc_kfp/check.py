@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from keyword import iskeyword
 from pathlib import Path, PurePosixPath
-from typing import Any
 from urllib.parse import urlsplit
 
+from mlopsc.codegen.context import data_fault, include_faults
+from mlopsc.codegen.image import image_settings
 from mlopsc.codegen.names import file_stems
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.plan.plan import Pipeline, Plan, Step
@@ -13,8 +14,6 @@ from mlopsc.targets import Fault
 from mlopsc_kfp.schedule import kfp_cron
 from mlopsc_kfp.settings import PLACEHOLDER, RESERVED, KfpSettings, policy_of, settings_of
 
-LARGEST_DATA = 50_000_000
-"""Bytes of a dataset that may travel in the image."""
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _LOCAL_SCHEMES = frozenset({"", "file", "local", "memory", "sqlite"})
 
@@ -30,6 +29,7 @@ def check(plan: Plan, project: Path) -> tuple[Fault, ...]:
 
 def _faults(plan: Plan, settings: KfpSettings, project: Path) -> Iterator[Fault]:
     yield from _infrastructure(plan)
+    yield from include_faults(plan, project, image_settings(plan).include, "targets", "docker", "include")
     if settings.pipeline_root:
         yield from _placeholder(
             "targets.kfp.pipeline_root", settings.pipeline_root, "targets", "kfp", "pipeline_root"
@@ -44,7 +44,8 @@ def _faults(plan: Plan, settings: KfpSettings, project: Path) -> Iterator[Fault]
             yield from _policy(step, settings)
             if step.operation == "load":
                 yield from _secrets(step, settings)
-                yield from _data(step, project)
+                if (fault := data_fault(step, project, "a pod of Kubeflow Pipelines")) is not None:
+                    yield fault
 
 
 def _infrastructure(plan: Plan) -> Iterator[Fault]:
@@ -119,29 +120,6 @@ def _secrets(step: Step, settings: KfpSettings) -> Iterator[Fault]:
                 f"Kubernetes mounts key {mapped.key!r} as a file of that name, but secret {name!r} is read "
                 f"from {path!r}",
                 f"name an absolute file that ends in /{mapped.key}, or read the secret from `env`",
-            )
-
-
-def _data(step: Step, project: Path) -> Iterator[Fault]:
-    source: dict[str, Any] = step.configuration["source"]
-    text = source.get("path", "")
-    path = (*step.origin, "source", "path")
-    if text.startswith("file://") or (text.startswith("/") and "://" not in text):
-        yield Fault(
-            "MLC503",
-            path,
-            f"{text!r} is a file of this machine: a pod of Kubeflow Pipelines cannot reach it",
-            "name it relative to the project, or put it where pods can read it (s3://, gs://, https://)",
-        )
-    elif text and "://" not in text and "${" not in text:
-        size = sum(found.stat().st_size for found in project.glob(text) if found.is_file())
-        if size > LARGEST_DATA:
-            yield Fault(
-                "MLC503",
-                path,
-                f"{text!r} has {size / 1e6:.0f} MB, too much to travel in the image (at most "
-                f"{LARGEST_DATA / 1e6:.0f} MB)",
-                "put it where pods can read it (s3://, gs://, https://)",
             )
 
 

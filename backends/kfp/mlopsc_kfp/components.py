@@ -17,6 +17,8 @@ from mlopsc.vocabulary.operations import operation_class
 from mlopsc_kfp.settings import PLACEHOLDER, KfpSettings
 from mlopsc_kfp.signatures import Signature, alone, artifact_type, signatures_of, typed_as
 
+CODE_DIGEST = "code_digest"
+"""The argument that holds the digest of the user code that a step was compiled for."""
 _LONGEST_PURPOSE = 89
 _IN_BODY = frozenset({"json", "run_files", "Path", "metric", "value"})
 
@@ -40,7 +42,7 @@ class Component:
     parameters: tuple[str, ...]
     """Pipeline parameters that a call passes besides."""
     names: Mapping[tuple[str, str], str]
-    """(input | output | field | parameter, name) → argument."""
+    """(input | output | field | parameter | code, name) → argument."""
 
     def argument(self, kind: str, name: str) -> str:
         """Return the argument that a port, field or parameter became."""
@@ -115,16 +117,21 @@ def _component(name: str, signature: Signature, steps: list[Step], image: str | 
     }
     parameters = {parameter: names["parameter", parameter] for parameter, _ in signature.parameters}
     passed = [f"{parameters[parameter]}: {kind}" for parameter, kind in signature.parameters]
+    code = names.get(("code", CODE_DIGEST))
+    passed += [f"{code}: str"] if code else []
     metrics = [names["output", port] for port, kind in signature.outputs if kind == "metrics"]
     keywords = {
         "inputs": {port: Code(f"{argument}.path") for port, (argument, _) in inputs.items()},
         "outputs": {port: Code(f"{argument}.path") for port, (argument, _) in outputs.items()},
         "parameters": {parameter: Code(argument) for parameter, argument in parameters.items()},
+        "code": Code(code or ""),
     }
     annotated = [f"{argument}: {kind}" for argument, kind in (*inputs.values(), *outputs.values())]
     body = [literal({"operation": signature.operation, **values})]
     body += [
-        Code(f"{word}={literal(value)}") for word, value in keywords.items() if value or word != "parameters"
+        Code(f"{word}={literal(value)}")
+        for word, value in keywords.items()
+        if value or word in ("inputs", "outputs")
     ]
     return Component(
         name=name,
@@ -156,6 +163,7 @@ def _arguments(signature: Signature, fields: list[str]) -> dict[tuple[str, str],
         "input": ([port for port, _ in signature.inputs], "_input"),
         "field": (fields, "_config"),
         "parameter": ([name for name, _ in signature.parameters], "_parameter"),
+        "code": ([CODE_DIGEST] if signature.runs_code else [], "_of_project"),
     }
     names: dict[tuple[str, str], str] = {}
     for kind, (wanted, suffix) in wishes.items():

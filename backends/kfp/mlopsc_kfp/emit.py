@@ -49,11 +49,13 @@ class _Pipeline:
     schedule: str | None
 
 
-def emit(plan: Plan) -> tuple[GeneratedFile, ...]:
+def emit(plan: Plan, project: Path) -> tuple[GeneratedFile, ...]:
     """Return a module and its IR for each pipeline; raises MlopscError when kfp is not installed or refuses."""
     stems = file_stems(pipeline.name for pipeline in plan.pipelines)
     modules = tuple(
-        GeneratedFile(f"{stems[pipeline.name]}.py", module(plan, pipeline, f"{stems[pipeline.name]}.yaml"))
+        GeneratedFile(
+            f"{stems[pipeline.name]}.py", module(plan, pipeline, f"{stems[pipeline.name]}.yaml", project)
+        )
         for pipeline in plan.pipelines
     )
     return (*modules, *_compiled(modules, f"# {header(plan.spec, 'kfp')}\n"))
@@ -64,14 +66,15 @@ def pipeline_name(plan: Plan, pipeline: Pipeline) -> str:
     return f"{plan.project}-{pipeline.name}".lower().replace("_", "-")
 
 
-def module(plan: Plan, pipeline: Pipeline, package: str) -> str:
+def module(plan: Plan, pipeline: Pipeline, package: str, project: Path) -> str:
     """Return the Python module of one pipeline, which compiles it to the file `package`."""
     settings = settings_of(plan)
     components = step_components(plan, pipeline)
     outer = _taken(pipeline) | {component.name for component in components.values()}
     variables = distinct((step.name for step in pipeline.steps), avoid=outer, suffix="_task")
     tasks = tuple(
-        task_of(step, components, variables, settings, plan.infrastructure) for step in pipeline.steps
+        task_of(step, components, variables, settings, plan.infrastructure, project)
+        for step in pipeline.steps
     )
     shown = tuple({component.name: component for component in components.values()}.values())
     view = _Pipeline(

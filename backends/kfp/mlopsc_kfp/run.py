@@ -73,7 +73,7 @@ def run(request: RunRequest) -> RunResult:
     root.mkdir(parents=True)
     ir = folder / "pipeline.yaml"
     plan = _local_plan(request)
-    ir.write_text(emit(plan)[1].text, encoding="utf-8")
+    ir.write_text(emit(plan, request.project)[1].text, encoding="utf-8")
     arguments = folder / "arguments.json"
     arguments.write_text(json.dumps(dict(request.parameters)), encoding="utf-8")
     progress = _expected(request, plan, root, ir)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, StringConstraints
 
 from mlopsc.plan.plan import Artifact, Pipeline, Step
 from mlopsc.vocabulary.artifacts import ArtifactType
+from mlopsc.vocabulary.functions import functions_in
 from mlopsc.vocabulary.operations import operation_class
 from mlopsc.vocabulary.parameters import Parameter, ScalarType
 from mlopsc.vocabulary.references import referenced
@@ -57,6 +58,8 @@ class Signature:
     """Typed fields that are there though they may be absent."""
     parameters: tuple[tuple[str, str], ...]
     """Pipeline parameters that are passed besides, with their Python types."""
+    runs_code: bool
+    """Whether user code runs in it, whose digest is passed."""
 
 
 def signatures_of(pipeline: Pipeline, settings: KfpSettings) -> dict[str, Signature]:
@@ -97,6 +100,7 @@ def _signature(
             for name, parameter in parameters.items()
             if name in besides
         ),
+        runs_code=bool(functions_in(step.configuration)),
     )
 
 

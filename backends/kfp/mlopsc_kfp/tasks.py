@@ -4,15 +4,17 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mlopsc.codegen.literals import Code, call, dotted_name, literal
 from mlopsc.plan.plan import Infrastructure, Step
 from mlopsc.runtime.context import REGISTRY_VARIABLE, STORE_VARIABLE
+from mlopsc.runtime.user_code import digest_of_functions
+from mlopsc.vocabulary.functions import functions_in
 from mlopsc.vocabulary.operations import operation_class
 from mlopsc.vocabulary.policy import Policy
-from mlopsc_kfp.components import Component, field_value
+from mlopsc_kfp.components import CODE_DIGEST, Component, field_value
 from mlopsc_kfp.settings import KfpSettings, caches, policy_of
 
 STATEFUL = frozenset({"resolve_champion", "resolve_reference", "register"})
@@ -34,8 +36,12 @@ def task_of(
     variables: Mapping[str, str],
     settings: KfpSettings,
     infrastructure: Infrastructure,
+    project: Path,
 ) -> Task:
-    """Return a step's task; `variables` says by which name each step's task goes."""
+    """Return a step's task; `variables` says by which name each step's task goes.
+
+    Raises SpecError when user code of the project is no Python.
+    """
     component, variable = components[step.name], variables[step.name]
     arguments: dict[str, Any] = {}
     for port, source in step.inputs.items():
@@ -48,6 +54,8 @@ def task_of(
             arguments[component.argument("field", field)] = field_value(step, field, component)
     for parameter in component.parameters:
         arguments[component.argument("parameter", parameter)] = dotted_name(parameter)
+    if functions := functions_in(step.configuration):
+        arguments[component.argument("code", CODE_DIGEST)] = digest_of_functions(project, functions)
     statements = tuple(_statements(step, variable, variables, settings, infrastructure))
     return Task(variable, call(component.name, **arguments), statements)
 

@@ -13,16 +13,18 @@ from mlopsc_kfp.emit import emit, module
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.plan.plan import Infrastructure
+from mlopsc.runtime.user_code import digest_of_functions
 from mlopsc.vocabulary.parameters import Parameter
 from mlopsc.vocabulary.policy import Accelerator, Policy
 from tests.plans import IMAGE, flights_plan, monitor_pipeline, step, train_pipeline
 
 GOLDEN = Path(__file__).parent / "golden"
+PROJECT = Path(__file__).parents[3] / "examples/custom_code"
 
 
 def generated(pipeline, **settings):
     plan = flights_plan({"kfp": {"image": IMAGE, **settings}}, pipeline)
-    return module(plan, pipeline, f"{pipeline.name}.yaml")
+    return module(plan, pipeline, f"{pipeline.name}.yaml", PROJECT)
 
 
 def only(*steps, parameters=None, **pipeline):
@@ -34,11 +36,17 @@ def load(name="load_flights", policy=None, **configuration):
     return step(name, "load", full, policy=policy)
 
 
+def any_patch(text):
+    """Return the text as every patch of kfp 2.17 writes it."""
+    return re.sub(r"(sdkVersion: kfp-2\.17)\.\d+", r"\1.0", text)
+
+
 @pytest.mark.kfp
 def test_the_flagship_is_generated_as_it_stands_in_golden():
     pytest.importorskip("kfp", reason="compiling needs the kfp SDK: pip install 'mlopsc[kfp]'")
-    files = {file.path: file.text for file in emit(flights_plan())}
-    assert files == {file.path: file.text for file in emit(flights_plan())}, "two compiles differ"
+    files = {file.path: any_patch(file.text) for file in emit(flights_plan(), PROJECT)}
+    again = {file.path: any_patch(file.text) for file in emit(flights_plan(), PROJECT)}
+    assert files == again, "two compiles differ"
     if os.environ.get("UPDATE_GOLDEN"):
         for path, text in files.items():
             (GOLDEN / path).write_text(text, encoding="utf-8")
@@ -136,7 +144,9 @@ def test_registry_and_store_are_told_to_the_steps_that_reach_them():
         registry="postgresql://db.example.com/registry", store="s3://bucket/store"
     )
     pipeline = train_pipeline()
-    text = module(flights_plan(None, pipeline, infrastructure=infrastructure), pipeline, "train.yaml")
+    text = module(
+        flights_plan(None, pipeline, infrastructure=infrastructure), pipeline, "train.yaml", PROJECT
+    )
     assert 'REGISTRY_URL = "postgresql://db.example.com/registry"' in text
     assert text.count('.set_env_variable("MLOPSC_REGISTRY_URL", REGISTRY_URL)') == 2
     assert text.count('.set_env_variable("MLOPSC_STORE_URL", STORE_URL)') == 2
@@ -202,3 +212,12 @@ def test_a_schedule_becomes_a_recurring_run():
 def test_a_name_with_a_placeholder_is_refused():
     with pytest.raises(MlopscError, match="dataset of step load_flights is no name"):
         generated(only(load(dataset="{{$.x}}")))
+
+
+def test_a_step_is_told_which_user_code_it_was_compiled_for():
+    source = {"type": "python", "python": "diabetes.sources:load_patients"}
+    text = generated(only(load("load_a", dataset="a", source=source), load("load_b")))
+    digest = digest_of_functions(PROJECT, ["diabetes.sources:load_patients"])
+    assert f'        code_digest="{digest}",\n' in text
+    assert text.count("code=code_digest") == 1
+    assert text.count("@dsl.component") == 2, "steps without user code need no digest"

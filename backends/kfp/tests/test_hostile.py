@@ -4,11 +4,12 @@ import ast
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 from mlopsc_kfp import backend
-from mlopsc_kfp.emit import module
+from mlopsc_kfp.emit import emit, module
 
 from mlopsc.targets import RunRequest
 from tests.plans import IMAGE, flights_plan, step, train_pipeline
@@ -77,7 +78,7 @@ def hostile_pipeline(text):
 
 def generated(text):
     pipeline = hostile_pipeline(text)
-    return module(flights_plan(None, pipeline), pipeline, "train.yaml")
+    return module(flights_plan(None, pipeline), pipeline, "train.yaml", Path("nowhere"))
 
 
 def shape(source):
@@ -103,7 +104,7 @@ def test_compiling_runs_nothing_and_the_ir_is_free_of_placeholders(tmp_path, mon
 
     monkeypatch.chdir(tmp_path)
     pipeline = hostile_pipeline(" ".join(PAYLOADS))
-    python, ir = backend.emit(flights_plan(None, pipeline), tmp_path)
+    python, ir = emit(flights_plan(None, pipeline), tmp_path)
     spec = next(yaml.safe_load_all(ir.text))
     json_format.ParseDict(spec, pipeline_spec_pb2.PipelineSpec())
     for task in spec["root"]["dag"]["tasks"].values():
@@ -155,8 +156,10 @@ def test_no_value_of_a_secret_is_in_what_is_generated(tmp_path, monkeypatch):
     )
     pipeline = train_pipeline().model_copy(update={"steps": (load,), "parameters": {}})
     settings = {"kfp": {"image": IMAGE, "secrets": {"token": {"name": "tokens", "key": "token"}}}}
+    (tmp_path / "mlops.yaml").write_text("apiVersion: mlopsc/v1\n")
+    (tmp_path / ".env").write_text("TOKEN=canary-secret-value\n")
     for file in backend.emit(flights_plan(settings, pipeline), tmp_path):
-        assert "canary-secret-value" not in file.text
+        assert b"canary-secret-value" not in file.content
 
 
 def test_the_backend_is_found_without_kfp_or_jinja():

@@ -25,7 +25,9 @@ from mlopsc.runtime.tasks import (
     require_accepted,
     stage,
 )
+from mlopsc.runtime.user_code import require_code
 from mlopsc.runtime.workers import Outcome, Workers
+from mlopsc.vocabulary.functions import functions_in
 from mlopsc.vocabulary.references import Scalar
 
 PROJECT_VARIABLE = "MLOPSC_PROJECT"
@@ -54,18 +56,23 @@ def run_files(
     parameters: Mapping[str, Scalar] | None = None,
     registry_url: str | None = None,
     store_url: str | None = None,
+    code: str | None = None,
 ) -> None:
     """Carry a step out in this process, from input files to output files.
 
-    Raises Refusal when a declared rule says no (the outputs are written then), and whatever the operation raises.
+    `code` is the digest of the user code that the step was compiled for. Raises StepFailed when the project holds
+    other code, Refusal when a declared rule says no (the outputs are written then), and whatever the operation raises.
     """
+    context = surroundings(None, registry_url, store_url)
+    if code is not None:
+        require_code(context.project, functions_in(configuration), code)
     for path in outputs.values():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     perform(
         literal_operation(configuration, parameters or {}),
         {port: Path(path) for port, path in inputs.items()},
         {port: Path(path) for port, path in outputs.items()},
-        surroundings(None, registry_url, store_url),
+        context,
     )
 
 

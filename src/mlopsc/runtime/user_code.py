@@ -12,7 +12,7 @@ import hashlib
 import importlib
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,36 @@ def code_digest(files: Mapping[str, str]) -> str:
     """Return one digest for a closure."""
     text = "".join(f"{name}\0{digest}\n" for name, digest in sorted(files.items()))
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def digest_of_functions(project_root: Path, functions: Iterable[str]) -> str:
+    """Return one digest for the project's files behind some functions, empty text when none is the project's.
+
+    Raises SpecError as `closure` does.
+    """
+    files: dict[str, str] = {}
+    for function in functions:
+        files |= closure(project_root, resolve_reference(function).module)
+    return code_digest(files) if files else ""
+
+
+def require_code(project_root: Path, functions: Iterable[str], wanted: str) -> None:
+    """Raise StepFailed unless the project's code behind some functions has the wanted digest.
+
+    An image, or a folder, may hold other code than the pipeline was compiled for.
+    """
+    functions = tuple(functions)
+    found = digest_of_functions(project_root, functions)
+    if found != wanted:
+        raise StepFailed(
+            f"the code of {', '.join(functions)} in {project_root} is not the code that this pipeline was compiled "
+            f"for: wanted {_short(wanted)}, found {_short(found)}",
+            help="compile again, build the image from what was written, and run that",
+        )
+
+
+def _short(digest: str) -> str:
+    return f"{digest[:19]}…" if digest else "none of the project's"
 
 
 def load(reference: Reference, project_root: Path) -> Callable[..., Any]:

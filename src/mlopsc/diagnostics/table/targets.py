@@ -65,7 +65,7 @@ datasets:
         "unknown-target",
         "There is no such target.",
         (
-            "Targets are the installed backends: local, prefect, kfp, and those of other packages in the "
+            "Targets are the installed backends: local, prefect, kfp, docker, and those of other packages in the "
             "entry-point group 'mlopsc.backends'."
         ),
         """\
