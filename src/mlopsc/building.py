@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlopsc.compiled import Build, Witness, recall, remember
 from mlopsc.diagnostics.errors import UsageError
 from mlopsc.diagnostics.suggest import did_you_mean
-from mlopsc.targets import Backend, Runner, backend_names, find_backend, runner_names
+from mlopsc.targets import Backend, Runner, Submitter, backend_names, find_backend, runner_names
 
 if TYPE_CHECKING:
     from mlopsc.compiler.compile import Compiled
@@ -108,5 +108,16 @@ def runner(name: str) -> Runner:
             f"target {name!r} generates files and runs nothing by itself",
             help=f"generate them: mlopsc compile --target {name} --out DIR; "
             f"these targets run: {', '.join(runner_names())}",
+        )
+    return found
+
+
+def submitter(name: str) -> Submitter:
+    """Return an installed backend that hands pipelines to a server; raises UsageError for any other."""
+    found = runner(name)
+    if not isinstance(found, Submitter):
+        raise UsageError(
+            f"--host: target {name!r} hands its runs to no server by that option",
+            help="`--host` goes with --target kfp",
         )
     return found

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mlopsc.building import runner
+from mlopsc.building import runner, submitter
 from mlopsc.diagnostics.errors import SpecError, UsageError
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.plan.plan import Pipeline, Plan
 from mlopsc.plan.result import RunResult, StepResult
 from mlopsc.runtime.context import Context
-from mlopsc.targets import RunRequest
+from mlopsc.targets import Remote, RunRequest
 from mlopsc.vocabulary.parameters import normal_value, read_value
 from mlopsc.vocabulary.references import Scalar
 from mlopsc.vocabulary.time import format_duration, format_timestamp
@@ -57,9 +57,16 @@ def carry_out(
     no_cache: bool = False,
     start: str | None = None,
     only: str | None = None,
+    remote: Remote | None = None,
 ) -> RunResult:
-    """Run on a target and wait; the last three are for `local` alone. Raises UsageError for an unknown step, and
-    for a target that runs nothing."""
+    """Run on a target and wait; `no_cache`, `start` and `only` are for `local` alone.
+
+    With `remote`, that server runs it. Raises UsageError for an unknown step, and for a target that runs nothing.
+    """
+    if remote is not None:
+        result = submitter(target).submit(request, replace(remote, wait=True))
+        assert result is not None, "a run that is waited for has a result"
+        return result
     if target != "local":
         return runner(target).run(request)
     from mlopsc_local.choice import choose

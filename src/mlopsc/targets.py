@@ -80,6 +80,25 @@ class RunRequest:
     """Called with a step's name and who is at the same work already, when the step waits for that."""
 
 
+@dataclass(frozen=True)
+class Remote:
+    """A server that runs a target's pipelines, and how it is asked to."""
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+    """Sent as a bearer token."""
+    ca_file: Path | None = None
+    """Certificates that are trusted besides the usual ones."""
+    namespace: str | None = None
+    experiment: str | None = None
+    """What the run is filed under there; the project's name otherwise."""
+    wait: bool = True
+    interval: float = 3.0
+    """Seconds between two looks."""
+    on_submitted: Callable[[str, str], None] | None = None
+    """Called with the run's id and the address where it can be seen."""
+
+
 @runtime_checkable
 class Backend(Protocol):
     """A target of the compiler: what it makes is run by somebody else."""
@@ -103,6 +122,18 @@ class Runner(Backend, Protocol):
 
     def run(self, request: RunRequest) -> RunResult:
         """Run one pipeline on this target and wait for it; a failing step is a status, not an exception."""
+        ...
+
+
+@runtime_checkable
+class Submitter(Runner, Protocol):
+    """A target that can also have a pipeline run by a server elsewhere."""
+
+    def submit(self, request: RunRequest, remote: Remote) -> RunResult | None:
+        """Start the pipeline there; return what came of it, None when it is not waited for.
+
+        Raises MlopscError when the server cannot be reached, or refuses.
+        """
         ...
 
 

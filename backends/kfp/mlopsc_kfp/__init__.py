@@ -5,12 +5,12 @@ from pathlib import Path
 
 from mlopsc.plan.plan import Plan
 from mlopsc.plan.result import RunResult
-from mlopsc.targets import EmittedFile, Fault, RunRequest
+from mlopsc.targets import EmittedFile, Fault, Remote, RunRequest
 from mlopsc_kfp.settings import KfpSettings
 
 
 class _Kfp:
-    """The backend `kfp`: see `mlopsc.targets.Runner`."""
+    """The backend `kfp`: see `mlopsc.targets.Submitter`."""
 
     name = "kfp"
     settings = KfpSettings
@@ -33,6 +33,11 @@ class _Kfp:
         from mlopsc_kfp.run import run
 
         return run(request)
+
+    def submit(self, request: RunRequest, remote: Remote) -> RunResult | None:
+        from mlopsc_kfp.submit import submit
+
+        return submit(request, remote)
 
 
 backend = _Kfp()

@@ -65,7 +65,7 @@ def run(request: RunRequest) -> RunResult:
     The log, the IR and all artifacts stay in `.mlopsc/kfp/<run>`. Raises MlopscError when the pipeline cannot be
     compiled, or a parameter's text is one that kfp would expand.
     """
-    _refuse_placeholders(request)
+    refuse_placeholders(request)
     started = datetime.now(UTC)
     name = f"kfp-{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     folder = request.project.resolve() / STATE_FOLDER / "kfp" / name
@@ -91,7 +91,8 @@ def run(request: RunRequest) -> RunResult:
     )
 
 
-def _refuse_placeholders(request: RunRequest) -> None:
+def refuse_placeholders(request: RunRequest) -> None:
+    """Raise MlopscError for a parameter's text that kfp would expand."""
     for name, value in request.parameters.items():
         if isinstance(value, str) and (found := PLACEHOLDER.search(value)):
             raise MlopscError(

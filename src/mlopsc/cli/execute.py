@@ -8,7 +8,7 @@ from mlopsc.cli.progress import progress
 from mlopsc.cli.report import show, troubles
 from mlopsc.plan.result import RunResult
 from mlopsc.summary import RunSummary, summarize
-from mlopsc.targets import RunRequest
+from mlopsc.targets import Remote, RunRequest
 
 
 def execute(
@@ -18,11 +18,14 @@ def execute(
     no_cache: bool = False,
     start: str | None = None,
     only: str | None = None,
+    remote: Remote | None = None,
     json: bool = False,
     debug: bool = False,
 ) -> RunSummary:
     """Run, report, and return the summary; Ctrl-C is told about and passed on."""
-    result = watched(request, target=target, no_cache=no_cache, start=start, only=only, quiet=json)
+    result = watched(
+        request, target=target, no_cache=no_cache, start=start, only=only, remote=remote, quiet=json
+    )
     summary = summarize(result, request)
     if json:
         output.json_object(summary.to_dict())
@@ -39,6 +42,7 @@ def watched(
     no_cache: bool = False,
     start: str | None = None,
     only: str | None = None,
+    remote: Remote | None = None,
     quiet: bool = False,
 ) -> RunResult:
     """Run with progress and return the result."""
@@ -48,7 +52,11 @@ def watched(
             heard = replace(
                 request, on_start=listener.started, on_step=listener.ended, on_wait=listener.waits
             )
-            return running.carry_out(heard, target, no_cache=no_cache, start=start, only=only)
+            return running.carry_out(heard, target, no_cache=no_cache, start=start, only=only, remote=remote)
     except KeyboardInterrupt:
-        output.tell("stopped; what had finished is kept, and `mlopsc run` goes on from there")
+        output.tell(
+            "stopped; what had finished is kept, and `mlopsc run` goes on from there"
+            if remote is None
+            else "no longer followed; a run that was submitted goes on"
+        )
         raise

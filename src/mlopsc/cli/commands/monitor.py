@@ -20,6 +20,16 @@ from mlopsc.cli.options import (
     new_app,
     pairs,
 )
+from mlopsc.cli.remote import (
+    CaFile,
+    Experiment,
+    Host,
+    Namespace,
+    NoWait,
+    TokenVariable,
+    remote_of,
+    start,
+)
 
 app = new_app()
 
@@ -33,15 +43,34 @@ def monitor(
     var: Variables = None,
     set: Parameters = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Run every step, whatever is cached.")] = False,
+    host: Host = None,
+    experiment: Experiment = None,
+    namespace: Namespace = None,
+    token_env: TokenVariable = None,
+    ca_file: CaFile = None,
+    no_wait: NoWait = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Compare a model's inputs of today with those it was trained on; exit status 5 when they drift."""
-    path, on = existing(spec), target or "local"
+    on = target or "local"
+    remote = remote_of(
+        on,
+        host,
+        experiment=experiment,
+        namespace=namespace,
+        token_env=token_env,
+        ca_file=ca_file,
+        no_wait=no_wait,
+    )
+    path = existing(spec)
     build = building.build_plan(path, environment=environment, variables=pairs(var, "--var"), target=on)
     output.diagnostics(build.diagnostics)
     if name == running.TRAIN:
         running.find_pipeline(build.plan, "")
     request = running.make_request(build.plan, path, name, pairs(set, "--set"))
-    summary = execute(request, target=on, no_cache=no_cache, json=json, debug=debug)
+    if remote is not None and no_wait:
+        start(request, on, remote, json=json)
+        return
+    summary = execute(request, target=on, no_cache=no_cache, remote=remote, json=json, debug=debug)
     raise typer.Exit(summary.exit_code)

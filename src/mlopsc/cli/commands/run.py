@@ -21,6 +21,8 @@ from mlopsc.cli.options import (
     pairs,
 )
 from mlopsc.cli.progress import STYLES
+from mlopsc.cli.remote import CaFile, Experiment, Host, Namespace, NoWait, TokenVariable, remote_of
+from mlopsc.cli.remote import start as start_remote
 from mlopsc.diagnostics.errors import UsageError
 from mlopsc.targets import RunRequest
 
@@ -51,12 +53,27 @@ def run(
     locked: Annotated[
         bool, typer.Option("--locked", help="Refuse data that differ from mlops.lock.")
     ] = False,
+    host: Host = None,
+    experiment: Experiment = None,
+    namespace: Namespace = None,
+    token_env: TokenVariable = None,
+    ca_file: CaFile = None,
+    no_wait: NoWait = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Train, judge and register what the spec declares; steps whose result is known are not run again."""
     name = _target(local, target)
     _only_local(name, {"--dry-run": dry_run, "--no-cache": no_cache, "--from": start, "--only": only})
+    remote = remote_of(
+        name,
+        host,
+        experiment=experiment,
+        namespace=namespace,
+        token_env=token_env,
+        ca_file=ca_file,
+        no_wait=no_wait,
+    )
     path = existing(spec)
     build = building.build_plan(
         path,
@@ -71,7 +88,19 @@ def run(
     if dry_run:
         _show_forecast(request, no_cache=no_cache, start=start, only=only, json=json)
         return
-    summary = execute(request, target=name, no_cache=no_cache, start=start, only=only, json=json, debug=debug)
+    if remote is not None and no_wait:
+        start_remote(request, name, remote, json=json)
+        return
+    summary = execute(
+        request,
+        target=name,
+        no_cache=no_cache,
+        start=start,
+        only=only,
+        remote=remote,
+        json=json,
+        debug=debug,
+    )
     raise typer.Exit(summary.exit_code)
 
 
