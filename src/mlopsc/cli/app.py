@@ -10,10 +10,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from mlopsc.cli import output
+from mlopsc.cli import completion, output
 from mlopsc.cli.outcome import settle
 
 COMMANDS = {
+    "new": "Make a project that is a copy of an example.",
     "init": "Write a working spec for a file of data, and run it.",
     "validate": "Check a spec; every fault in one go, each at its place.",
     "explain": "Explain a diagnostic's code, with the fault and the fix.",
@@ -44,6 +45,8 @@ class LazyGroup(TyperGroup):
             return None
         command = get_command(import_module(f"mlopsc.cli.commands.{cmd_name}").app)
         command.name, command.help = cmd_name, command.help or COMMANDS[cmd_name]
+        if completion.wanted():
+            completion.attach(command)
         return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
@@ -55,7 +58,6 @@ class LazyGroup(TyperGroup):
 app = typer.Typer(
     cls=LazyGroup,
     name="mlopsc",
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -90,7 +92,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             # As Ctrl-C does: what runs is stopped and recorded, and where that must not be, it waits.
             signal.signal(number, signal.default_int_handler)
     output.prepare()
+    if completion.wanted():
+        _complete()
     given = list(sys.argv[1:] if arguments is None else arguments)
     group = get_command(app)
     status = settle(lambda: group.main(given, prog_name="mlopsc", standalone_mode=False), given)
     sys.exit(output.finish(status))
+
+
+def _complete() -> NoReturn:
+    """Tell the shell what it may offer; whatever goes wrong is not worth a word at a prompt."""
+    try:
+        completion.rejoin_words()
+        get_command(app).main([], prog_name="mlopsc", standalone_mode=False)
+    except Exception:  # noqa: BLE001
+        sys.exit(1)
+    sys.exit(0)
