@@ -53,7 +53,7 @@ def collect_garbage(
         }
 
     found = collect(store, unused=days * 86_400, roots=roots, keys=keys, dry_run=dry_run, now=at.timestamp())
-    unfinished = 0 if dry_run else store.sweep()
+    unfinished = store.sweep(dry_run=dry_run)
     state, here = context.project / STATE_FOLDER, frozenset(run.id for run in runs)
     return [
         *(_of_store(found, kind) for kind in ("artifacts", "records")),

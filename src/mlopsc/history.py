@@ -56,7 +56,7 @@ def open_journal(project: Path) -> Iterator[Journal | None]:
         yield None
         return
     with Journal.of_project(project) as journal:
-        for orphan in journal.orphans():
+        for orphan in () if journal.read_only else journal.orphans():
             journal.mark_crashed(orphan.id)
         yield journal
 

@@ -28,7 +28,7 @@ COMMANDS = {
     "registry": "List, show, promote and roll back versions of models.",
     "parity": "Run on several targets and compare every artifact and decision.",
     "gc": "Remove from the store what no recent run, no version and no lock needs.",
-    "doctor": "Look for damage in the project's store, journal, registry and lock.",
+    "doctor": "Look for damage in all that a project keeps and stands on, and offer to mend it.",
 }
 
 

@@ -37,6 +37,7 @@ from mlopsc.runtime.journal_rows import (
 from mlopsc.runtime.journal_schema import VERSION, Execute, bring_up_to_date
 from mlopsc.runtime.leases import lease_seconds, sign_of_life
 from mlopsc.runtime.processes import this_process
+from mlopsc.runtime.readonly import connect, read_only
 
 __all__ = ["Claim", "Held", "Journal", "Run", "RunStatus", "StepRun", "StepStatus"]
 
@@ -47,7 +48,10 @@ class Journal:
     """The journal of a project at `<project>/.mlopsc/journal.db`; a context manager, safe between threads."""
 
     def __init__(self, file: Path) -> None:
-        """Open or make the journal; raises MlopscError when it cannot be or is of a later version."""
+        """Open or make the journal; raises MlopscError when it cannot be or is of a later version.
+
+        One that cannot be written to can be read.
+        """
         self.file = file
         self._lock = threading.Lock()
         try:
@@ -55,9 +59,8 @@ class Journal:
         except OSError as error:
             raise cannot_write(file.parent, error) from error
         try:
-            self._connection = sqlite3.connect(
-                file, timeout=30, isolation_level=None, check_same_thread=False
-            )
+            self.read_only = read_only(file)
+            self._connection = connect(file, timeout=30)
         except sqlite3.Error as error:
             raise self._fault(error) from error
         try:
@@ -258,6 +261,8 @@ class Journal:
 
     def _prepare(self) -> None:
         execute = self._connection.execute
+        if self.read_only and self._version() == VERSION:
+            return
         execute("pragma journal_mode = wal")
         execute("pragma synchronous = full")
         if self._version() == VERSION:
@@ -333,7 +338,7 @@ class Journal:
     def _fault(self, error: sqlite3.Error) -> MlopscError:
         help = "check the disk; a damaged journal can be moved away: only the list of runs is lost with it"
         if "readonly database" in str(error):
-            help = "its file and folder must be writable, also to read it: SQLite keeps its locks there"
+            help = "its file and folder must be writable for that"
         elif "unable to open" in str(error) or "is full" in str(error):
             help = f"check free space and permissions in {self.file.parent}, then run again"
         elif "locked" in str(error):

@@ -18,6 +18,8 @@ filer:/home /home nfs4 rw,vers=4.2 0 0
 /dev/vdb /home/local xfs rw 0 0
 //filer/share /mnt/my\040share cifs rw 0 0
 ana@host: /mnt/ssh fuse.sshfs rw 0 0
+filer:8888:/ /mnt/weed fuse.seaweedfs rw 0 0
+/dev/sdb1 /mnt/stick fuseblk rw 0 0
 host /mnt/nine 9p rw,trans=virtio 0 0
 filer:/old /data nfs rw 0 0
 /dev/vdc /data ext4 rw 0 0
@@ -34,6 +36,7 @@ def mounts() -> tuple[Mount, ...]:
         ("/home/ana/.mlopsc/registry.db", "nfs4"),
         ("/mnt/my share/registry.db", "cifs"),
         ("/mnt/ssh/registry.db", "fuse.sshfs"),
+        ("/mnt/weed/registry.db", "fuse.seaweedfs"),
         ("/mnt/nine/deep/er/registry.db", "9p"),
         ("sqlite:////home/registry.db", "nfs4"),
     ],
@@ -45,7 +48,14 @@ def test_sqlite_on_a_network_file_system_is_refused(path: str, type: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["/srv/registry.db", "/home/local/registry.db", "/data/registry.db", "/homes/r.db"]
+    "path",
+    [
+        "/srv/registry.db",
+        "/mnt/stick/registry.db",
+        "/home/local/registry.db",
+        "/data/registry.db",
+        "/homes/r.db",
+    ],
 )
 def test_sqlite_on_a_local_disk_is_welcome(path: str) -> None:
     assert locate(path, mounts).database == path

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mlopsc.diagnostics.errors import RegistryError
 from mlopsc.runtime.atomic import make_folder
+from mlopsc.runtime.readonly import connect
 from mlopsc.runtime.registry import schema
 from mlopsc.runtime.registry.location import redacted, scrub
 
@@ -30,7 +31,9 @@ class Database:
         self._present = False
         with self._faults():
             self._engine = (
-                _sqlite(url) if self._file else create_engine(url, pool_pre_ping=True, hide_parameters=True)
+                _sqlite(url, self._file)
+                if self._file
+                else create_engine(url, pool_pre_ping=True, hide_parameters=True)
             )
         try:
             self.present()
@@ -116,15 +119,14 @@ class Database:
             ) from None
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, file: Path) -> Engine:
     # No pool: a connection costs 0.1 ms, and none is carried over a fork or left open at exit.
     engine = create_engine(
-        url, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": WAIT_SECONDS}
+        url, poolclass=NullPool, hide_parameters=True, creator=lambda: connect(file, timeout=WAIT_SECONDS)
     )
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: object) -> None:
-        connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
         connection.execute("pragma synchronous = full")
         connection.execute("pragma foreign_keys = on")
 
@@ -157,5 +159,5 @@ def _fault(url: URL, error: BaseException) -> RegistryError:
     elif "file is not a database" in words:
         help = "the file is something else, or damaged: restore it from a backup or name another"
     elif "readonly database" in words:
-        help = "its file and folder must be writable, also to read it: SQLite keeps its locks there"
+        help = "its file and folder must be writable for that"
     return RegistryError(f"the registry {redacted(url)} failed: {words}", help=help)

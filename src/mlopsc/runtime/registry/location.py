@@ -13,7 +13,8 @@ from mlopsc.diagnostics.errors import RegistryError
 
 _NETWORK = re.compile(
     r"nfs\d*|cifs|smb\w*|9p|afs|ncpfs?|ceph|glusterfs|lustre|beegfs|gpfs|ocfs2|gfs2|davfs2?"
-    r"|fuse\.(sshfs|s3fs|gcsfuse|rclone|glusterfs|ceph\S*|blobfuse2?|mount-s3|davfs2?|juicefs|smb\S*|nfs\S*)"
+    # What FUSE serves is elsewhere, or keeps no locks, unless it is known to be a folder or disk of this machine.
+    r"|fuse(\.(?!ntfs|exfat|bindfs|fuse-overlayfs|gocryptfs|encfs|mergerfs|lxcfs|zfs|squashfuse).+)?"
 )
 _EXPECTED = "expected a path, sqlite:///PATH or postgresql://USER@HOST/DATABASE"
 _DRIVER = "postgresql+psycopg"
@@ -69,6 +70,15 @@ def locate(location: str | os.PathLike[str], mounts: Callable[[], tuple[Mount, .
             raise RegistryError(f"a registry cannot be kept in {other!r}: {_EXPECTED}")
 
 
+def network_mount(path: Path, mounts: Callable[[], tuple[Mount, ...]] = read_mounts) -> Mount | None:
+    """Return the network file system that a path, links resolved, is on; None when it is on one of this machine."""
+    place = path.resolve()
+    # Of several mounts over one point the last is what shows.
+    over = [mount for mount in reversed(mounts()) if place.is_relative_to(mount.point)]
+    mount = max(over, key=lambda mount: len(mount.point.parts), default=None)
+    return mount if mount and _NETWORK.fullmatch(mount.type) else None
+
+
 def redacted(url: URL) -> str:
     """Return the URL as it may be shown."""
     if url.get_backend_name() == "sqlite":
@@ -92,10 +102,7 @@ def _sqlite(text: str, mounts: Callable[[], tuple[Mount, ...]]) -> URL:
         raise RegistryError(
             f"the registry {path} is a folder: expected a file", help=f"use {path}/registry.db"
         )
-    # Of several mounts over one point the last is what shows.
-    over = [mount for mount in reversed(mounts()) if path.is_relative_to(mount.point)]
-    mount = max(over, key=lambda mount: len(mount.point.parts), default=None)
-    if mount and _NETWORK.fullmatch(mount.type):
+    if (mount := network_mount(path, mounts)) is not None:
         raise RegistryError(
             f"the registry {path} is on a network file system ({mount.type} at {mount.point}), "
             "where SQLite's locks do not hold and promotions can be lost",

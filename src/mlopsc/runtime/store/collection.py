@@ -111,6 +111,11 @@ class _Record:
     digests: frozenset[str]
 
 
+def records_naming(store: Store, digest: str) -> list[str]:
+    """Return the records that name an artifact as made or used. Raises StoreError."""
+    return [one.entry.name for one in _records(store) if digest in one.digests]
+
+
 def _records(store: Store) -> Iterator[_Record]:
     for entry in store.files.entries(RECORDS):
         if entry.name.startswith(f"{RECORDS}/latest/") or not entry.name.endswith(".json"):

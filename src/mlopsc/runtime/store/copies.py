@@ -80,9 +80,9 @@ class Copies:
                 if status.st_ctime < limit:
                     yield path, status.st_size
 
-    def sweep(self, older_than: float) -> int:
+    def sweep(self, older_than: float, *, dry_run: bool = False) -> int:
         """Remove what kills left unfinished more than so many seconds ago; return how many files."""
-        return self.files.sweep(older_than)
+        return self.files.sweep(older_than, dry_run=dry_run)
 
     def _total(self) -> int:
         total = 0

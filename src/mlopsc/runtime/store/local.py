@@ -175,13 +175,14 @@ class LocalFiles:
         except OSError as error:
             raise StoreError(f"cannot remove {self.root / name}: {error.strerror}") from error
 
-    def sweep(self, older_than: float) -> int:
+    def sweep(self, older_than: float, *, dry_run: bool = False) -> int:
         """Remove what kills left unfinished, when it is older than so many seconds; return how many files."""
         limit, swept = time.time() - older_than, 0
         for path in [*self.root.glob("tmp/*"), *self.root.rglob(".tmp-*")]:
             with contextlib.suppress(OSError):
                 if path.stat().st_ctime <= limit:
-                    path.unlink()
+                    if not dry_run:
+                        path.unlink()
                     swept += 1
         return swept
 

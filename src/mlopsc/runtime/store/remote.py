@@ -139,14 +139,15 @@ class RemoteFiles:
         with contextlib.suppress(FileNotFoundError):
             self._call("remove", name, self.fs.rm_file, self._path(name))
 
-    def sweep(self, older_than: float) -> int:
+    def sweep(self, older_than: float, *, dry_run: bool = False) -> int:
         """Remove what kills left unfinished among the copies and of uploads in parts; return how many."""
-        swept = self.copies.sweep(older_than)
+        swept = self.copies.sweep(older_than, dry_run=dry_run)
         if self.protocol.scheme in S3:
             for bucket, key, upload in self._call(
                 "read", "uploads", unfinished_uploads, self.fs, self.root, older_than
             ):
-                self._call("abort the upload of", key, self.fs.abort_mpu, bucket, key, upload)
+                if not dry_run:
+                    self._call("abort the upload of", key, self.fs.abort_mpu, bucket, key, upload)
                 swept += 1
         return swept
 
