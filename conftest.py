@@ -1,4 +1,4 @@
-"""Real servers for the whole session, whichever tests need them: Prefect's, and an S3 store."""
+"""Real servers for the whole session, whichever tests need them: Prefect's, an S3 store, PostgreSQL."""
 
 import importlib.util
 import os
@@ -15,6 +15,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.s3 import S3Server, s3_server
+
+POSTGRES_VARIABLE = "MLOPSC_TEST_POSTGRES_URL"
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +73,23 @@ def s3_url(s3_session: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
     bucket = f"bucket-{uuid.uuid4().hex[:12]}"
     s3_session.make_bucket(bucket)
     return f"s3://{bucket}/project/store"
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    """The URL of an empty schema of its own, dropped afterwards."""
+    import sqlalchemy
+
+    server = os.environ.get(POSTGRES_VARIABLE)
+    if not server:
+        pytest.skip(f"{POSTGRES_VARIABLE} is not set: the registry in PostgreSQL stays untested")
+    name = f"mlopsc_test_{uuid.uuid4().hex}"
+    url = sqlalchemy.make_url(server)
+    engine = sqlalchemy.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.schema.CreateSchema(name))
+    own = url.update_query_dict({"options": f"-csearch_path={name}"})
+    yield own.render_as_string(hide_password=False)
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.schema.DropSchema(name, cascade=True))
+    engine.dispose()

@@ -1,40 +1,17 @@
 """A registry in each database: SQLite always, PostgreSQL where MLOPSC_TEST_POSTGRES_URL names a server."""
 
-import os
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy
 
 from mlopsc.runtime.registry import Candidate, Registry
 from mlopsc.runtime.store import Store
-
-POSTGRES_VARIABLE = "MLOPSC_TEST_POSTGRES_URL"
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store.open(tmp_path / "store")
-
-
-@pytest.fixture
-def postgres() -> Iterator[str]:
-    """The URL of an empty schema of its own, dropped afterwards."""
-    server = os.environ.get(POSTGRES_VARIABLE)
-    if not server:
-        pytest.skip(f"{POSTGRES_VARIABLE} is not set: the registry in PostgreSQL stays untested")
-    name = f"mlopsc_test_{uuid.uuid4().hex}"
-    url = sqlalchemy.make_url(server)
-    engine = sqlalchemy.create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(sqlalchemy.schema.CreateSchema(name))
-    own = url.update_query_dict({"options": f"-csearch_path={name}"})
-    yield own.render_as_string(hide_password=False)
-    with engine.begin() as connection:
-        connection.execute(sqlalchemy.schema.DropSchema(name, cascade=True))
-    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -1,6 +1,7 @@
 """The connection to the database: durable, one writer at a time, every fault of a driver a RegistryError."""
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from mlopsc.runtime.registry.location import redacted, scrub
 
 WAIT_SECONDS = 60
 """How long a writer waits for another one."""
+_CONNECT_SECONDS = 10
 _CREATION_LOCK = 0x6D6C6F707363  # "mlopsc"
 
 
@@ -30,11 +32,7 @@ class Database:
         self._file = Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
         self._present = False
         with self._faults():
-            self._engine = (
-                _sqlite(url, self._file)
-                if self._file
-                else create_engine(url, pool_pre_ping=True, hide_parameters=True)
-            )
+            self._engine = _sqlite(url, self._file) if self._file else _postgres(url)
         try:
             self.present()
         except RegistryError:
@@ -138,6 +136,12 @@ def _sqlite(url: URL, file: Path) -> Engine:
     return engine
 
 
+def _postgres(url: URL) -> Engine:
+    told = "connect_timeout" in url.query or "PGCONNECT_TIMEOUT" in os.environ
+    arguments = {} if told else {"connect_timeout": _CONNECT_SECONDS}
+    return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=arguments)
+
+
 def _enter_wal(connection: sqlite3.Connection) -> None:
     # Changing the mode needs the file for a moment, and SQLite does not wait for that as it does for a lock.
     deadline = time.monotonic() + WAIT_SECONDS
@@ -153,7 +157,7 @@ def _enter_wal(connection: sqlite3.Connection) -> None:
 
 def _fault(url: URL, error: BaseException) -> RegistryError:
     words = scrub(url, str(getattr(error, "orig", None) or error)).strip()
-    help = None
+    help = None if url.get_backend_name() == "sqlite" else _postgres_help(url, words)
     if "database is locked" in words or "lock timeout" in words:
         help = f"another process has held it for {WAIT_SECONDS} s: look for one that hangs, then try again"
     elif "file is not a database" in words:
@@ -161,3 +165,18 @@ def _fault(url: URL, error: BaseException) -> RegistryError:
     elif "readonly database" in words:
         help = "its file and folder must be writable for that"
     return RegistryError(f"the registry {redacted(url)} failed: {words}", help=help)
+
+
+def _postgres_help(url: URL, words: str) -> str | None:
+    """Say what to do about a fault of PostgreSQL, by its own words."""
+    if re.search("database .* does not exist", words):
+        return f"make it: createdb {url.database}, or correct the URL"
+    if re.search("password authentication failed|no password supplied|role .* does not exist", words):
+        return "correct the user in the URL, and set PGPASSWORD or name a file in PGPASSFILE"
+    if "permission denied" in words or "read-only transaction" in words:
+        return "the role needs the right to make tables and to read and insert in them"
+    if re.search("refused|timeout|timed out|could not translate|resolve|No such file", words):
+        return "see that the server is up and the URL's host and port right, then run again"
+    if re.search("terminat|closed|lost|reset|broken|SSL SYSCALL", words):
+        return "the connection broke: run again; what was registered stays, and nothing is half done"
+    return None
