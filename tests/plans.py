@@ -296,6 +296,46 @@ def monitor_pipeline() -> Pipeline:
     )
 
 
+def predict_pipeline() -> Pipeline:
+    """The flagship's predictions."""
+    return Pipeline(
+        name="predict_late_arrival",
+        kind="predict",
+        title="Predict with late_arrival",
+        parameters={
+            "input": Parameter(type="string", description="The rows"),
+            "version": Parameter(type="string", default="production"),
+        },
+        steps=(
+            *table_steps()[2:],
+            step(
+                "model_late_arrival",
+                "resolve_model",
+                {"model": "late_arrival", "version": "${params.version}"},
+                line=51,
+            ),
+            step(
+                "predict_late_arrival",
+                "predict",
+                {
+                    "model": "late_arrival",
+                    "training": "late_arrival",
+                    "source": {"type": "parquet", "path": "${params.input}"},
+                    "columns": {"origin": {"type": "string"}, "distance": {"type": "float64"}},
+                    "primary_key": ["time_hour", "carrier", "flight"],
+                    "event_time": "time_hour",
+                    "features": FEATURES,
+                    "joins": [JOIN],
+                },
+                {"model": "model_late_arrival.model", "view_origin_weather": "load_weather.data"},
+                after=("validate_weather",),
+                policy=TRAINING,
+                line=51,
+            ),
+        ),
+    )
+
+
 def flights_plan(
     targets: dict[str, dict[str, Any]] | None = None,
     *pipelines: Pipeline,
@@ -305,7 +345,7 @@ def flights_plan(
     return Plan(
         project="flights",
         spec="mlops.yaml",
-        pipelines=pipelines or (train_pipeline(), monitor_pipeline()),
+        pipelines=pipelines or (train_pipeline(), monitor_pipeline(), predict_pipeline()),
         infrastructure=infrastructure or Infrastructure(),
         targets=targets if targets is not None else {"kfp": {"image": IMAGE}},
     )

@@ -85,7 +85,7 @@ def test_a_spec_is_loaded_and_compiled(spec):
     loaded = mlopsc.load_spec(spec)
     assert loaded.training["shapes"].features == ("size", "colour")
     plan = mlopsc.compile_spec(str(spec), target="local")
-    assert [pipeline.name for pipeline in plan.pipelines] == ["train"]
+    assert [pipeline.name for pipeline in plan.pipelines] == ["train", "predict_shapes"]
 
 
 def test_the_text_of_a_spec_error_is_the_report(spec):

@@ -42,7 +42,7 @@ def compile_spec(
     target: str | None = None,
     training: str | None = None,
 ) -> Plan:
-    """Check a spec and return its plan: one `train` pipeline, and one for each monitor.
+    """Check a spec and return its plan: one `train` pipeline, and one for each monitor and registered model.
 
     With `target`, what that target cannot express is a fault too; `training` narrows the train pipeline to one.
     Raises SpecError as `load_spec` does, UsageError for an unknown target or training.
@@ -71,7 +71,7 @@ def run_local(
 ) -> RunSummary:
     """Run a pipeline of a spec on this machine, and return what came of it.
 
-    `pipeline` is `train` or a monitor's name; `parameters` are run-time parameters by name. `no_cache` runs every step
+    `pipeline` is `train`, a monitor's name or `predict_MODEL`; `parameters` are run-time parameters by name. `no_cache` runs every step
     again, `start` one step and all that depends on it, `only` one step alone. A step that fails, or a gate that says
     no, is a status of the result: `summary.require()` raises for it. Raises SpecError as `load_spec` does, UsageError
     for unknown names.

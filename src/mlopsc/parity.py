@@ -11,9 +11,12 @@ from mlopsc.running import ParameterValue, carry_out, make_request
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import read_json
 from mlopsc.runtime.store import Store
+from mlopsc.vocabulary.predicting import INPUT, VERSION
 
 Place = tuple[str, str, str]
 """Pipeline, step, port."""
+_FIRST = "1"
+"""The number of the only version that a fresh registry holds."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,12 @@ class Comparison:
         return len(found) == 1 and None not in found
 
 
+def comparable(plan: Plan, parameters: Mapping[str, ParameterValue]) -> Plan:
+    """Return the plan without pipelines that predict when no input is given for them."""
+    kept = [one for one in plan.pipelines if one.kind != "predict" or INPUT in parameters]
+    return plan.model_copy(update={"pipelines": tuple(kept)})
+
+
 def run_target(
     plan: Plan,
     path: Path,
@@ -49,9 +58,10 @@ def run_target(
     *,
     on_pipeline: Callable[[str, str], None] | None = None,
 ) -> TargetRuns:
-    """Run the train pipeline and then each monitor on a target, with a store and a registry of their own.
+    """Run the train pipeline and then each other one on a target, with a store and a registry of their own.
 
-    `parameters` are given to the pipelines that take them. Without a shared store nothing comes from a cache that
+    `parameters` are given to the pipelines that take them; predictions are made by the version that the target has just
+    registered, unless told otherwise. Without a shared store nothing comes from a cache that
     another target filled; both are gone afterwards.
     """
     results: list[RunResult] = []
@@ -69,7 +79,8 @@ def run_target(
         for pipeline in plan.pipelines:
             if on_pipeline is not None:
                 on_pipeline(target, pipeline.name)
-            taken = {name: value for name, value in parameters.items() if name in pipeline.parameters}
+            given = {VERSION: _FIRST, **parameters} if pipeline.kind == "predict" else parameters
+            taken = {name: value for name, value in given.items() if name in pipeline.parameters}
             request = replace(make_request(own, path, pipeline.name, taken), actor="parity")
             result = carry_out(request, target)
             results.append(result)

@@ -15,6 +15,7 @@ from mlopsc.plan.result import RunResult, StepResult
 from mlopsc.runtime.context import Context
 from mlopsc.targets import Remote, RunRequest
 from mlopsc.vocabulary.parameters import normal_value, read_value
+from mlopsc.vocabulary.predicting import predict_pipeline
 from mlopsc.vocabulary.references import Scalar
 from mlopsc.vocabulary.time import format_duration, format_timestamp
 
@@ -85,9 +86,31 @@ def find_pipeline(plan: Plan, name: str) -> Pipeline:
             f"{plan.spec} declares no training: there is nothing to run",
             help="its monitors run with `mlopsc monitor NAME`",
         )
-    monitors = [pipeline.name for pipeline in plan.pipelines if pipeline.kind == "monitor"]
-    help = did_you_mean(name, monitors, noun="declared:") or "declare it under `monitors`"
-    raise UsageError(f"{plan.spec} declares no monitor {name!r}", help=help)
+    raise _unknown(plan, "monitor", name, "monitors")
+
+
+def find_monitor(plan: Plan, name: str) -> Pipeline:
+    """Return a monitor's pipeline; raises UsageError when the spec declares none of this name."""
+    for pipeline in plan.pipelines:
+        if pipeline.kind == "monitor" and pipeline.name == name:
+            return pipeline
+    raise _unknown(plan, "monitor", name, "monitors")
+
+
+def find_prediction(plan: Plan, model: str) -> Pipeline:
+    """Return the pipeline that predicts with a model; raises UsageError when the spec declares none of this name."""
+    for pipeline in plan.pipelines:
+        if pipeline.kind == "predict" and pipeline.name == predict_pipeline(model):
+            return pipeline
+    raise _unknown(plan, "model", model, "registry")
+
+
+def _unknown(plan: Plan, noun: str, name: str, section: str) -> UsageError:
+    kind = "predict" if noun == "model" else "monitor"
+    own = [pipeline.name for pipeline in plan.pipelines if pipeline.kind == kind]
+    names = [one.removeprefix(predict_pipeline("")) if kind == "predict" else one for one in own]
+    help = did_you_mean(name, names, noun="declared:") or f"declare it under `{section}`"
+    return UsageError(f"{plan.spec} declares no {noun} {name!r}", help=help)
 
 
 def resolve_parameters(pipeline: Pipeline, given: Mapping[str, ParameterValue]) -> dict[str, Scalar]:

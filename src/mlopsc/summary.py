@@ -1,4 +1,4 @@
-"""What a run came to, in the words of the spec: metrics, gate decisions, registered versions, drift.
+"""What a run came to, in the words of the spec: metrics, gate decisions, registered versions, drift, predictions.
 
 It is read from the artifacts that the run made, so that it is the same for every target; only a version's number
 comes from the registry.
@@ -15,6 +15,7 @@ from mlopsc.runtime.context import STATE_FOLDER, Context
 from mlopsc.runtime.decisions import read_json
 from mlopsc.runtime.store import Store
 from mlopsc.targets import RunRequest
+from mlopsc.vocabulary.predicting import VERSION
 
 EXIT_CODES = {"succeeded": 0, "failed": 4, "refused": 5, "cancelled": 130}
 """The exit status that each status of a run has."""
@@ -38,6 +39,9 @@ class RunSummary:
     """Monitor → its decision, and under `report` every column's statistics."""
     warnings: Mapping[str, Sequence[str]]
     """Dataset → what it fails without being refused: checks of severity `warn`, and the lock."""
+    predictions: Mapping[str, JsonMap]
+    """Model → its report: `version`, `model_digest`, `rows`, `problems` and more; `digest` and `path` (of Parquet) are
+    those of the predictions."""
 
     @property
     def run(self) -> str:
@@ -99,6 +103,7 @@ class RunSummary:
             "registered": {name: dict(found) for name, found in self.registered.items()},
             "drift": {name: dict(found) for name, found in self.drift.items()},
             "warnings": {name: list(lines) for name, lines in self.warnings.items()},
+            "predictions": {name: dict(found) for name, found in self.predictions.items()},
         }
 
     def _step(self, step: StepResult) -> dict[str, Any]:
@@ -134,7 +139,24 @@ def summarize(result: RunResult, request: RunRequest) -> RunSummary:
         for (_, port), one in found.items()
         if port == "report" and one.get("warnings")
     }
-    return RunSummary(result, request.project, metrics, gates, registered, drift, warnings)
+    reports = [(step, found[step.name, "report"]) for step in result.steps if _predicted(step, found)]
+    predictions = {one["model"]: _predictions(step, one, request, context) for step, one in reports}
+    return RunSummary(result, request.project, metrics, gates, registered, drift, warnings, predictions)
+
+
+def _predicted(step: StepResult, found: Mapping[tuple[str, str], Any]) -> bool:
+    return step.operation == "predict" and (step.name, "report") in found
+
+
+def _predictions(step: StepResult, report: JsonMap, request: RunRequest, context: Context) -> dict[str, Any]:
+    """Return a report with the version, which the artifacts do not know, and the digest of the predictions."""
+    model, digest, asked = report["model"], report["model_digest"], str(request.parameters[VERSION])
+    with context.registry() as registry:
+        holder = registry.champion(model, asked)
+        version = holder if holder is not None and holder.digest == digest else registry.find(model, digest)
+    number = int(asked) if asked.isdecimal() else None if version is None else version.number
+    made = step.outputs["predictions"]
+    return {**report, "version": number, "digest": made, "path": str(context.store().get_path(made))}
 
 
 def _artifacts(result: RunResult, store: Store) -> Iterator[tuple[tuple[str, str], Any]]:
@@ -146,6 +168,7 @@ def _artifacts(result: RunResult, store: Store) -> Iterator[tuple[tuple[str, str
         "judge_champion": ("decision",),
         "register": ("decision",),
         "drift": ("decision", "report"),
+        "predict": ("report",),
     }
     for step in result.steps:
         for port in wanted.get(step.operation, ()):

@@ -81,6 +81,7 @@ def test_a_target_that_only_generates_needs_no_runner(spec, listing, cli):
         spec.parent.name,
         "train",
         "rows_drift",
+        "predict_lateness",
     ]
 
 

@@ -37,8 +37,6 @@ _EXECUTING = re.compile(r"INFO - Executing task (?:\x1b\[\d+m)?'([^']+)'")
 _RAISED = re.compile(r"    ([A-Za-z_][\w.]*)(?:: (.*))?$")
 """The last line of a traceback, as kfp's runner indents it."""
 _DONE = "executor_output.json"
-_TELLING = ("decision", "metrics", "report")
-"""Artifacts that whoever asked for the run wants to read."""
 
 
 @dataclass
@@ -242,10 +240,15 @@ def _kept(request: RunRequest, step: Step, files: Mapping[str, Path]) -> dict[st
     context = Context(request.project, registry_url=request.registry_url, store_url=request.store_url)
     store = context.store()
     return {
-        port: store.put_file(file) if step.outputs[port] in _TELLING else digest_of_file(file)
+        port: store.put_file(file) if _tells(step, port) else digest_of_file(file)
         for port, file in files.items()
         if file.is_file()
     }
+
+
+def _tells(step: Step, port: str) -> bool:
+    """Whether an artifact is one that whoever asked for the run wants to read."""
+    return step.outputs[port] in ("decision", "metrics", "report") or step.operation == "predict"
 
 
 def _status(results: Iterable[StepResult]) -> RunStatus:

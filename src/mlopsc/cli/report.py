@@ -10,6 +10,9 @@ from mlopsc.cli.progress import STYLES, seconds
 from mlopsc.plan.result import StepResult
 from mlopsc.summary import RunSummary
 
+_SHOWN = 10
+"""Predictions that are written to the screen."""
+
 
 def show(summary: RunSummary, *, debug: bool = False) -> None:
     """Write the tables of a run; what failed or was refused is told on standard error, last."""
@@ -54,6 +57,25 @@ def drift(monitor: str, found: Mapping[str, Any]) -> None:
         rows.append([name, column["status"], *cells, remark])
     output.table(head, rows, right=range(2, 2 + 2 * len(tests)), styles=STYLES)
     output.say(f"  {found['reason']}")
+
+
+def predictions(made: Mapping[str, Any], place: Path | None, *, shown: bool) -> None:
+    """Tell what a model said of how many rows and where that stands; `shown`, write the first rows too."""
+    for problem in made["problems"]:
+        output.warning(problem)
+    name, rows = f"{made['model']}/{made['version']}", made["rows"]
+    if shown:
+        from mlopsc.cli.table_files import first_rows
+
+        head, cells = first_rows(Path(made["path"]), _SHOWN)
+        output.title(f"Predictions of {name}")
+        output.table(head, cells, right=range(len(head)))
+        if rows["predicted"] > len(cells):
+            output.say(f"  … {rows['predicted'] - len(cells)} more")
+        output.say()
+        output.say(f"{rows['predicted']} predictions of {rows['read']} rows: {_relative(Path(made['path']))}")
+    elif place is not None:
+        output.say(f"{rows['predicted']} predictions of {rows['read']} rows by {name}: {_relative(place)}")
 
 
 def _steps(summary: RunSummary) -> None:

@@ -14,6 +14,7 @@ from mlopsc.compiler.passes.functions import check_functions
 from mlopsc.compiler.passes.lint import lint
 from mlopsc.compiler.passes.names import check_names
 from mlopsc.compiler.passes.parameters import check_parameters
+from mlopsc.compiler.passes.predictions import check_predictions
 from mlopsc.compiler.passes.schemas import find_schemas
 from mlopsc.compiler.passes.trainings import check_trainings
 from mlopsc.diagnostics.codes import report
@@ -35,6 +36,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     find_schemas,
     check_columns,
     check_trainings,
+    check_predictions,
     check_checks,
     check_estimators,
     lint,

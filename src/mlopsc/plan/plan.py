@@ -88,7 +88,7 @@ class Pipeline(Frozen):
     """Steps in an order in which each comes after those that it needs."""
 
     name: str
-    kind: Literal["train", "monitor"]
+    kind: Literal["train", "monitor", "predict"]
     title: str
     """What it does, in one line, for generated code and pages."""
     steps: tuple[Step, ...]

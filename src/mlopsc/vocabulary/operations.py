@@ -21,7 +21,7 @@ from mlopsc.vocabulary.metrics import CustomMetric, Metric
 from mlopsc.vocabulary.names import FunctionReference
 from mlopsc.vocabulary.preprocessing import Preprocessing
 from mlopsc.vocabulary.secrets import SecretSource
-from mlopsc.vocabulary.sources import PythonSource, Source
+from mlopsc.vocabulary.sources import FileSource, PythonSource, Source
 from mlopsc.vocabulary.splits import Split
 from mlopsc.vocabulary.time import Duration, Timestamp
 from mlopsc.vocabulary.views import Join
@@ -37,7 +37,7 @@ class _Operation(Frozen):
     refuses: ClassVar[bool] = False
     """It may raise Refusal, and so is never retried."""
     light: ClassVar[bool] = False
-    """It reads small JSON only, so the scheduler may run it in its own process."""
+    """It reads small JSON only, or copies a file, so the scheduler may run it in its own process."""
     libraries: ClassVar[tuple[str, ...]] = ()
     """Distributions whose versions change its result: part of the action key."""
 
@@ -272,6 +272,57 @@ class ResolveReference(_Operation):
         return {"profile": "profile"}
 
 
+class ResolveModel(_Operation):
+    """Fetch the model of the version that is asked for; it is an error when there is none."""
+
+    kind = "observe"
+    light = True
+    operation: Literal["resolve_model"] = "resolve_model"
+    model: str
+    version: str
+    """A stage, or a version's number."""
+
+    def output_ports(self) -> Ports:
+        return {"model": "model"}
+
+
+class Predict(_Operation):
+    """Predict for every row of a file: checked against the model's signature, features made as for training.
+
+    Columns of `predictions`, in order: the primary key, or `row` (the number of the row in the input, from 1) where
+    none is declared; the event time, if there is one; `prediction`; of a classifier that has them,
+    `probability_CLASS` for each class; `model_digest`. Rows keep the input's order.
+    """
+
+    kind = "observe"
+    libraries = ("duckdb", "pyarrow", "scikit-learn", "numpy", "scipy", "pandas", "skops")
+    operation: Literal["predict"] = "predict"
+    model: str
+    training: str
+    source: FileSource
+    """The input. Its suffix tells its format; what a CSV source says of delimiter, nulls and encoding holds for CSV."""
+    columns: dict[str, Column] = {}
+    """Columns whose types the training's entities declare."""
+    timezone: str | None = None
+    primary_key: tuple[str, ...] = ()
+    event_time: str | None = None
+    where: str | None = None
+    """SQL condition over the input's columns: for other rows nothing is predicted."""
+    features: tuple[str, ...]
+    joins: tuple[Join, ...] = ()
+    code: tuple[FunctionReference, ...] = ()
+    """User functions that made the model: their modules hold its classes."""
+
+    def input_ports(self) -> Ports:
+        return {"model": "model", **{f"view_{join.view}": "table" for join in self.joins}}
+
+    def output_ports(self) -> Ports:
+        return {"predictions": "table", "report": "report"}
+
+    def functions(self) -> tuple[str, ...]:
+        return self.code
+
+
 class JudgeMetric(_Operation):
     """Judge a metric gate."""
 
@@ -401,6 +452,8 @@ Operation = (
     | Profile
     | ResolveChampion
     | ResolveReference
+    | ResolveModel
+    | Predict
     | JudgeMetric
     | JudgeChampion
     | Register

@@ -86,6 +86,30 @@ class PythonSource(Frozen):
 
 FileSource = ParquetSource | CsvSource | JsonLinesSource
 
+SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson")
+"""How names of files end whose format the name tells."""
+
+
+def source_by_suffix(path: str, dialect: FileSource | None = None) -> FileSource:
+    """Return the source of files whose format their name tells; a CSV source as `dialect` says how CSV is written.
+
+    Raises ValueError for any other suffix.
+    """
+    name = path.partition("?")[0] if "://" in path else path
+    match name[name.rfind(".") :].lower():
+        case ".parquet":
+            return ParquetSource(path=path)
+        case ".csv" if isinstance(dialect, CsvSource):
+            return dialect.model_copy(update={"path": path})
+        case ".csv":
+            return CsvSource(path=path)
+        case ".tsv":
+            return CsvSource(path=path, delimiter="\t")
+        case ".jsonl" | ".ndjson":
+            return JsonLinesSource(path=path)
+        case _:
+            raise ValueError(f"the name of {path!r} tells no format: expected one of {', '.join(SUFFIXES)}")
+
 
 def _kind(value: Any) -> str | None:
     """Tell a source's kind; `python` names it without `type`."""

@@ -42,7 +42,7 @@ def lock(
     )
     result = watched(request, quiet=json)
     if result.status != "succeeded":
-        summary = RunSummary(result, request.project, {}, {}, {}, {}, {})
+        summary = RunSummary(result, request.project, {}, {}, {}, {}, {}, {})
         troubles(summary, debug=debug)
         raise typer.Exit(summary.exit_code)
     changes = write_lock(request, result)

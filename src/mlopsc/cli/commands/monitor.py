@@ -66,8 +66,7 @@ def monitor(
     path = existing(spec)
     build = building.build_plan(path, environment=environment, variables=pairs(var, "--var"), target=on)
     output.diagnostics(build.diagnostics)
-    if name == running.TRAIN:
-        running.find_pipeline(build.plan, "")
+    running.find_monitor(build.plan, name)
     request = running.make_request(build.plan, path, name, pairs(set, "--set"))
     if remote is not None and no_wait:
         start(request, on, remote, json=json)

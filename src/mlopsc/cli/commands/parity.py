@@ -19,7 +19,8 @@ from mlopsc.cli.options import (
     pairs,
 )
 from mlopsc.diagnostics.errors import UsageError
-from mlopsc.parity import Comparison, TargetRuns, compare, run_target
+from mlopsc.parity import Comparison, TargetRuns, comparable, compare, run_target
+from mlopsc.vocabulary.predicting import INPUT
 
 app = new_app()
 
@@ -53,12 +54,14 @@ def parity(
     compiled = building.check_spec(
         path, environment=environment, variables=pairs(var, "--var"), targets=names
     )
-    plan = compiled.require()
+    given = pairs(set, "--set")
+    whole = compiled.require()
+    plan = comparable(whole, given)
     output.diagnostics(compiled.diagnostics)
-    runs = [
-        run_target(plan, path, name, pairs(set, "--set"), on_pipeline=None if json else _tell)
-        for name in names
-    ]
+    for pipeline in whole.pipelines:
+        if pipeline not in plan.pipelines:
+            output.tell(f"leaving out {pipeline.name}, which needs rows: --set {INPUT}=FILE")
+    runs = [run_target(plan, path, name, given, on_pipeline=None if json else _tell) for name in names]
     found = compare(plan, runs)
     different = [one for one in found if not one.equal]
     crashed = any(result.status in ("failed", "cancelled") for one in runs for result in one.results)

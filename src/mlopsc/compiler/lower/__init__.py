@@ -1,9 +1,10 @@
-"""From a checked spec to a plan: one train pipeline, and one pipeline for each monitor."""
+"""From a checked spec to a plan: one train pipeline, and one pipeline for each monitor and each registered model."""
 
 from pathlib import Path
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.lower.monitor import lower_monitor
+from mlopsc.compiler.lower.predict import lower_predict
 from mlopsc.compiler.lower.train import lower_train
 from mlopsc.compiler.lower.verify import verify
 from mlopsc.plan.plan import Infrastructure, Pipeline, Plan
@@ -19,6 +20,7 @@ def lower(analysis: Analysis, training: str | None = None) -> Plan:
     if spec.training:
         pipelines.append(lower_train(analysis, [training] if training else spec.training))
     pipelines += [lower_monitor(analysis, name, monitor) for name, monitor in spec.entries("monitors")]
+    pipelines += [lower_predict(analysis, name, model) for name, model in spec.entries("registry")]
     for pipeline in pipelines:
         verify(pipeline)
     assert spec.project is not None  # a spec without one has an error

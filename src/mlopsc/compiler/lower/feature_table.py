@@ -1,11 +1,11 @@
-"""Lowering of a feature table: the same operation for training and for monitoring."""
+"""Lowering of a feature table: the same operation for training and for monitoring, the same joins for prediction."""
 
 from datetime import datetime
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.compiler.lower.tables import Tables
-from mlopsc.plan.plan import Step
+from mlopsc.plan.plan import Artifact, Step
 from mlopsc.spec.features import TimedView
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary import operations as op
@@ -39,18 +39,16 @@ def lower_feature_table(
 ) -> Step:
     """Return the step that makes a training's features for the rows of `table`."""
     analysis = tables.analysis
-    joins = tuple(_joins(analysis, training))
-    inputs = {"entities": tables.artifact(table)}
-    inputs |= {join.view: tables.artifact(_timed(analysis, join.view).table) for join in joins}
-    read = tuple(dict.fromkeys([table, *(_timed(analysis, join.view).table for join in joins)]))
+    entities = tables.artifact(table)
+    joins, inputs, read = lower_joins(tables, training)
     split = training.split
     return make_step(
         f"features_{name}",
         op.Features,
         analysis.spec.document,
         origin,
-        inputs=inputs,
-        after=tables.after(read),
+        inputs={"entities": entities, **inputs},
+        after=tables.after(tuple(dict.fromkeys([table, *read]))),
         policy=policy or training.policy,
         training=name,
         primary_key=analysis.primary_key(table),
@@ -65,27 +63,26 @@ def lower_feature_table(
     )
 
 
-def _timed(analysis: Analysis, name: str) -> TimedView:
-    view = analysis.spec.features[name]
-    assert isinstance(view, TimedView)
-    return view
-
-
-def _joins(analysis: Analysis, training: Training) -> list[Join]:
-    joins = []
-    for name in training.features:
-        view = analysis.spec.features.get(name)
-        if isinstance(view, TimedView):
-            time = view.event_time or analysis.event_time(view.table)
-            assert time is not None  # the columns pass has refused a view without
-            joins.append(
-                Join(
-                    view=name,
-                    entity=view.keys,
-                    feature_time=time,
-                    ttl=view.ttl,
-                    created=view.created,
-                    columns=view.columns,
-                )
+def lower_joins(
+    tables: Tables, training: Training
+) -> tuple[tuple[Join, ...], dict[str, Artifact], tuple[str, ...]]:
+    """Return a training's joins, the artifact that each view is joined from, and the tables behind those."""
+    analysis, joins = tables.analysis, []
+    inputs: dict[str, Artifact] = {}
+    read: dict[str, None] = {}
+    for name, view in analysis.timed_views(training):
+        time = view.event_time or analysis.event_time(view.table)
+        assert time is not None  # the columns pass has refused a view without
+        inputs[name] = tables.artifact(view.table)
+        read[view.table] = None
+        joins.append(
+            Join(
+                view=name,
+                entity=view.keys,
+                feature_time=time,
+                ttl=view.ttl,
+                created=view.created,
+                columns=view.columns,
             )
-    return joins
+        )
+    return tuple(joins), inputs, tuple(read)

@@ -11,6 +11,7 @@ from mlopsc.spec.features import PythonView, TimedView
 from mlopsc.spec.spec import Spec
 from mlopsc.vocabulary.gates import ChampionGate
 from mlopsc.vocabulary.metrics import metric_name
+from mlopsc.vocabulary.predicting import predict_pipeline
 
 
 def check_names(analysis: Analysis) -> Iterator[Diagnostic]:
@@ -133,14 +134,17 @@ def _clashes(spec: Spec) -> Iterator[Diagnostic]:
 
 
 def _pipelines(spec: Spec) -> Iterator[Diagnostic]:
-    """A monitor is a pipeline of its name, and `train` is one already."""
-    if "train" in spec.monitors:
-        yield report(
-            "MLC208",
-            "'train' is already the name of the pipeline that trains",
-            spec.document.key_span(("monitors", "train")),
-            help="give the monitor another name",
-        )
+    """A monitor is a pipeline of its name; `train` is one already, and so is what predicts with each model."""
+    taken = {"train": "the pipeline that trains"}
+    taken |= {predict_pipeline(name): f"the pipeline that predicts with '{name}'" for name in spec.registry}
+    for name in spec.monitors:
+        if name in taken:
+            yield report(
+                "MLC208",
+                f"'{name}' is already the name of {taken[name]}",
+                spec.document.key_span(("monitors", name)),
+                help="give the monitor another name",
+            )
 
 
 def _champions(spec: Spec) -> Iterator[Diagnostic]:

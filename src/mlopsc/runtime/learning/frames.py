@@ -76,7 +76,11 @@ def kind_of(type_: pa.DataType) -> Kind | None:
 def read_features(path: Path, features: Sequence[Feature]) -> pd.DataFrame:
     """Return the features of a table, in their order; raises StoreError when the file is no Parquet."""
     with _open(path) as file:
-        table = file.read(columns=[feature.name for feature in features])
+        return frame_of(file.read(columns=[feature.name for feature in features]), features)
+
+
+def frame_of(table: pa.Table, features: Sequence[Feature]) -> pd.DataFrame:
+    """Return the features of a table in memory, in their order."""
     index = pd.RangeIndex(table.num_rows)
     return _frame({one.name: _to_values(table.column(one.name), one) for one in features}, index)
 

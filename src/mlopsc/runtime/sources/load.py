@@ -1,12 +1,12 @@
 """From any source to one canonical Parquet file, with the declared types applied and nothing else changed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlglot import exp
 
@@ -18,7 +18,7 @@ from mlopsc.runtime.sources.files import Secrets, SourceFile, located, no_secret
 from mlopsc.runtime.sources.function import ReturnedFile, call_source
 from mlopsc.runtime.sources.parquet import declared_types, parquet_types
 from mlopsc.runtime.sources.text import (
-    csv_line,
+    csv_lines,
     csv_table,
     infer,
     json_candidates,
@@ -39,13 +39,14 @@ from mlopsc.vocabulary.sources import (
 if TYPE_CHECKING:
     import duckdb
 
+T = TypeVar("T")
 _PEEKED = 20_000
 _CSV_ERROR = re.compile(r"CSV Error on Line: (\d+)")
 _JSON_ERROR = re.compile(r"Malformed JSON.*? in line (\d+): (.*)")
 
 
 @dataclass(frozen=True)
-class _Table:
+class TypedTable:
     """A source before the engine: where to select from, and what each column's cells shall be."""
 
     source: exp.Expr
@@ -79,7 +80,7 @@ def load_source(
             located(source, project, secrets) as files,
             connect(*_paths(files), threads=threads) as connection,
         ):
-            table = _prepared(connection, source, files, columns, zone)
+            table = prepare_table(connection, source, files, columns, zone)
             return _write(connection, table, files, source, out, zone, event_time)
     result = call_source(source, project, secrets)
     if isinstance(result, ReturnedFile):
@@ -103,34 +104,42 @@ def first_types(
 ) -> dict[str, str]:
     """Return what the first rows of text files show: column → type. Raises MlopscError as loading does."""
     with connect(*_paths(files), threads=1) as connection:
-        return dict(_prepared(connection, source, files, columns, timezone or "UTC", limit=_PEEKED).types)
+        return dict(prepare_table(connection, source, files, columns, timezone or "UTC", limit=_PEEKED).types)
 
 
 def _paths(files: Sequence[SourceFile]) -> list[Path]:
     return [file.path for file in files]
 
 
-def _prepared(
+def prepare_table(
     connection: "duckdb.DuckDBPyConnection",
     source: FileSource,
     files: Sequence[SourceFile],
     columns: Mapping[str, Column],
     timezone: str,
+    *,
+    only: Container[str] | None = None,
     limit: int | None = None,
-) -> _Table:
+) -> TypedTable:
+    """Return files as a table with a type for every column, or for those in `only`; `limit` is for guesses.
+
+    Raises MlopscError as `load_source` does, but for cells that do not fit: their value is null.
+    """
     import duckdb
 
     try:
         match source:
             case ParquetSource():
-                types = parquet_types(connection, files)
+                types = _chosen(parquet_types(connection, files), only)
                 return _typed(scan(*_paths(files)), types, columns, timezone, files[0].label)
             case CsvSource():
                 table, names = csv_table(source, files)
+                names = list(_chosen(dict.fromkeys(names), only))
                 candidates: dict[str, tuple[str, ...]] = dict.fromkeys(names, TEXT_CANDIDATES)
                 parse = parse_text
             case JsonLinesSource():
                 table, names = jsonl_table(connection, files)
+                names = list(_chosen(dict.fromkeys(names), only))
                 parse = parse_json
                 free = [name for name in names if _declared(columns, name) is None]
                 candidates = json_candidates(connection, table, free, files[0].label)
@@ -139,13 +148,17 @@ def _prepared(
         free = [name for name in names if _declared(columns, name) is None]
         types = infer(connection, sample, {name: candidates[name] for name in free}, guess)
     except duckdb.Error as error:
-        raise _malformed(error, files) from error
+        raise malformed(error, files) from error
     cells = {}
     for name in names:
         wanted = _declared(columns, name)
         types[name] = wanted or types[name]
         cells[name] = parse(column(name), types[name], timezone, declared=wanted is not None)
-    return _Table(table, cells, {name: types[name] for name in names})
+    return TypedTable(table, cells, {name: types[name] for name in names})
+
+
+def _chosen(columns: Mapping[str, T], only: Container[str] | None) -> dict[str, T]:
+    return {name: value for name, value in columns.items() if only is None or name in only}
 
 
 def _declared(columns: Mapping[str, Column], name: str) -> str | None:
@@ -154,7 +167,7 @@ def _declared(columns: Mapping[str, Column], name: str) -> str | None:
 
 def _typed(
     table: exp.Expr, kinds: Mapping[str, str], columns: Mapping[str, Column], timezone: str, label: str
-) -> _Table:
+) -> TypedTable:
     """Prepare a table whose columns have types already: `kinds`, in DuckDB's words."""
     types = declared_types(kinds, columns, label)
     cells = {}
@@ -162,12 +175,12 @@ def _typed(
         value = convert(column(name), kind, types[name], timezone)
         assert value is not None, "declared_types lets only convertible types pass"
         cells[name] = value
-    return _Table(table, cells, types)
+    return TypedTable(table, cells, types)
 
 
 def _write(
     connection: "duckdb.DuckDBPyConnection",
-    table: _Table,
+    table: TypedTable,
     files: Sequence[SourceFile],
     source: Source,
     out: Path,
@@ -188,10 +201,10 @@ def _write(
         query = select(*(named(value, name) for name, value in table.cells.items()), source=table.source)
         return write_parquet(connection, query, out, timezone=timezone)
     except duckdb.Error as error:
-        raise _malformed(error, files) from error
+        raise malformed(error, files) from error
 
 
-def _check_event_time(table: _Table, event_time: str | None, label: str) -> None:
+def _check_event_time(table: TypedTable, event_time: str | None, label: str) -> None:
     if event_time is None:
         return
     if event_time not in table.types:
@@ -205,7 +218,7 @@ def _check_event_time(table: _Table, event_time: str | None, label: str) -> None
 
 def _misfit(
     connection: "duckdb.DuckDBPyConnection",
-    table: _Table,
+    table: TypedTable,
     name: str,
     count: int,
     files: Sequence[SourceFile],
@@ -213,7 +226,7 @@ def _misfit(
 ) -> MlopscError:
     """Find the first cell that does not fit, file by file, and describe it."""
     for file in files:
-        own = _only(table, file, source, files)
+        own = of_file(table, file, source, files)
         query = fragment(
             "select r, cast(x as varchar) from "
             "(select row_number() over () as r, $x as x, $v as v from $t as t) as t "
@@ -226,7 +239,7 @@ def _misfit(
                 place = f"line {row}"
             elif isinstance(source, CsvSource):
                 with suppress(UnicodeDecodeError):
-                    place = f"line {csv_line(source, file, row)} (row {row})"
+                    place = f"line {csv_lines(source, file, [row])[0]} (row {row})"
             more = f" ({count} such cells)" if count > 1 else ""
             return MlopscError(
                 f"{file.label}, {place}: column {name!r} holds {_shown(shown)}, "
@@ -238,24 +251,25 @@ def _misfit(
     return MlopscError(f"{files[0].label}: column {name!r} holds cells that are not {table.types[name]}")
 
 
-def _only(
-    table: _Table,
+def of_file(
+    table: TypedTable,
     file: SourceFile,
     source: Source,
     files: Sequence[SourceFile],
 ) -> exp.Expr:
+    """Return one file of a table of several, with the same columns."""
     if len(files) == 1:
         return table.source
     match source:
         case CsvSource():
             return csv_table(source, [file])[0]
         case JsonLinesSource():
-            return _only_json(table, file, files)
+            return _of_json_file(table, file, files)
         case _:
             return scan(file.path)
 
 
-def _only_json(table: _Table, file: SourceFile, files: Sequence[SourceFile]) -> exp.Expr:
+def _of_json_file(table: TypedTable, file: SourceFile, files: Sequence[SourceFile]) -> exp.Expr:
     """Return the table with the list of paths cut down to one; the columns stay those of all files."""
     others = {str(other.path.absolute()) for other in files} - {str(file.path.absolute())}
     own = table.source.copy()
@@ -268,7 +282,7 @@ def _shown(value: str) -> str:
     return repr(value if len(value) <= 80 else value[:80] + "…")
 
 
-def _malformed(error: Exception, files: Sequence[SourceFile]) -> MlopscError:
+def malformed(error: Exception, files: Sequence[SourceFile]) -> MlopscError:
     """Return DuckDB's complaint about a text file: which file, which line, what is wrong there."""
     message = str(error)
     label = next((file.label for file in files if str(file.path) in message), files[0].label)

@@ -204,15 +204,20 @@ def misfits(raw: exp.Expr, value: exp.Expr) -> exp.Expr:
     return fragment("count(*) filter (where $raw is not null and $value is null)", raw=raw, value=value)
 
 
-def csv_line(source: CsvSource, file: SourceFile, row: int) -> int:
-    """Return the line on which a data row (from 1) begins."""
+def csv_lines(source: CsvSource, file: SourceFile, rows: Sequence[int]) -> list[int]:
+    """Return the lines on which data rows (from 1, ascending) begin."""
     encoding = "utf-8-sig" if source.encoding == "utf-8" else source.encoding
+    found: list[int] = []
     with file.path.open(encoding=encoding, newline="") as lines:
         reader = csv.reader(lines, delimiter=source.delimiter, quotechar=source.quote)
-        rows = row - 1 + source.header
-        while rows and next(reader, None) is not None:
-            rows -= 1
-        return reader.line_num + 1
+        at = 1
+        for row in rows:
+            before = row - at + (source.header if not found else 0)
+            while before and next(reader, None) is not None:
+                before -= 1
+            at = row
+            found.append(reader.line_num + 1)
+    return found
 
 
 def _columns(names: Sequence[str], kind: str) -> exp.Expr:

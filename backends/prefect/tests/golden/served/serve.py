@@ -4,6 +4,7 @@
 from prefect import serve
 from prefect.schedules import Cron
 
+from predict_late_arrival import predict_late_arrival
 from train import train
 from weather_drift import weather_drift
 
@@ -11,4 +12,5 @@ if __name__ == "__main__":
     serve(
         train.to_deployment("default"),
         weather_drift.to_deployment("default", schedule=Cron("0 3 * * 1", timezone="UTC")),
+        predict_late_arrival.to_deployment("default"),
     )
