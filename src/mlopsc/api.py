@@ -71,10 +71,10 @@ def run_local(
 ) -> RunSummary:
     """Run a pipeline of a spec on this machine, and return what came of it.
 
-    `pipeline` is `train`, a monitor's name or `predict_MODEL`; `parameters` are run-time parameters by name. `no_cache` runs every step
-    again, `start` one step and all that depends on it, `only` one step alone. A step that fails, or a gate that says
-    no, is a status of the result: `summary.require()` raises for it. Raises SpecError as `load_spec` does, UsageError
-    for unknown names.
+    `pipeline` is `train`, a monitor's name or `predict_MODEL`; `parameters` are run-time parameters by name. `no_cache`
+    runs every step again, `start` one step and all that depends on it, `only` one step alone. A step that fails, or a
+    gate that says no, is a status of the result: `summary.require()` raises for it. Raises SpecError as `load_spec`
+    does, UsageError for unknown names.
     """
     try:
         build = build_plan(

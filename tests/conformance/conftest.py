@@ -19,6 +19,13 @@ ROOT = Path(__file__).parents[2]
 THIRD_PARTY = Path(__file__).parent / "third_party"
 EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/mlops.yaml"))
 REFERENCE = "local"
+PATIENTS = """\
+patient,age,sex,bmi,weight_class,blood_pressure,ldl_to_hdl,at_risk,log_triglycerides,glucose
+1001,48,female,21.6,normal,87,2.1,no,3.9,69
+1002,72,male,30.5,obese,93,4.4,yes,4.7,85
+1003,,male,25.1,,83,,,4.5,92
+"""
+"""Rows as the transform of the example `custom_code` describes them."""
 _NEEDS = {"prefect": [pytest.mark.prefect], "kfp": [pytest.mark.kfp]}
 """Marks of backends that need an engine; any other runs in the default suite."""
 
@@ -60,11 +67,18 @@ class CommandLine:
         return done.stdout
 
     def run_everything(self, folder: Path, target: str) -> dict[str, dict[str, Any]]:
-        """Run the train pipeline and every monitor of a project on a target; return the reports by pipeline."""
+        """Run the train pipeline, every monitor and every prediction of a project on a target; return their reports."""
         reports = {"train": json.loads(self("run", "--target", target, "--json", cwd=folder))}
-        for monitor in monitors(folder):  # a monitor that finds drift exits with 5, on every target
+        for monitor in declared(
+            folder, "monitors"
+        ):  # a monitor that finds drift exits with 5, on every target
             told = self("monitor", monitor, "--target", target, "--json", cwd=folder, status=None)
             reports[monitor] = json.loads(told)
+        for model in declared(folder, "registry"):
+            rows = rows_for(folder)
+            reports[f"predict_{model}"] = json.loads(
+                self("predict", f"{model}/1", rows, "--target", target, "--json", cwd=folder)
+            )
         return reports
 
 
@@ -137,12 +151,23 @@ def reference(
     return look_up
 
 
-def monitors(folder: Path) -> list[str]:
-    """Return the names of a project's monitors."""
+def declared(folder: Path, section: str) -> list[str]:
+    """Return the names that a section of a project's spec declares."""
     import yaml
 
-    declared: dict[str, Any] = yaml.safe_load((folder / "mlops.yaml").read_text("utf-8"))
-    return sorted(declared.get("monitors", {}))
+    spec: dict[str, Any] = yaml.safe_load((folder / "mlops.yaml").read_text("utf-8"))
+    return sorted(spec.get(section, {}))
+
+
+def rows_for(folder: Path) -> str:
+    """Return the file of rows to predict for: a project's own data, or a few written here where they come of code."""
+    found = [
+        path for name in ("penguins.csv", "flights.parquet") if (path := folder / "data" / name).is_file()
+    ]
+    if found:
+        return str(found[0].relative_to(folder))
+    (folder / "new.csv").write_text(PATIENTS, "utf-8")
+    return "new.csv"
 
 
 def copy(example: Path, folder: Path) -> Path:

@@ -20,6 +20,7 @@ def outcomes(reports):
             "metrics": report["metrics"],
             "registered": report["registered"],
             "drift": report["drift"],
+            "predictions": {name: one | {"path": None} for name, one in report["predictions"].items()},
         }
         for pipeline, report in reports.items()
     }

@@ -1,13 +1,13 @@
 """Tables of the store as users want them: a file of their own, CSV, the first rows; memory holds a batch of them."""
 
-import os
 import shutil
-import sys
 from collections.abc import Iterator
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
+from mlopsc.cli import output
 from mlopsc.runtime.atomic import cannot_write, commit_file, discard, temporary_path
 from mlopsc.vocabulary.predicting import DIGEST
 from mlopsc.vocabulary.time import format_timestamp
@@ -25,7 +25,7 @@ def keep(table: Path, place: Path) -> None:
     try:
         if place.suffix.lower() == ".csv":
             with temporary.open("xb") as file:
-                _write_csv(table, file)
+                file.writelines(_csv(table))
         else:
             shutil.copyfile(table, temporary)
         commit_file(temporary, place.absolute())
@@ -36,10 +36,9 @@ def keep(table: Path, place: Path) -> None:
 
 
 def print_csv(table: Path) -> None:
-    """Write a Parquet file of the store to standard output as CSV; a reader that goes away ends it."""
-    sys.stdout.flush()
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as file:
-        _write_csv(table, file)
+    """Write a Parquet file of the store to standard output as CSV."""
+    for text in _csv(table):
+        output.say(text.decode().removesuffix("\n"))
 
 
 def first_rows(table: Path, count: int) -> tuple[list[str], list[list[str]]]:
@@ -53,22 +52,24 @@ def first_rows(table: Path, count: int) -> tuple[list[str], list[list[str]]]:
     return names, [[_cell(row[name]) for name in names] for row in rows]
 
 
-def _write_csv(table: Path, file: BinaryIO) -> None:
+def _csv(table: Path) -> Iterator[bytes]:
+    """Yield a table as CSV, a batch at a time, the header first."""
+    import pyarrow as pa
     import pyarrow.csv as csv
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(table) as parquet:
         schema = _plain_schema(parquet.schema_arrow)
-        with csv.CSVWriter(file, schema) as writer:
-            for batch in _batches(parquet):
-                writer.write_table(batch.cast(schema))
+        yield ",".join(map(_quoted, schema.names)).encode() + b"\n"
+        for batch in parquet.iter_batches():
+            text = BytesIO()
+            options = csv.WriteOptions(include_header=False, quoting_style="needed")
+            csv.write_csv(pa.Table.from_batches([batch]).cast(schema), text, options)
+            yield text.getvalue()
 
 
-def _batches(parquet: Any) -> "Iterator[pa.Table]":
-    import pyarrow as pa
-
-    for batch in parquet.iter_batches():
-        yield pa.Table.from_batches([batch])
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if any(one in name for one in ',"\r\n') else name
 
 
 def _plain_schema(schema: "pa.Schema") -> "pa.Schema":
