@@ -16,6 +16,7 @@ import pytest
 from mlopsc.diagnostics.errors import MlopscError, StepFailed
 from mlopsc.runtime.learning.fitted import open_model
 from mlopsc.runtime.operations import predict
+from mlopsc.runtime.predicting import batchwise
 from mlopsc.vocabulary.operations import Predict
 
 TREES = "sklearn.ensemble.HistGradientBoostingClassifier"
@@ -261,8 +262,8 @@ def test_batches_make_no_difference_but_to_memory(predictor, monkeypatch):
     columns = {"a": random.normal(size=5000), "b": random.integers(0, 9, 5000), "c": ["x"] * 5000}
     path = predictor.parquet(columns)
     whole = predictor(path)
-    monkeypatch.setattr(predict, "_ASKED", 512)
-    monkeypatch.setattr(predict, "_CELLS", 512 * 3)
+    monkeypatch.setattr(batchwise, "_ASKED", 512)
+    monkeypatch.setattr(batchwise, "_CELLS", 512 * 3)
     parts = predictor(path)
     assert parts.table["row"].equals(whole.table["row"])
     assert np.allclose(parts.table["probability_true"], whole.table["probability_true"], rtol=0, atol=1e-12)
