@@ -22,6 +22,7 @@ COMMANDS = {
     "run": "Train, judge and register, on this machine or on a target.",
     "resume": "Run an earlier run's plan again; what it finished is not repeated.",
     "runs": "List the latest runs.",
+    "report": "Write a run as one HTML page, with plots.",
     "graph": "Draw a pipeline, with the status of its last run: Mermaid, DOT, SVG or PNG.",
     "monitor": "Compare a model's inputs of today with those it was trained on.",
     "predict": "Predict for the rows of a file with a registered model.",

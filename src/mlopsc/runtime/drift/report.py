@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from mlopsc.diagnostics.errors import SpecError
 from mlopsc.runtime.drift.columns import Column, Table, open_table, suggest
 from mlopsc.runtime.drift.comparison import Comparison, compare_column
+from mlopsc.runtime.drift.distribution import distribution
 from mlopsc.runtime.drift.profile import ColumnProfile, Profile, profile_column
 from mlopsc.runtime.drift.statistics import correct
 from mlopsc.vocabulary.drift import ColumnKind, DriftTests
@@ -39,6 +40,8 @@ class ColumnDrift:
     """The tests that are significant and reach their threshold."""
     reason: str
     """Why the column's values could not be compared; empty when they were."""
+    distribution: Mapping[str, Any] | None = None
+    """Counts on both sides for a picture, see `distribution.distribution`; None where a side has no values."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class DriftReport:
                     "effects": dict(column.effects),
                     "alarms": list(column.alarms),
                     "reason": column.reason,
+                    "distribution": column.distribution,
                 }
                 for name, column in self.columns.items()
             },
@@ -168,19 +172,25 @@ def _report(
     profiles: Iterable[tuple[str, ColumnProfile]], rows: int, current: Table, tests: DriftTests
 ) -> DriftReport:
     found: dict[str, Comparison] = {}
+    drawn: dict[str, Mapping[str, Any] | None] = {}
     for name, profile in profiles:
-        found[name] = compare_column(name, profile, _read(current, name), tests)
+        column = _read(current, name)
+        found[name] = compare_column(name, profile, column, tests)
+        drawn[name] = distribution(profile, column)
     adjusted = correct(
         {
             (name, test): r.judged_p_value
-            for name, column in found.items()
-            for test, r in column.results.items()
+            for name, compared in found.items()
+            for test, r in compared.results.items()
         },
         tests.correction,
     )
     columns = {
-        name: _judge(column, {test: adjusted[name, test] for test in column.results}, tests)
-        for name, column in found.items()
+        name: replace(
+            _judge(compared, {test: adjusted[name, test] for test in compared.results}, tests),
+            distribution=drawn[name],
+        )
+        for name, compared in found.items()
     }
     return DriftReport(columns, rows, current.rows, tests)
 

@@ -1,0 +1,108 @@
+"""Metrics with their figures, and what the gates decided."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from mlopsc.reporting.charts.bullet import Bound, bullet
+from mlopsc.reporting.facts import Facts
+from mlopsc.reporting.figures import figures
+from mlopsc.reporting.sections import Fact, Gate, Training
+from mlopsc.reporting.statuses import status
+from mlopsc.reporting.words import number, plural, short_digest, shown
+
+_JUDGES = ("judge_metric", "judge_champion")
+_TOLD = {"name", "type", "verdict", "reason", "observed", "threshold", "metric", "training", "rows"}
+
+
+def trainings(facts: Facts) -> Iterator[Training]:
+    """Yield the trainings that were evaluated."""
+    for step, found in facts.of("evaluate", "metrics"):
+        curves = facts.documents.get((step, "curves"))
+        task = "" if curves is None else f", {curves['task']}"
+        yield Training(
+            name=found["training"],
+            about=f"{plural(found['rows'], 'row')} of the test part{task}",
+            metrics=metric_facts(found["metrics"]),
+            notes=tuple(found.get("notes", ())),
+            figures=() if curves is None else figures(curves),
+        )
+
+
+def metric_facts(metrics: Mapping[str, float | None]) -> tuple[Fact, ...]:
+    """Return metrics with their values; one without a value says so."""
+    return tuple(
+        Fact(
+            name, "no value (NaN)" if value is None else number(value), None if value is None else repr(value)
+        )
+        for name, value in metrics.items()
+    )
+
+
+def gates(facts: Facts) -> Iterator[Gate]:
+    """Yield the gates that were judged."""
+    for operation in _JUDGES:
+        for _, decision in facts.of(operation, "decision"):
+            yield _gate(decision)
+
+
+def _gate(decision: Mapping[str, Any]) -> Gate:
+    champion = decision["type"] == "champion"
+    threshold = decision["threshold"]
+    observed = decision["candidate"] if champion else decision["observed"]
+    return Gate(
+        name=decision["name"],
+        kind=f"{decision['metric']} of {decision['training']}"
+        + (" against the champion" if champion else ""),
+        status=status(decision["verdict"]),
+        reason=decision["reason"],
+        observed="" if observed is None else number(observed),
+        threshold="; ".join(
+            f"{name.replace('_', ' ')} {shown(value)}"
+            for name, value in threshold.items()
+            if value is not None
+        ),
+        bullet=_bullet(decision, observed, champion=champion),
+        facts=tuple(_evidence(decision)),
+    )
+
+
+def _bullet(decision: Mapping[str, Any], observed: float | None, *, champion: bool) -> Markup | None:
+    threshold = decision["threshold"]
+    if observed is None:
+        return None
+    kept = decision["verdict"] in ("pass", "unchanged")
+    if champion:
+        other = decision["champion"]
+        if other is None:
+            return None
+        # The decision's `observed` is how much better the candidate is: where less is better, it is turned.
+        gain = decision["observed"] or 0.0
+        lower_is_better = gain * (observed - other) < 0
+        needed = threshold["min_delta"]
+        bound = Bound(other - needed, lower=False) if lower_is_better else Bound(other + needed, lower=True)
+        words = f"{number(observed)} of the candidate, {number(other)} of the champion"
+        return bullet(observed, [bound], compared=other, kept=kept, description=words)
+    bounds = [
+        Bound(threshold[name], lower=name == "min")
+        for name in ("min", "max")
+        if threshold.get(name) is not None
+    ]
+    words = f"observed {number(observed)}; " + ", ".join(
+        f"{'at least' if bound.lower else 'at most'} {number(bound.value)}" for bound in bounds
+    )
+    return bullet(observed, bounds, kept=kept, description=words)
+
+
+def _evidence(decision: Mapping[str, Any]) -> Iterator[Fact]:
+    if decision.get("rows") is not None:
+        yield Fact("Rows compared", f"{decision['rows']:,}")
+    for name, value in decision.items():
+        if name in _TOLD or value is None:
+            continue
+        label = name.replace("_", " ").capitalize()
+        if name.endswith("_digest"):
+            yield Fact(label, short_digest(value), value)
+        else:
+            yield Fact(label, number(value) if isinstance(value, float) else shown(value))

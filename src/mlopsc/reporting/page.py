@@ -1,0 +1,91 @@
+"""The page: sections made from facts, laid out by templates in which every value is escaped."""
+
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from mlopsc.drawing import svg
+from mlopsc.reporting import data, drift, learning, overview, registered
+from mlopsc.reporting.charts.svg import visible
+from mlopsc.reporting.facts import Facts
+from mlopsc.reporting.sections import Fact, Other, Page
+from mlopsc.reporting.statuses import status
+from mlopsc.reporting.words import shown
+
+_KNOWN = frozenset({"validate", "evaluate", "judge_metric", "judge_champion", "register", "drift", "verdict"})
+_LISTED = 60
+
+
+def render(facts: Facts) -> str:
+    """Return the run's page: one HTML document that loads nothing and runs no script."""
+    return _environment().get_template("page.html.j2").render(page=_page(facts))
+
+
+def _page(facts: Facts) -> Page:
+    recorded = facts.recorded
+    plan, pipeline = recorded.plan, recorded.pipeline
+    project = facts.project.name if plan is None else plan.project
+    graph = None if pipeline is None else Markup(svg(pipeline, recorded.statuses(), heading=False))  # noqa: S704
+    return Page(
+        title=f"{project}: {recorded.run.pipeline}, {recorded.run.status}",
+        project=project,
+        pipeline=recorded.run.pipeline,
+        about="" if pipeline is None else pipeline.title,
+        status=status(recorded.run.status),
+        verdict=overview.verdict(recorded),
+        facts=overview.head_facts(facts),
+        parameters=overview.parameters(recorded),
+        notes=overview.notes(facts),
+        troubles=tuple(overview.troubles(facts)),
+        graph=graph,
+        steps=overview.step_rows(facts),
+        datasets=tuple(data.datasets(facts)),
+        trainings=tuple(learning.trainings(facts)),
+        gates=tuple(learning.gates(facts)),
+        models=tuple(registered.models(facts)),
+        monitors=tuple(drift.monitors(facts)),
+        others=tuple(_others(facts)),
+    )
+
+
+def _others(facts: Facts) -> Iterator[Other]:
+    """Yield the reports of operations that have no section of their own, value by value."""
+    for step in facts.recorded.steps:
+        if step.operation in _KNOWN:
+            continue
+        for port in step.outputs:
+            document = facts.documents.get((step.name, port))
+            if isinstance(document, dict):
+                listed = tuple(Fact(name, shown(value)) for name, value in _flat("", document))
+                yield Other(f"{step.name}.{port}", listed[:_LISTED])
+
+
+def _flat(prefix: str, document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in document.items():
+        path = f"{prefix}.{name}" if prefix else name
+        if isinstance(value, dict) and value and len(value) <= _LISTED:
+            yield from _flat(path, value)
+        else:
+            yield path, value
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_source),
+        undefined=jinja2.StrictUndefined,
+        finalize=visible,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["style"] = Markup(_source("style.css"))  # noqa: S704  # our own file
+    return made
+
+
+def _source(name: str) -> str:
+    return resources.files("mlopsc.reporting").joinpath("templates", name).read_text(encoding="utf-8")

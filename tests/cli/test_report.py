@@ -1,0 +1,101 @@
+"""`mlopsc report`: the page of a real run, where it is written, and what stands in the way."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.reporting.reading import read
+
+
+def test_the_latest_run_is_written_to_this_folder(trained, cli):
+    done = cli("report")
+    assert done.status == 0, done.err
+    (file,) = trained.glob("report-*.html")
+    assert done.out == f"wrote {file.name}: run {file.stem.removeprefix('report-')} of train, succeeded\n"
+    found = read(file.read_text(encoding="utf-8"))
+    assert found.unclosed == []
+    assert list(found.sections) == ["graph", "data", "metrics", "gates", "registry", "steps"]
+    assert "By tester" in found.text
+    for heading in ("ROC curve", "Precision and recall", "Calibration", "Scores by class", "Confusion"):
+        assert heading in found.sections["metrics"]
+    assert "Not drawn" not in found.sections["metrics"]
+    assert "good ✓ pass" in found.sections["gates"]
+    assert "staging lateness/1" in found.sections["registry"]
+    assert "Owner ops" in found.sections["registry"]
+    assert "5 of 5 checks passed" not in found.sections["data"]  # the key is checked too
+    assert "checks passed on 400 rows" in found.sections["data"]
+
+
+def test_a_run_is_named_by_a_part_of_its_id_and_the_file_by_out(trained, cli):
+    run = json.loads(cli("runs", "--json").out)["runs"][0]["run"]
+    done = cli("report", run[:17], "--out", "pages/r.html", "--json")
+    assert done.status == 0, done.err
+    file = trained / "pages" / "r.html"
+    assert json.loads(done.out) == {"run": run, "status": "succeeded", "file": str(file)}
+    assert run in file.read_text()
+
+
+def test_a_drifting_monitor_shows_both_distributions(trained, cli, write_rows):
+    write_rows(trained / "rows.csv", larger=9.0)
+    assert cli("monitor", "rows_drift").status == 5
+    assert cli("report", "-o", "drift.html").status == 0
+    text = (trained / "drift.html").read_text()
+    found = read(text)
+    assert list(found.sections) == ["trouble", "graph", "data", "registry", "drift", "steps"]
+    assert "size numeric ✕ drift" in found.sections["drift"]
+    assert text.count("<title>Distribution of ") == 2
+    assert "monitor 'rows_drift': 1 of 2 features drift" in found.sections["trouble"]
+
+
+def test_a_blocked_and_a_failed_run_have_pages(project, cli):
+    spec = project / "mlops.yaml"
+    spec.write_text(spec.read_text().replace("default: 0.6", "default: 1.1"))
+    assert cli("run").status == 5
+    assert cli("report", "-o", "blocked.html").status == 0
+    found = read((project / "blocked.html").read_text())
+    assert "good ✕ fail" in found.sections["gates"]
+    assert "lateness ⊘ blocked" in found.sections["registry"]
+    spec.write_text(
+        spec.read_text().replace(
+            "[size, colour]", "[size, colour]\n    params: {solver: newton-cg, l1_ratio: 1.0}"
+        )
+    )
+    assert cli("run").status == 4
+    assert cli("report", "-o", "failed.html").status == 0
+    found = read((project / "failed.html").read_text())
+    assert "train_lateness ✕ failed" in found.sections["trouble"]
+    assert "Traceback" in found.sections["trouble"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["report", "nowhere"], 2, "there is no run 'nowhere' in"),
+        (["report", "--out", "mlops.yaml/x.html"], 3, "cannot write"),
+    ],
+)
+def test_what_cannot_be_is_told(trained, cli, arguments, status, said):
+    done = cli(*arguments)
+    assert (done.status, done.out) == (status, "")
+    assert said in done.err
+
+
+def test_where_nothing_ran_there_is_nothing_to_report(project, cli):
+    done = cli("report")
+    assert done.status == 2
+    assert "there is no run in" in done.err
+    assert not (project / ".mlopsc").exists()
+
+
+def test_a_page_is_made_without_the_libraries_of_training(trained):
+    script = (
+        "import sys\nfrom mlopsc.cli import main\ntry:\n    main(['report', '-o', 'x.html'])\n"
+        "except SystemExit as ended:\n    assert not ended.code\n"
+        "heavy = {'pandas', 'sklearn', 'scipy', 'pyarrow', 'duckdb', 'skops', 'kfp', 'prefect', 'matplotlib'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=trained, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (trained / "x.html").stat().st_size < 300_000

@@ -1,0 +1,281 @@
+"""Runs made by hand: a journal and a store that say what a test wants, without any step carried out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlopsc.history import find_run
+from mlopsc.plan.plan import Pipeline, Plan
+from mlopsc.reporting import gather, render
+from mlopsc.runtime.context import Context
+from mlopsc.runtime.journal import Journal
+from mlopsc.runtime.store import canonical_json
+from tests.plans import flights_plan
+
+DIGEST = f"sha256:{'1' * 64}"
+
+
+def record(
+    project: Path,
+    pipeline: Pipeline | None,
+    documents: Mapping[str, Any],
+    *,
+    plan: Plan | None = None,
+    statuses: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    logs: Mapping[str, str] | None = None,
+    ended: str | None = "succeeded",
+    parameters: Mapping[str, Any] | None = None,
+) -> str:
+    """Record a run; `documents` are artifacts' contents by `step.port`. Returns the run's id."""
+    store = Context(project).store()
+    outputs: dict[str, dict[str, str]] = {}
+    for place, document in documents.items():
+        step, _, port = place.partition(".")
+        outputs.setdefault(step, {})[port] = store.put_bytes(canonical_json(document))
+    whole = plan or (None if pipeline is None else flights_plan(None, pipeline))
+    steps = [] if pipeline is None else [(step.name, step.operation) for step in pipeline.steps]
+    with Journal.of_project(project) as journal:
+        run = journal.start_run(
+            "train" if pipeline is None else pipeline.name,
+            spec="mlops.yaml",
+            parameters=parameters or {"as_of": "2013-12-31T00:00:00Z", "trees": 200},
+            plan=None if whole is None else whole.model_dump_json(),
+            steps=steps,
+        )
+        folder = project / ".mlopsc" / "runs" / run
+        for name, operation in steps:
+            word = (statuses or {}).get(name, "run" if name in outputs else "skipped")
+            if word == "pending":
+                continue
+            log = None
+            if name in (logs or {}):
+                folder.mkdir(parents=True, exist_ok=True)
+                log = f"{name}.log"
+                (folder / log).write_text((logs or {})[name], encoding="utf-8")
+            journal.step_started(run, name, operation, log=log)
+            if word != "running":
+                journal.step_finished(
+                    run,
+                    name,
+                    operation,
+                    word,
+                    seconds=1.5,
+                    outputs=outputs.get(name),
+                    error=(errors or {}).get(name),
+                )  # type: ignore[arg-type]
+        if ended is not None:
+            journal.finish_run(run, ended, exit_code=0 if ended == "succeeded" else 4)  # type: ignore[arg-type]
+    return run
+
+
+def page(project: Path, run: str | None = None) -> str:
+    """Return the page of a run, of the latest by default."""
+    return render(gather(find_run(project, run), project))
+
+
+def result(**more: Any) -> dict[str, Any]:
+    """Return a check's result in a validation report."""
+    given = {"check": "column_values_to_not_be_null", "column": "origin", "message": None, "name": None}
+    given |= {"observed": 1.0, "passed": True, "severity": "error", "unexpected_count": 0}
+    return given | {"unexpected_rows": [], "unexpected_sample": []} | more
+
+
+def validation(*results: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a validation report."""
+    passed = all(one["passed"] or one["severity"] == "warn" for one in results)
+    lock = {"status": "none", "message": "mlops.lock does not hold it"}
+    given = {"dataset": "flights", "data_digest": DIGEST, "rows": 1000, "schema": {"origin": "string"}}
+    return given | {"results": list(results), "passed": passed, "lock": lock, "warnings": []} | more
+
+
+ROC = {
+    "area": 0.75,
+    "false_positive_rate": [0.0, 0.5, 1.0],
+    "true_positive_rate": [0.0, 1.0, 1.0],
+    "thresholds": [None, 0.6, 0.1],
+    "rows": {"positive": 400, "negative": 600},
+    "scored_by": "predict_proba",
+}
+BINARY = {
+    "training": "late_arrival",
+    "rows": 1000,
+    "task": "binary",
+    "classes": [False, True],
+    "positive": True,
+    "roc": ROC,
+    "precision_recall": {
+        "average_precision": 0.6,
+        "base_rate": 0.4,
+        "recall": [0.1, 1.0],
+        "precision": [1.0, 0.4],
+        "thresholds": [0.9, 0.1],
+    },
+    "calibration": {"bins": [{"predicted": 0.3, "observed": 0.2, "rows": 1000, "positive": 200}]},
+    "scores": {
+        "scored_by": "predict_proba",
+        "edges": [0, 0.5, 1],
+        "positive": [100, 300],
+        "negative": [500, 100],
+    },
+    "confusion": {
+        "decided_by": "predict_proba",
+        "labels": [False, True],
+        "unseen": [],
+        "others": False,
+        "counts": [[500, 100], [100, 300]],
+    },
+}
+MULTICLASS = {
+    "training": "late_arrival",
+    "rows": 60,
+    "task": "multiclass",
+    "classes": ["a", "b", "c"],
+    "roc": {
+        "scored_by": "predict_proba",
+        "left_out": 2,
+        "curves": [
+            {"class": "a"} | ROC,
+            {"class": "b"} | ROC,
+            {"class": "c", "unavailable": "none of the rows have this label"},
+        ],
+    },
+    "confusion": {
+        "decided_by": "predict",
+        "labels": ["a", "b", "c", "z"],
+        "unseen": ["z"],
+        "others": True,
+        "counts": [[10, 0, 0, 0, 1], [0, 20, 0, 0, 0], [0, 0, 0, 0, 0], [3, 0, 0, 0, 0], [0, 0, 0, 0, 26]],
+    },
+}
+BIN = {"predicted": 1.0, "rows": 50, "quantiles": {"0.05": -2, "0.25": -1, "0.5": 0, "0.75": 1, "0.95": 2}}
+REGRESSION = {
+    "training": "late_arrival",
+    "rows": 100,
+    "task": "regression",
+    "predicted": {"rows": 3, "actual": [1.0, 2.0, 3.0], "predicted": [1.1, 2.0, 2.5]},
+    "residuals": {
+        "mean": 0.13,
+        "quantiles": BIN["quantiles"],
+        "edges": [-2, 0, 2],
+        "counts": [40, 58],
+        "below": 1,
+        "above": 1,
+    },
+    "residuals_by_prediction": {"bins": [BIN, BIN | {"predicted": 2.0}]},
+}
+GOOD = {
+    "name": "good_enough",
+    "type": "metric",
+    "training": "late_arrival",
+    "metric": "roc_auc",
+    "verdict": "pass",
+    "reason": "roc_auc 0.75 is at least 0.65",
+    "observed": 0.75,
+    "threshold": {"min": 0.65},
+}
+CHAMPION = {
+    "name": "beats_champion",
+    "type": "champion",
+    "training": "late_arrival",
+    "metric": "roc_auc",
+    "verdict": "fail",
+    "reason": "worse",
+    "observed": -0.05,
+    "candidate": 0.75,
+    "champion": 0.8,
+    "threshold": {"min_delta": 0.0, "min_rows": 30, "if_none": "pass"},
+    "candidate_digest": DIGEST,
+    "champion_digest": f"sha256:{'2' * 64}",
+    "rows": 900,
+    "rows_digest": DIGEST,
+}
+REGISTRATION = {
+    "name": "late_arrival",
+    "type": "registration",
+    "model": "late_arrival",
+    "verdict": "fail",
+    "status": "blocked",
+    "stage": "staging",
+    "reason": "gate 'beats_champion' failed: worse",
+    "observed": None,
+    "threshold": {},
+    "model_digest": DIGEST,
+    "gates": {"good_enough": "pass", "beats_champion": "fail"},
+}
+METRICS = {
+    "training": "late_arrival",
+    "rows": 1000,
+    "metrics": {"roc_auc": 0.75, "average_precision": None},
+    "notes": ["average_precision: the value is nan"],
+}
+TRAINED = {
+    "validate_flights.report": validation(result()),
+    "validate_weather.report": validation(result(), dataset="weather"),
+    "evaluate_late_arrival.metrics": METRICS,
+    "evaluate_late_arrival.curves": BINARY,
+    "gate_good_enough.decision": GOOD,
+    "gate_beats_champion.decision": CHAMPION,
+    "register_late_arrival.decision": REGISTRATION,
+}
+
+
+def drift_column(**more: Any) -> dict[str, Any]:
+    """Return a column of a drift report."""
+    given = {
+        "kind": "numeric",
+        "status": "ok",
+        "statistics": {"psi": 0.01, "ks": 0.02},
+        "alarms": [],
+        "reason": "",
+    }
+    given |= {"p_values": {"psi": 0.5, "ks": 0.6}, "adjusted_p_values": {"psi": 0.5, "ks": 1.0}}
+    return given | {"effects": {"psi": 0.01, "ks": 0.02}, "distribution": None} | more
+
+
+SIDE = {"counts": [10, 90], "below": 0, "above": 5}
+DRIFT_REPORT = {
+    "version": 1,
+    "drifted": True,
+    "reference_rows": 5000,
+    "current_rows": 105,
+    "tests": {
+        "psi_threshold": 0.2,
+        "ks_threshold": 0.1,
+        "cramers_v_threshold": 0.1,
+        "missing": None,
+        "alpha": 0.05,
+    },
+    "columns": {
+        "hour": drift_column(),
+        "visib": drift_column(
+            status="drift",
+            alarms=["psi"],
+            effects={"psi": 0.4, "ks": 0.3},
+            distribution={"edges": [0, 5, 10], "reference": SIDE, "current": SIDE | {"counts": [60, 40]}},
+        ),
+        "carrier": drift_column(
+            kind="categorical",
+            effects={"chi2": 0.02},
+            statistics={"chi2": 4.0},
+            p_values={"chi2": 0.4},
+            adjusted_p_values={"chi2": 1.0},
+            distribution={
+                "labels": ["AA", "UA"],
+                "reference": [10, 90],
+                "current": [20, 80],
+                "others": [0, 5],
+            },
+        ),
+        "precip": drift_column(status="empty", reason="no values in the current table", effects={}),
+    },
+}
+DRIFT = {
+    "name": "weather_drift",
+    "type": "drift",
+    "verdict": "fail",
+    "reason": "1 of 4 features drift: visib (psi 0.4)",
+    "observed": 1,
+    "threshold": {"max": 0},
+}
+MONITORED = {"drift_weather_drift.report": DRIFT_REPORT, "drift_weather_drift.decision": DRIFT}
