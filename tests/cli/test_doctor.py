@@ -71,6 +71,18 @@ def test_a_record_that_is_damaged_or_dangling_is_removed(trained: Path, cli: Com
     assert cli("doctor").status == 0
 
 
+def test_a_pin_that_cannot_be_read_is_written_anew(trained: Path, cli: CommandLine) -> None:
+    (pin,) = (trained / ".mlopsc" / "store" / "pins").glob("??/*.json")
+    before = pin.read_bytes()
+    pin.write_bytes(b"{")
+    assert cli("gc").status == 3
+    (other := pin.with_name("0" * 64 + ".json")).write_bytes(b"{")
+    assert cli("doctor", "--fix").status == 0
+    assert pin.read_bytes() == before
+    assert not other.exists()
+    assert cli("gc").status == 0
+
+
 def test_a_run_whose_process_is_gone_is_marked(trained: Path, cli: CommandLine) -> None:
     code = (
         "import os; from pathlib import Path; from mlopsc.runtime.journal import Journal\n"

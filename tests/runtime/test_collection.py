@@ -99,6 +99,15 @@ def test_a_reused_record_counts_as_used(store: Store, monkeypatch: pytest.Monkey
     assert len(collect(store, unused=30 * DAY, roots=set, now=later(51)).gone) == 2
 
 
+def test_a_record_from_before_uses_were_noted_ages_by_its_file(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "store")
+    key = record(store, "load")
+    name = f"actions/{key[:2]}/{key}.json"
+    store.write_document(name, {part: v for part, v in store.read_document(name).items() if part != "used"})
+    assert collect(store, unused=30 * DAY, roots=set, now=later(29)).gone == ()
+    assert len(collect(store, unused=30 * DAY, roots=set, now=later(31)).gone) == 2
+
+
 def test_what_is_damaged_and_not_needed_goes_too(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "store")
     key = record(store, "load")

@@ -12,7 +12,7 @@ from mlopsc.doctor.finding import Finding
 from mlopsc.runtime.context import STATE_FOLDER, Context
 from mlopsc.runtime.journal import Journal
 from mlopsc.runtime.store import Fault, Store, blob_name
-from mlopsc.runtime.store.collection import records_naming
+from mlopsc.runtime.store.collection import PINS, pin, records_naming
 from mlopsc.runtime.store.local import LocalFiles
 from mlopsc.vocabulary.lock import LOCK_FILE, read_lock
 
@@ -27,6 +27,9 @@ def examine_store(context: Context) -> Iterator[Finding]:
         yield Finding("store", "ok", f"{context.store_location} answers in {took:.0f} ms")
     faults = store.doctor()
     for fault in faults:
+        if fault.where.startswith(f"{PINS}/"):
+            yield _unpinned(context, store, fault)
+            continue
         yield Finding(
             "store",
             "fault",
@@ -98,6 +101,23 @@ def examine_lock(context: Context) -> Iterator[Finding]:
         yield Finding("lock", "ok", f"there is no {LOCK_FILE}")
     else:
         yield Finding("lock", "ok", f"{LOCK_FILE} can be read: {len(lock.datasets)} datasets")
+
+
+def _unpinned(context: Context, store: Store, fault: Fault) -> Finding:
+    """A pin that cannot be read stops every collection; the registry knows what its versions need."""
+
+    def again() -> str:
+        with context.registry() as registry:
+            versions = [one for model in registry.models() for one in registry.versions(model)]
+        store.files.remove(fault.where)
+        for one in versions:
+            pin(store, one.model, one.artifacts)
+        return f"removed, and {len(versions)} versions pinned anew"
+
+    message = f"{fault.where} {fault.what}: it says which artifacts a version needs"
+    return Finding(
+        "store", "fault", message, "`mlopsc gc` stops at it", "pin every version anew, and remove it", again
+    )
 
 
 def _lost(context: Context, store: Store, name: str, lost: dict[str, str]) -> Finding:

@@ -176,7 +176,7 @@ class Store:
                 damage = str(error)
             if damage is not None:
                 faults.append(Fault(f"blobs/{digest[7:9]}/{digest[7:]}", damage))
-        for name in self.files.names("actions"):
+        for name in (*self.files.names("actions"), *self.files.names("pins")):
             faults.extend(Fault(name, what) for what in self._document_faults(name, blobs))
         return faults
 
@@ -186,7 +186,7 @@ class Store:
         except StoreError:
             yield "is not JSON"
             return
-        if name.startswith("actions/latest/"):
+        if name.startswith(("actions/latest/", "pins/")):
             return
         if not isinstance(record, dict) or f"{record.get('key')}.json" != name.rsplit("/", 1)[1]:
             yield "does not hold the action that its name says"

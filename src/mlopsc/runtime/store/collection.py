@@ -133,7 +133,7 @@ def _read(store: Store, entry: Entry) -> _Record | None:
         return None
     try:
         found = json.loads(data)
-        used, made_of = found["used"], [found["outputs"], found["components"].get("inputs")]
+        used, made_of = found.get("used"), [found["outputs"], found["components"].get("inputs")]
     except (ValueError, TypeError, KeyError, AttributeError):
         return _Record(entry, key, entry.changed, frozenset())
     used = float(used) if isinstance(used, int | float) else entry.changed
