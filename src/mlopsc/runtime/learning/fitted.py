@@ -13,11 +13,14 @@ from mlopsc.runtime.user_code import closure, load, resolve_reference
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
 
 
-def open_model(path: Path, code: Sequence[str], project: Path) -> LoadedModel:
-    """Load a model; classes from the modules of `code`, the functions that made it, are trusted."""
+def open_model(path: Path, code: Sequence[str], project: Path, digest: str | None = None) -> LoadedModel:
+    """Load a model; classes from the modules of `code`, the functions that made it, are trusted.
+
+    With `digest` a file of other bytes is refused (see `load_model_file`).
+    """
     for text in code:
         load(resolve_reference(text), project)
-    return load_model_file(path, trusted=user_modules(code, project))
+    return load_model_file(path, trusted=user_modules(code, project), digest=digest)
 
 
 def user_modules(code: Sequence[str], project: Path) -> tuple[str, ...]:

@@ -55,7 +55,9 @@ def judge(
         return decision(name, "champion", gate.if_none, reason, **evidence)
     if mine == theirs:
         return decision(name, "champion", "unchanged", "the candidate is the champion", **evidence)
-    ours, holder = (open_model(path, config.code, project) for path in (candidate, champion))
+    # What is judged is what the evidence names, also if a file is swapped between the two looks at it.
+    ours = open_model(candidate, config.code, project, mine)
+    holder = open_model(champion, config.code, project, theirs)
     unfit = _misfit(ours.signature, holder.signature, test)
     if unfit:
         return decision(
