@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,36 @@ def test_a_step_whose_files_cannot_be_laid_out_fails(project, make):
     assert "cannot write" in make.reason(result, "second")
     runs.unlink()
     assert project.run(*steps).status == "succeeded"
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"needs to mount a small disk (as root): {mounted.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_disk_that_is_really_full_is_named_and_with_room_the_run_succeeds(project, make, small_disk):
+    other = type(project)(small_disk)
+    steps = (make.rows("a"), make.view("all", "select * from a", "a"))
+    room = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
+    (small_disk / "filler").write_bytes(bytes(room - 100_000))
+    try:
+        result = other.run(*steps)
+    except MlopscError as error:
+        words = str(error)
+    else:
+        assert result.status == "failed"
+        words = str([step.reason for step in result.steps])
+    assert str(small_disk) in words
+    assert "No space left on device" in words or "disk is full" in words
+    (small_disk / "filler").unlink()
+    assert other.run(*steps).outputs() == project.run(*steps).outputs()
+    assert Store.open(other.state / "store").doctor() == []

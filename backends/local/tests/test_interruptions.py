@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -94,6 +96,42 @@ def test_a_killed_run_is_recognized_by_the_next_and_takes_its_steps_along(projec
     assert again.outputs() == uninterrupted(project, make, tmp_path_factory)
     assert journal(project) == ("crashed", 4, {"load_a": "run", "load_b": "failed", "view_all": "pending"})
     assert not list((project.state / "runs").glob("*/work"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the zygote through /proc")
+@pytest.mark.parametrize("victim", ["scheduler", "zygote", "step"])
+def test_whichever_process_is_killed_resume_does_the_rest_and_no_more(
+    project, make, victim, tmp_path_factory
+):
+    process = project.spawn(*steps(make))
+    step = asleep(project)
+    zygote = int(Path(f"/proc/{step}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill({"scheduler": process.pid, "zygote": zygote, "step": step}[victim], signal.SIGKILL)
+    err = process.communicate(timeout=60)[1]
+    until(lambda: not lives(step))
+    until(lambda: not lives(zygote))
+    with Journal.of_project(project.folder) as found:
+        (run,) = found.runs()
+        assert run.status == ("crashed" if victim == "scheduler" else "failed"), err
+        assert [one.status for one in found.steps(run.id)][:2] == ["run", "failed"]
+    (project.folder / "go").touch()
+    before = project.calls()
+    resumed = subprocess.run(
+        [Path(sys.executable).parent / "mlopsc", "resume", run.id, "--json"],
+        cwd=project.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = {one["name"]: one for one in json.loads(resumed.stdout)["steps"]}
+    assert {name: one["status"] for name, one in told.items()} == {
+        "load_a": "cached",
+        "load_b": "run",
+        "view_all": "run",
+    }
+    assert project.calls()["b"] == before["b"] + 1
+    made = {(name, port): digest for name, one in told.items() for port, digest in one["outputs"].items()}
+    assert made == uninterrupted(project, make, tmp_path_factory)
 
 
 def test_a_kill_between_blobs_and_record_leaves_no_record(project, make):

@@ -51,7 +51,7 @@ def examine_store(context: Context) -> Iterator[Finding]:
 
 
 def examine_journal(context: Context) -> Iterator[Finding]:
-    """Look for runs that are not over although their process is gone."""
+    """Look for runs that did not end although their process is gone, or their lease ran out."""
     project = context.project
     if not (project / STATE_FOLDER / "journal.db").is_file():
         yield Finding("journal", "ok", "there is none yet")
@@ -62,13 +62,13 @@ def examine_journal(context: Context) -> Iterator[Finding]:
         yield Finding(
             "journal",
             "fault",
-            f"run {run.id} is not over, but its process is gone",
+            f"run {run.id} did not end, but {run.reason}",
             "`mlopsc resume` goes on from there",
             "mark it as crashed, and remove what it was working on",
             partial(_crashed, project),
         )
     if not orphans:
-        yield Finding("journal", "ok", "every run that is not over has its process")
+        yield Finding("journal", "ok", "every run that did not end is alive")
 
 
 def examine_registry(context: Context) -> Iterator[Finding]:
