@@ -193,10 +193,16 @@ def served(folder: Path) -> str:
     return mlopsc.load_model("shapes@staging", project=folder).name
 
 
+def faults(folder: Path) -> list[str]:
+    """Return what doctor finds wrong with what a project keeps."""
+    found = examine(Context(project=folder))
+    return [one.message for one in found if one.status == "fault" and one.subject != "environment"]
+
+
 def survives(broken, project, steps, at: int, how: str, expected: dict[str, Any]) -> str:
     """Break one call of a run, check what it leaves, run again; return the run's status."""
     ended = broken.run(project, steps, at, how)
-    context, place = Context(project=project.folder), f"call {at}, {how}: {ended}"
+    place = f"call {at}, {how}: {ended}"
     if ended.status == "succeeded":
         assert ended.outputs() == expected, place
     elif ended.status != "killed" and how not in ("kill", "all"):
@@ -205,7 +211,7 @@ def survives(broken, project, steps, at: int, how: str, expected: dict[str, Any]
     again = broken.run(project, steps)
     assert again.status == "succeeded", f"{place}\nagain: {again}"
     assert again.outputs() == expected, place
-    assert {finding.status for finding in examine(context)} == {"ok"}, f"{place}\n{examine(context)}"
+    assert faults(project.folder) == [], place
     with Journal.of_project(project.folder) as journal:
         assert "running" not in {run.status for run in journal.runs()}, place
         assert not [
@@ -278,7 +284,7 @@ def test_a_registration_survives_and_a_champion_is_served_throughout(broken, tmp
         assert served(folder) in ("shapes/1", "shapes/2"), place
         assert broken.run_plan(folder, plan).status == "succeeded", place
         assert served(folder) == "shapes/2", place
-        assert {finding.status for finding in examine(Context(project=folder))} == {"ok"}, place
+        assert faults(folder) == [], place
         with Context(project=folder).registry() as opened:
             assert [version.number for version in opened.versions("shapes")] == [1, 2], place
             assert [entry.action for entry in opened.history()] == ["register", "promote"] * 2, place

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
-from mlopsc.diagnostics.errors import RegistryError
+from mlopsc.diagnostics.errors import LeaseLost, RegistryError
+from mlopsc.runtime.journal import Journal
 from mlopsc.runtime.operations import register
 from mlopsc.runtime.store import digest_of_file
 from mlopsc.vocabulary.artifacts import NO_MODEL
@@ -36,6 +39,21 @@ def test_a_candidate_that_passes_is_registered_and_gets_the_first_stage(workbenc
     assert version.metrics["roc_auc"] > 0.6
     store = workbench.context.store()
     assert all(store.verify(digest) for digest in version.artifacts.values())
+
+
+def test_a_step_whose_claim_was_taken_over_registers_nothing(workbench, candidate):
+    project = workbench.context.project
+    with Journal.of_project(project) as journal:
+        first, second = (journal.start_run("train", spec="s") for _ in range(2))
+        mine = journal.claim(first, "register_m", "ab" * 32)
+        late = replace(workbench, context=replace(workbench.context, run=first, claim=mine.token))
+        journal.release(mine)  # as a take-over does
+        assert journal.claim(second, "register_m", "ab" * 32).token > mine.token
+    with pytest.raises(LeaseLost, match="another run took its work over"):
+        late.register(candidate)
+    with workbench.context.registry() as registry:
+        assert registry.versions("m") == ()
+        assert registry.history() == ()
 
 
 def test_the_artifact_names_no_version_run_or_path(workbench, candidate):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlopsc.diagnostics.errors import RegistryError
+from mlopsc.diagnostics.errors import LeaseLost, RegistryError
 from mlopsc.runtime.registry import Candidate, Registry
 from mlopsc.runtime.store import Store, blob_name, digest_of_bytes
 
@@ -72,6 +72,29 @@ def test_a_registration_can_give_the_first_stage(registry: Registry, candidate: 
         ("register", 2, None),
         ("promote", 2, 1),
     ]
+
+
+def test_a_late_registration_undoes_no_rollback(registry: Registry, candidate: Make) -> None:
+    registry.register("late_arrival", candidate("one"), actor="ana", promote=True)
+    registry.register("late_arrival", candidate("two"), actor="ana", promote=True, expected_champion=1)
+    registry.rollback("late_arrival", "staging", actor="ana")
+    late = registry.register("late_arrival", candidate("two"), actor="ana", promote=True, expected_champion=1)
+    assert (late.created, late.promoted, late.version.number) == (False, False, 2)
+    champion = registry.champion("late_arrival", "staging")
+    assert champion is not None
+    assert champion.number == 1
+
+
+def test_a_registration_whose_guard_says_no_leaves_nothing(registry: Registry, candidate: Make) -> None:
+    def guard() -> None:
+        raise LeaseLost("taken over")
+
+    with pytest.raises(LeaseLost):
+        registry.register("late_arrival", candidate("one"), actor="ana", promote=True, guard=guard)
+    with pytest.raises(LeaseLost):
+        registry.refuse("late_arrival", "sha256:00", actor="ana", evidence={}, guard=guard)
+    assert registry.versions("late_arrival") == ()
+    assert registry.history() == ()
 
 
 def test_a_registration_that_cannot_promote_leaves_nothing(registry: Registry, candidate: Make) -> None:
