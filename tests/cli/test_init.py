@@ -13,6 +13,7 @@ from jsonschema import Draft7Validator
 from mlopsc.building import check_spec
 from mlopsc.registered import load_model
 from mlopsc.spec.yaml_load import load_document
+from mlopsc.starting.files import add_file, undone_on_failure
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -241,6 +242,15 @@ def test_ctrl_c_leaves_nothing(folder, data):
         process.stderr.read()
     assert process.returncode == 130
     assert everything(folder) == ["data.csv"]
+
+
+def test_two_at_once_do_not_meet(cli, folder, data):
+    """The second one touches nothing of the first one's."""
+    with undone_on_failure(folder) as made:
+        add_file(folder / ".mlopsc/of_the_first", "", made)
+        done = cli("init", "--from", "data.csv", "--label", "late", "--no-run")
+        assert (done.status, "another process begins a project" in done.err) == (2, True)
+        assert everything(folder) == [".mlopsc", ".mlopsc/of_the_first", "data.csv"]
 
 
 def test_a_run_that_fails_leaves_nothing(cli, folder, data, monkeypatch):

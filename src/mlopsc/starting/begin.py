@@ -58,10 +58,10 @@ def begin(
     the run does not come to an end, StoreError when the disk refuses.
     """
     folder = spec.parent
-    if spec.exists():
-        raise UsageError(f"{spec} is there already", help="move it away, or write elsewhere: --out DIR")
     place = find_place(origin, folder, copy=copy)
     with undone_on_failure(folder) as made:
+        if spec.exists():
+            raise UsageError(f"{spec} is there already", help="move it away, or write elsewhere: --out DIR")
         draft = look(place, label, wishes, encoding=encoding)
         if told is not None:
             told(draft)

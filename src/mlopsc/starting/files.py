@@ -1,6 +1,7 @@
 """The files of a new project: all of them appear, or none, and what was there before stays."""
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -17,14 +18,23 @@ IGNORED = f"{STATE_FOLDER}/\nbuild/\n__pycache__/\n"
 
 @contextmanager
 def undone_on_failure(folder: Path) -> Iterator[list[Path]]:
-    """Give a list for the files that come into being; when the block fails they are removed again.
+    """Give a list for the files that come into being in a folder; when the block fails they are removed again.
 
-    So are the state folder and the folder itself, if they were not there before.
+    So are the state folder and the folder itself, if they were not there before. Raises UsageError when another process
+    is in such a block for the same folder.
     """
     made: list[Path] = []
-    fresh = [path for path in (folder, folder / STATE_FOLDER) if not path.exists()]
+    fresh = [folder] if not folder.exists() else []
+    make_folder(folder.absolute())
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fresh += [folder / STATE_FOLDER] if not (folder / STATE_FOLDER).exists() else []
         yield made
+    except BlockingIOError:
+        raise UsageError(
+            f"another process begins a project in {folder} just now", help="wait for it"
+        ) from None
     except BaseException:
         for path in made:
             discard(path)
@@ -33,6 +43,8 @@ def undone_on_failure(folder: Path) -> Iterator[list[Path]]:
         for path in reversed(fresh):
             shutil.rmtree(path, ignore_errors=True)
         raise
+    finally:
+        os.close(held)
 
 
 def add_file(path: Path, text: str, made: list[Path]) -> None:

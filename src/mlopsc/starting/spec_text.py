@@ -59,6 +59,11 @@ def chance(draft: Draft) -> float:
             return 0.0
 
 
+def no_better_than_chance(draft: Draft, measured: Measured) -> bool:
+    """Say whether the first run's model knows nothing."""
+    return measured.value <= chance(draft)
+
+
 def _head(draft: Draft) -> Iterator[str]:
     yield f"# yaml-language-server: $schema={SCHEMA}"
     yield f"# Begun by `mlopsc init` from {draft.origin}: {draft.rows:,} rows, {draft.width} columns."
@@ -191,12 +196,14 @@ def _brief(value: Any) -> str:
 
 
 def _gates(draft: Draft, measured: Measured | None) -> Iterator[str]:
-    least = chance(draft) if measured is None else threshold(measured)
+    least = chance(draft)
     if measured is None:
         note = "not measured yet: better than chance"
-    elif measured.value <= chance(draft):
+    elif no_better_than_chance(draft, measured):
+        least = threshold(measured)
         note = f"measured {measured.value:.3g} on {measured.rows:,} rows: no better than chance"
     else:
+        least = max(least, threshold(measured))
         note = f"measured {measured.value:.3g} on {measured.rows:,} rows"
     yield "gates:"
     common = {"training": draft.training, "metric": draft.metric}

@@ -10,6 +10,8 @@ from mlopsc.cli import output
 from mlopsc.cli.options import DEFAULT, Debug, Json, new_app
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlopsc.plan.result import RunResult
     from mlopsc.starting.begin import Begun
     from mlopsc.starting.draft import Draft
@@ -95,7 +97,7 @@ def init(
     if json:
         output.json_object(_object(begun) | {"run": summary.to_dict() if summary else None})
     else:
-        _say(begun, ran=summary is not None and summary.status == "succeeded")
+        _say(begun, registered=summary.registered if summary and summary.status == "succeeded" else {})
     if summary is not None:
         raise typer.Exit(summary.exit_code)
 
@@ -141,9 +143,15 @@ def _run(begun: "Begun", *, json: bool, debug: bool) -> Any:
     return summary
 
 
-def _say(begun: "Begun", *, ran: bool) -> None:
+def _say(begun: "Begun", *, registered: "Mapping[str, Mapping[str, Any]]") -> None:
     from mlopsc.starting.naming import monitor_name
+    from mlopsc.starting.spec_text import no_better_than_chance
 
+    if begun.measured is not None and no_better_than_chance(begun.draft, begun.measured):
+        output.warning(
+            f"{begun.draft.metric} is {begun.measured.value:.3g}, no better than chance: "
+            "its columns tell nothing of the label, or the split is of no use"
+        )
     output.title(f"Begun: {begun.spec}")
     if begun.copied is not None:
         output.say(f"  {begun.draft.origin} was copied to {begun.copied}")
@@ -151,10 +159,11 @@ def _say(begun: "Begun", *, ran: bool) -> None:
     output.say("  read it, change what you know better, then:")
     at = "" if begun.spec == DEFAULT else f" --spec {begun.spec}"
     then = [f"mlopsc validate{spec}", f"mlopsc run{spec}"]
-    if ran:
+    if model in registered:
+        version = f"{model}/{registered[model]['version']}"
         then = [
             f"mlopsc monitor {monitor_name(model)}{spec}",
-            f"mlopsc registry promote {model}/1 --to production{at}",
+            f"mlopsc registry promote {version} --to production{at}",
         ]
     for step in then:
         output.say(f"  $ {step}")
