@@ -15,7 +15,7 @@ from mlopsc.runtime.journal import Journal
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs to see that a process is stopped")
 
 SLEEP = "Path('pid').write_text(str(os.getpid()))\nwhile not Path('go').exists(): time.sleep(0.05)"
-SHORT = "import os\nos.environ['MLOPSC_LEASE'] = '1s'\n"
+SHORT = "import os\nos.environ['MLOPSC_LEASE'] = '3s'\n"
 
 
 def until(condition) -> None:

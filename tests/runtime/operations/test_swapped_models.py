@@ -14,9 +14,11 @@ from mlopsc.diagnostics.errors import RegistryError, StoreError
 from mlopsc.doctor import examine
 from mlopsc.runtime.models.archive import load_model_file
 from mlopsc.runtime.models.strictzip import pack, unpack
+from mlopsc.runtime.operations import resolve_model
 from mlopsc.runtime.promotion import promote
 from mlopsc.runtime.registry import Candidate
 from mlopsc.runtime.store import blob_name
+from mlopsc.vocabulary.operations import ResolveModel
 
 ESTIMATOR, SIGNATURE = "estimator.skops", "signature.json"
 MEMBERS = re.compile(r"estimator\.skops|signature\.json|rows\.u64")
@@ -113,7 +115,12 @@ def promote_it(bench, blob):
     promote(bench.context, "m", 1, "live", actor="ann")
 
 
-USES = [load, resolve, judge_against_it, promote_against_it, promote_it]
+def resolve_to_predict(bench, blob):
+    config = ResolveModel(model="m", version="live")
+    resolve_model.run(config, {}, {"model": bench.folder / "resolved"}, bench.context)
+
+
+USES = [load, resolve, resolve_to_predict, judge_against_it, promote_against_it, promote_it]
 
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)
