@@ -32,6 +32,6 @@ class Infrastructure(Frozen):
     environment's `MLOPSC_REGISTRY_URL` and `MLOPSC_STORE_URL`."""
 
     registry: Annotated[str, StringConstraints(min_length=1), AfterValidator(_database)] | None = None
-    """URL of the model registry's database: `postgresql+psycopg://host/name`, or the path of a SQLite file."""
+    """URL of the model registry's database: `postgresql://USER@HOST/DATABASE`, or the path of a SQLite file."""
     store: Annotated[str, StringConstraints(min_length=1)] | None = None
     """URL (any that fsspec knows) or path of the artifact store."""
