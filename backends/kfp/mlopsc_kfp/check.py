@@ -3,28 +3,24 @@
 from collections.abc import Iterator
 from keyword import iskeyword
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 
 from mlopsc.codegen.context import data_fault, include_faults
 from mlopsc.codegen.image import image_settings
+from mlopsc.codegen.kubernetes import secret_off_the_cluster
 from mlopsc.codegen.names import file_stems
+from mlopsc.codegen.reach import Elsewhere, infrastructure_faults
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.plan.plan import Pipeline, Plan, Step
 from mlopsc.targets import Fault
 from mlopsc_kfp.schedule import kfp_cron
 from mlopsc_kfp.settings import PLACEHOLDER, RESERVED, KfpSettings, policy_of, settings_of
 
-_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
-_LOCAL_SCHEMES = frozenset({"", "file", "local", "memory", "sqlite"})
+PODS = Elsewhere("a pod of Kubeflow Pipelines", "pods", "targets.kfp.env_secrets")
 
 
 def check(plan: Plan, project: Path) -> tuple[Fault, ...]:
     """Return the faults, each once; paths lead to keys of the spec."""
-    settings = settings_of(plan)
-    found: dict[tuple[str, str], Fault] = {}
-    for fault in _faults(plan, settings, project):
-        found.setdefault((fault.code, fault.message), fault)
-    return tuple(found.values())
+    return tuple(dict.fromkeys(_faults(plan, settings_of(plan), project)))
 
 
 def _faults(plan: Plan, settings: KfpSettings, project: Path) -> Iterator[Fault]:
@@ -44,26 +40,15 @@ def _faults(plan: Plan, settings: KfpSettings, project: Path) -> Iterator[Fault]
             yield from _policy(step, settings)
             if step.operation == "load":
                 yield from _secrets(step, settings)
-                if (fault := data_fault(step, project, "a pod of Kubeflow Pipelines")) is not None:
+                if (fault := data_fault(step, project, PODS.one)) is not None:
                     yield fault
 
 
 def _infrastructure(plan: Plan) -> Iterator[Fault]:
-    places = {"registry": plan.infrastructure.registry, "store": plan.infrastructure.store}
-    for key, url in places.items():
-        if url is None:
-            continue
-        path = ("infrastructure", key)
-        parts = urlsplit(url)
-        if parts.scheme.partition("+")[0] in _LOCAL_SCHEMES or parts.hostname in _HERE:
-            yield Fault(
-                "MLC502",
-                path,
-                f"the {key} {url!r} is on this machine: a pod of Kubeflow Pipelines cannot reach it",
-                f"give a URL that pods reach, or leave it out and set MLOPSC_{key.upper()}_URL for them "
-                "(targets.kfp.env_secrets)",
-            )
-        yield from _placeholder(f"infrastructure.{key}", url, *path)
+    yield from infrastructure_faults(plan, PODS)
+    for key, url in plan.infrastructure:
+        if isinstance(url, str):
+            yield from _placeholder(f"infrastructure.{key}", url, "infrastructure", key)
 
 
 def _pipeline(pipeline: Pipeline) -> Iterator[Fault]:
@@ -106,13 +91,7 @@ def _secrets(step: Step, settings: KfpSettings) -> Iterator[Fault]:
     for name, source in step.configuration.get("secrets", {}).items():
         mapped, path = settings.secrets.get(name), source.get("file")
         if mapped is None:
-            yield Fault(
-                "MLC508",
-                ("secrets", name),
-                f"secret {name!r} is not on the cluster: it comes from this machine's "
-                f"{'files' if path else 'environment'}",
-                f"say which Kubernetes Secret holds it: targets.kfp.secrets.{name}: {{name: …, key: …}}",
-            )
+            yield secret_off_the_cluster(name, source, "kfp")
         elif path and not (PurePosixPath(path).is_absolute() and PurePosixPath(path).name == mapped.key):
             yield Fault(
                 "MLC508",

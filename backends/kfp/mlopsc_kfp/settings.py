@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
+from mlopsc.codegen.kubernetes import Image, KubernetesSecret, VariableName
 from mlopsc.plan.plan import Plan, Step
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.operations import operation_class
@@ -31,32 +32,18 @@ RESERVED = frozenset(
 )
 """What a generated module defines or imports besides its components and its pipeline."""
 
-_Image = Annotated[str, StringConstraints(pattern=r"^[^\s$`{}\\\"']+$")]
-_Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-_ObjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
-_Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,253}$")]
-
-
-class KubernetesSecret(Frozen):
-    """One key of a Kubernetes Secret in the namespace that the pipeline runs in."""
-
-    name: _ObjectName
-    """The Secret's name."""
-    key: _Key
-    """The key of its data."""
-
 
 class KfpSettings(Frozen):
     """Settings of the target `kfp`."""
 
-    image: _Image | None = None
+    image: Image | None = None
     """The image of all steps that name none; it holds the project, mlopsc and the kfp SDK."""
     policy: Policy = Policy()
     """What steps leave open in their own policies."""
     secrets: dict[str, KubernetesSecret] = {}
     """Secret of the spec → where the cluster keeps it. It is given to the steps that use it, as the environment
     variable or the file that the spec names."""
-    env_secrets: dict[_Variable, KubernetesSecret] = {}
+    env_secrets: dict[VariableName, KubernetesSecret] = {}
     """Environment variable → Secret, for every step: MLOPSC_REGISTRY_URL with its password, for example."""
     cache: bool | None = None
     """Whether pure steps use KFP's own cache. It knows an image by its name alone, and other code under the same

@@ -8,20 +8,18 @@ import keyword
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
+from mlopsc.codegen.context import data_fault
+from mlopsc.codegen.reach import Elsewhere, infrastructure_faults
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.plan.plan import Pipeline, Plan, Step
 from mlopsc.targets import Fault
 from mlopsc_prefect.names import IN_FLOW, module_stems
 from mlopsc_prefect.settings import PrefectSettings, settings_of
 
-LARGEST_DATA = 50_000_000
-"""Bytes of a dataset that may travel in the image."""
-_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
-_LOCAL_SCHEMES = frozenset({"", "file", "local", "memory", "sqlite"})
+WORKERS = Elsewhere("a worker of the pool", "workers", "targets.prefect.job_variables.env")
 _TAKEN_BY_PREFECT = frozenset({"self", "return_state", "wait_for"})
 _PROTECTED = ("model_dump", "model_validate", "v__")
 """Beginnings of names that pydantic, by which Prefect checks a flow's arguments, keeps for itself."""
@@ -30,17 +28,13 @@ _LAST_WEEKDAY = re.compile(r"\dL|LW|WL|L\d|[A-Za-z]{3}L", re.IGNORECASE)
 
 def check(plan: Plan, project: Path) -> tuple[Fault, ...]:
     """Return the faults, each once; paths lead to keys of the spec."""
-    settings = settings_of(plan)
-    found: dict[tuple[str, tuple[str | int, ...], str], Fault] = {}
-    for fault in _faults(plan, settings, project):
-        found.setdefault((fault.code, fault.path, fault.message), fault)
-    return tuple(found.values())
+    return tuple(dict.fromkeys(_faults(plan, settings_of(plan), project)))
 
 
 def _faults(plan: Plan, settings: PrefectSettings, project: Path) -> Iterator[Fault]:
     yield from _settings(settings)
     if settings.work_pool:
-        yield from _infrastructure(plan)
+        yield from infrastructure_faults(plan, WORKERS)
     try:
         module_stems(plan)
     except MlopscError as error:
@@ -51,7 +45,9 @@ def _faults(plan: Plan, settings: PrefectSettings, project: Path) -> Iterator[Fa
         for step in pipeline.steps:
             yield from _policy(step, settings)
             if settings.work_pool and step.operation == "load":
-                yield from _data(step, settings, project)
+                travels = settings.image is not None
+                if (fault := data_fault(step, project, WORKERS.one, in_image=travels)) is not None:
+                    yield fault
                 yield from _secrets(step, settings)
 
 
@@ -75,21 +71,6 @@ def _settings(settings: PrefectSettings) -> Iterator[Fault]:
         )
     if settings.policy.accelerator is not None:
         yield _accelerator((*here, "policy", "accelerator"))
-
-
-def _infrastructure(plan: Plan) -> Iterator[Fault]:
-    for key, url in (("registry", plan.infrastructure.registry), ("store", plan.infrastructure.store)):
-        if url is None:
-            continue
-        parts = urlsplit(url)
-        if parts.scheme.partition("+")[0] in _LOCAL_SCHEMES or parts.hostname in _HERE:
-            yield Fault(
-                "MLC502",
-                ("infrastructure", key),
-                f"the {key} {url!r} is on this machine: a worker of the pool cannot reach it",
-                f"give a URL that workers reach, or leave it out and set MLOPSC_{key.upper()}_URL for them "
-                "(targets.prefect.job_variables.env)",
-            )
 
 
 def _parameters(pipeline: Pipeline) -> Iterator[Fault]:
@@ -161,28 +142,6 @@ def _accelerator(path: tuple[str, ...]) -> Fault:
         "let the pool's job template ask for it (targets.prefect.job_variables sets its variables), or compile "
         "for kfp",
     )
-
-
-def _data(step: Step, settings: PrefectSettings, project: Path) -> Iterator[Fault]:
-    text = step.configuration["source"].get("path", "")
-    path = (*step.origin, "source", "path")
-    if text.startswith("file://") or (text.startswith("/") and "://" not in text):
-        yield Fault(
-            "MLC503",
-            path,
-            f"{text!r} is a file of this machine: a worker of the pool cannot reach it",
-            "name it relative to the project, or put it where workers can read it (s3://, gs://, https://)",
-        )
-    elif settings.image and text and "://" not in text and "${" not in text:
-        size = sum(found.stat().st_size for found in project.glob(text) if found.is_file())
-        if size > LARGEST_DATA:
-            yield Fault(
-                "MLC503",
-                path,
-                f"{text!r} has {size / 1e6:.0f} MB, too much to travel in the image (at most "
-                f"{LARGEST_DATA / 1e6:.0f} MB)",
-                "put it where workers can read it (s3://, gs://, https://)",
-            )
 
 
 def _secrets(step: Step, settings: PrefectSettings) -> Iterator[Fault]:

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from mlopsc.codegen.kubernetes import Image
 from mlopsc.plan.plan import Plan
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.policy import Policy
 
 _Text = Annotated[str, StringConstraints(min_length=1)]
-_Image = Annotated[str, StringConstraints(pattern=r"^[^\s$`{}\\\"']+$")]
 _Pool = Annotated[str, StringConstraints(pattern=r"^[^\s/%&<>{}]+$")]
 _Folder = Annotated[str, StringConstraints(pattern=r"^/[^{}\x00-\x1f]*$")]
 
@@ -22,7 +22,7 @@ class PrefectSettings(Frozen):
     """The work pool of the deployments in `prefect.yaml`. Without one, `serve.py` runs flows where it is started."""
     work_queue: _Pool | None = None
     """The queue of that pool; its default queue otherwise."""
-    image: _Image | None = None
+    image: Image | None = None
     """The image of flow runs: it holds the project, mlopsc and prefect. A flow run is one container, so all its
     steps share it."""
     directory: _Folder | None = None

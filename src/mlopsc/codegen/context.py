@@ -63,8 +63,8 @@ def found_files(pattern: str, project: Path) -> list[str]:
     )
 
 
-def data_fault(step: Step, project: Path, reader: str) -> Fault | None:
-    """Return what keeps a `load` step's data from `reader`, a container: a place, or a size."""
+def data_fault(step: Step, project: Path, reader: str, *, in_image: bool = True) -> Fault | None:
+    """Return what keeps a `load` step's data from `reader`, a container or worker: a place, or a size in its image."""
     source: dict[str, Any] = step.configuration["source"]
     text = source.get("path", "")
     path = (*step.origin, "source", "path")
@@ -75,7 +75,7 @@ def data_fault(step: Step, project: Path, reader: str) -> Fault | None:
             f"{text!r} is a file of this machine: {reader} cannot reach it",
             f"name it relative to the project, or put it where {reader} can read it (s3://, gs://, https://)",
         )
-    pattern = _local_pattern(text)
+    pattern = _local_pattern(text) if in_image else None
     size = (
         0 if pattern is None else sum((project / one).stat().st_size for one in found_files(pattern, project))
     )

@@ -1,0 +1,42 @@
+"""Which registries and stores a step on another machine reaches: not those that are on this one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from mlopsc.plan.plan import Plan
+from mlopsc.targets import Fault
+
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+_LOCAL_SCHEMES = frozenset({"", "file", "local", "memory", "sqlite"})
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Where a target's steps run, as messages say it."""
+
+    one: str
+    """`a pod of Kubeflow Pipelines`."""
+    all: str
+    """`pods`."""
+    environment: str
+    """The setting that gives them environment variables: `targets.kfp.env_secrets`."""
+
+
+def is_local(url: str) -> bool:
+    """Whether a registry's or store's URL leads to the machine that reads it."""
+    parts = urlsplit(url)
+    return parts.scheme.partition("+")[0] in _LOCAL_SCHEMES or parts.hostname in _HERE
+
+
+def infrastructure_faults(plan: Plan, elsewhere: Elsewhere) -> Iterator[Fault]:
+    """Yield a fault for a registry and a store that only this machine reaches."""
+    for key, url in (("registry", plan.infrastructure.registry), ("store", plan.infrastructure.store)):
+        if url is not None and is_local(url):
+            yield Fault(
+                "MLC502",
+                ("infrastructure", key),
+                f"the {key} {url!r} is on this machine: {elsewhere.one} cannot reach it",
+                f"give a URL that {elsewhere.all} reach, or leave it out and set MLOPSC_{key.upper()}_URL for them "
+                f"({elsewhere.environment})",
+            )
