@@ -1,13 +1,9 @@
 """Cores and memory of this machine, shared out to steps by what their policies ask for."""
 
-import os
 from dataclasses import dataclass
 
-from mlopsc.vocabulary.policy import Policy
-
-_UNITS = {
-    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
-}  # fmt: skip
+from mlopsc.runtime.machine import capacity
+from mlopsc.vocabulary.policy import Policy, memory_bytes
 
 
 @dataclass(frozen=True)
@@ -21,23 +17,23 @@ class Share:
 class Resources:
     """What there is and what of it is free; a step that asks for more than there is gets all of it."""
 
-    def __init__(self, cores: int, memory: int) -> None:
+    def __init__(self, cores: float, memory: int) -> None:
         """Begin with everything free; `memory` in bytes."""
-        self._all = Share(cores * 1000, memory)
+        self._all = Share(max(1, round(cores * 1000)), memory)
         self._free = self._all
 
     @classmethod
     def of_this_machine(cls) -> "Resources":
-        """Return the cores that this process may use, and the machine's memory."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return cls(cores, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        """Return the cores and the memory that this process may use: a container's limits hold."""
+        here = capacity()
+        return cls(here.cores, here.memory)
 
     def share(self, policy: Policy) -> Share:
         """Return what a step takes, at most all of this machine's; one core and no memory by default."""
         millicores = round((policy.cpu or 1.0) * 1000)
         return Share(
             max(1, min(millicores, self._all.millicores)),
-            min(memory_bytes(policy.memory), self._all.memory),
+            min(memory_bytes(policy.memory or "0"), self._all.memory),
         )
 
     def has(self, share: Share) -> bool:
@@ -51,11 +47,3 @@ class Resources:
     def give_back(self, share: Share) -> None:
         """Return a share that was taken."""
         self._free = Share(self._free.millicores + share.millicores, self._free.memory + share.memory)
-
-
-def memory_bytes(quantity: str | None) -> int:
-    """Return the bytes that a Kubernetes quantity says; 0 for None."""
-    if quantity is None:
-        return 0
-    digits = quantity.rstrip("KMGTki")
-    return int(digits) * _UNITS.get(quantity[len(digits) :], 1)

@@ -1,7 +1,6 @@
 """Cores and memory are shared out, never twice, and all come back."""
 
-import pytest
-from mlopsc_local.resources import Resources, memory_bytes
+from mlopsc_local.resources import Resources
 
 from mlopsc.vocabulary.policy import Policy
 
@@ -47,12 +46,9 @@ def test_a_step_that_asks_for_more_than_there_is_gets_all_of_it_and_runs_alone()
     assert not fits(busy, cpu=64)
 
 
-@pytest.mark.parametrize(
-    ("quantity", "bytes_"),
-    [(None, 0), ("512", 512), ("1k", 1000), ("2M", 2_000_000), ("3Ki", 3072), ("1Ti", 2**40), ("4Gi", 2**32)],
-)
-def test_memory_is_written_as_kubernetes_writes_it(quantity, bytes_):
-    assert memory_bytes(quantity) == bytes_
+def test_half_a_core_of_a_container_is_shared_as_that():
+    free = Resources(0.5, 2**30)
+    assert [fits(free, cpu=0.25), fits(free, cpu=0.25), fits(free, cpu=0.25)] == [True, True, False]
 
 
 def test_this_machine_has_something_to_share():

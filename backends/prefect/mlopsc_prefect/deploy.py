@@ -8,7 +8,7 @@ import yaml
 from mlopsc.codegen.literals import comment
 from mlopsc.codegen.writer import header
 from mlopsc.plan.plan import Pipeline, Plan
-from mlopsc_prefect.machine import memory_bytes
+from mlopsc.vocabulary.policy import memory_bytes
 from mlopsc_prefect.names import flow_function
 from mlopsc_prefect.settings import PrefectSettings
 

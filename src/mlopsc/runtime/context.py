@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.runtime.machine import capacity
 from mlopsc.vocabulary.secrets import SecretSource
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _LOCAL = re.compile(r"(sqlite(?:\+\w+)?:///|file://)(?!:memory:|file:)(.+)", re.
 
 
 def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, int(capacity().cores))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,9 @@ from mlopsc.vocabulary.time import Duration
 
 Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?$")]
 """A quantity of bytes as Kubernetes writes it: 512Mi, 4Gi, 2G."""
+_UNITS = {
+    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
+}  # fmt: skip
 
 
 class Accelerator(Frozen):
@@ -48,3 +51,9 @@ class Policy(Frozen):
 
     def _set(self) -> dict[str, Any]:
         return {name: value for name, value in self if value is not None}
+
+
+def memory_bytes(quantity: str) -> int:
+    """Return the bytes that a quantity says."""
+    digits = quantity.rstrip("KMGTki")
+    return int(digits) * _UNITS.get(quantity[len(digits) :], 1)
