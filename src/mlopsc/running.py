@@ -4,7 +4,7 @@ import getpass
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mlopsc.building import runner, submitter
@@ -14,7 +14,7 @@ from mlopsc.plan.plan import Pipeline, Plan
 from mlopsc.plan.result import RunResult, StepResult
 from mlopsc.runtime.context import Context
 from mlopsc.targets import Remote, RunRequest
-from mlopsc.vocabulary.parameters import normal_value, read_value
+from mlopsc.vocabulary.parameters import NOW, PARAMETER_VARIABLE, normal_value, read_value
 from mlopsc.vocabulary.predicting import predict_pipeline
 from mlopsc.vocabulary.references import Scalar
 from mlopsc.vocabulary.time import format_duration, format_timestamp
@@ -114,10 +114,11 @@ def _unknown(plan: Plan, noun: str, name: str, section: str) -> UsageError:
 
 
 def resolve_parameters(pipeline: Pipeline, given: Mapping[str, ParameterValue]) -> dict[str, Scalar]:
-    """Return every parameter of a pipeline with its value: given, or the default.
+    """Return every parameter of a pipeline with its value: given, else the environment's, else the default.
 
-    A text is read as `--set` gives it. Raises UsageError for one that the pipeline does not take, one without a value,
-    and a value of another type.
+    The environment gives `MLOPSC_PARAM_NAME`. A text is read as `--set` gives it; for a timestamp `now` is when this
+    is called. Raises UsageError for a parameter that the pipeline does not take, one without a value, and a value of
+    another type.
     """
     for name in given:
         if name not in pipeline.parameters:
@@ -127,14 +128,16 @@ def resolve_parameters(pipeline: Pipeline, given: Mapping[str, ParameterValue]) 
             )
     values: dict[str, Scalar] = {}
     for name, parameter in pipeline.parameters.items():
-        value = given.get(name, parameter.default)
+        told = given.get(name, os.environ.get(f"{PARAMETER_VARIABLE}{name}"))
+        value = parameter.default if told is None else told
         if value is None:
             raise UsageError(
                 f"parameter {name!r} has no value", help=f"it is a {parameter.type}: --set {name}=VALUE"
             )
         try:
-            plain = _plain(value)
-            read = name in given and isinstance(plain, str)
+            begins = parameter.type == "timestamp" and told == NOW
+            plain = _plain(datetime.now(UTC).replace(microsecond=0) if begins else value)
+            read = told is not None and isinstance(plain, str)
             values[name] = read_value(parameter, str(plain)) if read else normal_value(parameter, plain)
         except ValueError as error:
             raise UsageError(f"parameter {name!r}: {error}") from error

@@ -21,7 +21,8 @@ EXAMPLES = sorted((ROOT / "examples").glob("*/mlops.yaml"))
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
     targets = {
-        name: TypeAdapter(find_backend(name).settings) for name in ("docker", "kfp", "local", "prefect")
+        name: TypeAdapter(find_backend(name).settings)
+        for name in ("docker", "kfp", "kubernetes", "local", "prefect")
     }
     return json_schema(targets)
 

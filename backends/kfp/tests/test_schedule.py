@@ -25,6 +25,9 @@ def test_the_seconds_come_first_and_sunday_is_zero(cron, expected):
     [
         ("0 3 * * 1", "America/New_York", "in UTC only"),
         ("0 3 * * 5#2", "UTC", "does not know '5#2'"),
+        ("0 3 L * *", "UTC", "does not know 'L'"),
+        ("0 3 * * 5L", "UTC", "does not know '5L'"),
+        ("0 3 * MON 1", "UTC", "does not know 'MON'"),
         ("0 0 3 * * 1", "UTC", "expected five fields"),
         ("0 0 */2 * 1", "UTC", "stepped day together with a weekday"),
         ("0 0 * * 8-7", "UTC", "does not know the weekday '8'"),

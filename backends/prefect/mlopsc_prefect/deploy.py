@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from mlopsc.codegen.literals import comment
 from mlopsc.codegen.writer import header
+from mlopsc.codegen.yaml_text import yaml_text
 from mlopsc.plan.plan import Pipeline, Plan
 from mlopsc.vocabulary.policy import memory_bytes
 from mlopsc_prefect.names import flow_function
@@ -38,8 +37,9 @@ def prefect_yaml(plan: Plan, settings: PrefectSettings, stems: Mapping[str, str]
         }
         for pipeline in plan.pipelines
     ]
-    body = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-    return f"# {comment(header(plan.spec, 'prefect'))}\n# Run here: prefect deploy --all\n{body}"
+    return (
+        f"# {comment(header(plan.spec, 'prefect'))}\n# Run here: prefect deploy --all\n{yaml_text(document)}"
+    )
 
 
 def job_variables(pipeline: Pipeline, settings: PrefectSettings) -> dict[str, Any]:
@@ -68,13 +68,3 @@ def _work_pool(settings: PrefectSettings, variables: Mapping[str, Any]) -> dict[
     if settings.work_queue:
         pool["work_queue_name"] = settings.work_queue
     return pool | ({"job_variables": dict(variables)} if variables else {})
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes lists inside maps indented, and no anchors."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
-        return super().increase_indent(flow, False)
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
-        return True

@@ -6,7 +6,11 @@ It knows less than the spec does: no Sunday as 7, no `L` and `#`.
 import re
 
 _FIELD = re.compile(r"[A-Za-z0-9*,/-]+")
+_WORD = re.compile(r"[a-z]+")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_NAMES: tuple[tuple[str, ...], ...] = ((), (), (), _MONTHS, _DAYS)
+"""Names that may stand for numbers, by field."""
 
 
 def robfig_cron(cron: str, reader: str) -> str:
@@ -17,8 +21,8 @@ def robfig_cron(cron: str, reader: str) -> str:
     fields = cron.split()
     if len(fields) != 5:
         raise ValueError(f"expected five fields (minute, hour, day, month, weekday), found {cron!r}")
-    for field in fields:
-        if not _FIELD.fullmatch(field):
+    for field, names in zip(fields, _NAMES, strict=True):
+        if not _FIELD.fullmatch(field) or not set(_WORD.findall(field.lower())) <= {*names}:
             raise ValueError(f"{reader} does not know {field!r} in a schedule")
     minute, hour, day, month, weekday = fields
     if day != "*" and weekday != "*" and (day.startswith("*") or weekday.startswith("*")):

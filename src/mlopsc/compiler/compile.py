@@ -110,7 +110,8 @@ def compile_file(
         if not has_errors(diagnostics):
             if training is not None and training not in spec.training:
                 raise UsageError(f"unknown training {training!r}; declared: {', '.join(spec.training)}")
-            plan = lower(analysis, training).model_copy(update={"targets": settings})
+            given = {"targets": settings, "variables": dict(overrides or {})}
+            plan = lower(analysis, training).model_copy(update=given)
             if target is not None:
                 diagnostics += check_target(analysis, plan, find_backend(target))
     return Compiled(analysis, tuple(in_order(diagnostics)), None if has_errors(diagnostics) else plan)

@@ -118,6 +118,8 @@ class Plan(Frozen):
     spec: str
     """The spec's file name, as generated code cites it."""
     environment: str | None = None
+    variables: dict[str, str] = {}
+    """Values of the spec's variables that the compile was given, as text: `--var name=value`."""
     pipelines: Annotated[tuple[Pipeline, ...], Field(min_length=1)]
     infrastructure: Infrastructure = Infrastructure()
     targets: dict[str, dict[str, Any]] = {}

@@ -7,6 +7,12 @@ from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.references import Scalar
 from mlopsc.vocabulary.time import format_duration, format_timestamp, parse_duration, parse_timestamp
 
+PARAMETER_VARIABLE = "MLOPSC_PARAM_"
+"""Beginning of the environment variables that give parameters their values, as `--set` does; the name follows."""
+
+NOW = "now"
+"""What a run may be given for a timestamp: the instant at which it begins, which is recorded in its place."""
+
 ScalarType = Literal["string", "int", "float", "bool", "timestamp", "duration"]
 
 _WANTED: dict[ScalarType, str] = {

@@ -65,8 +65,8 @@ datasets:
         "unknown-target",
         "There is no such target.",
         (
-            "Targets are the installed backends: local, prefect, kfp, docker, and those of other packages in the "
-            "entry-point group 'mlopsc.backends'."
+            "Targets are the installed backends: local, prefect, kfp, docker, kubernetes, and those of other "
+            "packages in the entry-point group 'mlopsc.backends'."
         ),
         """\
 targets:
