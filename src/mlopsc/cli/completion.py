@@ -154,6 +154,13 @@ def targets(ctx: typer.Context) -> Offer:  # noqa: ARG001
     return backend_names()
 
 
+def runners(ctx: typer.Context) -> Offer:  # noqa: ARG001
+    """Offer the installed targets that run pipelines."""
+    from mlopsc.targets import runner_names
+
+    return runner_names()
+
+
 def columns(ctx: typer.Context) -> Offer:
     """Offer the columns of the file that `--from` names."""
     import csv
@@ -180,7 +187,9 @@ def examples(ctx: typer.Context) -> Offer:  # noqa: ARG001
 
 OFFERS: Mapping[str, Completer] = {
     "environment": environments,
-    "target": targets,
+    "target": runners,
+    "compile.target": targets,
+    "validate.target": targets,
     "training": trainings,
     "var": variables,
     "set": parameters,
