@@ -43,7 +43,8 @@ class Model:
         """Return a prediction for each row of a pandas or polars DataFrame, or a pyarrow Table.
 
         Columns that the model does not want are left out; their order and dtypes do not matter. Raises MlopscError for
-        a missing column, for text where the model wants numbers, for no rows, and for what is no table.
+        a missing column, for text where the model wants numbers (by row and column), for no rows, and for what is no
+        table. Features are not made here: `run_local` with the pipeline `predict_MODEL` joins those that are views.
         """
         result: np.ndarray[Any, Any] = self.estimator.predict(self._frame(table))
         return result

@@ -118,5 +118,12 @@ def test_conform_names_missing_features_and_text_among_numbers(tmp_path):
     features = features_of(read_schema(_write(tmp_path / "t", n=[1.5], m=[1])), ["n", "m"])
     with pytest.raises(MlopscError, match="lacks features of the model: m"):
         conform(pd.DataFrame({"n": [1]}), features)
-    with pytest.raises(MlopscError, match="feature 'm' has values that are no numbers"):
-        conform(pd.DataFrame({"n": [1], "m": ["many"]}), features)
+    frame = pd.DataFrame({"n": ["1", None, "few"], "m": [pd.Timestamp(0), 2, "many"]})
+    with pytest.raises(MlopscError) as caught:
+        conform(frame, features)
+    assert str(caught.value).splitlines() == [
+        "the table does not suit the model: 3 cells are of another type; "
+        "row 1: column 'm' holds '1970-01-01 00:00:00', expected a number",
+        "row 3: column 'n' holds 'few', expected a number",
+        "row 3: column 'm' holds 'many', expected a number",
+    ]

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mlopsc.diagnostics.errors import MlopscError, StepFailed, StoreError
+from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.runtime.learning.misfits import SHOWN, WORDS, misfit_error, shown
 from mlopsc.vocabulary.artifacts import LABEL, ROW
 
 Kind = Literal["numeric", "boolean", "string"]
@@ -144,25 +146,56 @@ def read_rows(path: Path) -> npt.NDArray[np.uint64]:
 def conform(frame: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
     """Return a frame's features as `read_features` would give them, whatever dtypes it has.
 
-    Other columns are left out. Raises MlopscError for a missing column, and for text where numbers belong.
+    Other columns are left out. Raises MlopscError for a missing column, and for cells that are no numbers where numbers
+    belong, by row (from 1) and column.
     """
     missing = [feature.name for feature in features if feature.name not in frame.columns]
     if missing:
-        raise MlopscError(f"the table lacks features of the model: {', '.join(missing)}")
-    return _frame({one.name: _conformed(frame[one.name], one) for one in features}, frame.index)
+        raise MlopscError(
+            f"the table lacks features of the model: {', '.join(missing)}",
+            help=did_you_mean(missing[0], map(str, frame.columns), noun="it has"),
+        )
+    made = {one.name: _conformed(frame[one.name], one) for one in features}
+    found = {name: values for name, values in made.items() if values is not None}
+    if len(found) < len(made):
+        raise _misfits(frame, [one for one in features if made[one.name] is None])
+    return _frame(found, frame.index)
 
 
-def _conformed(column: "pd.Series[Any]", feature: Feature) -> Values:
+def _conformed(column: "pd.Series[Any]", feature: Feature) -> Values | None:
+    """Return a column's values, None when some are not of the feature's kind."""
     if feature.kind == "string":
         values = column.astype(object).to_numpy(copy=True)
         values[column.isna().to_numpy()] = np.nan
         return values
     try:
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise MlopscError(
-            f"feature {feature.name!r} has values that are no numbers: the model was fitted on {feature.type}"
-        ) from error
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _misfits(frame: pd.DataFrame, features: Sequence[Feature]) -> MlopscError:
+    """Return the error that tells the cells of these features that are no numbers."""
+    cells, count = [], 0
+    for feature in features:
+        values = frame[feature.name]
+        rows = np.flatnonzero([not _is_number(value) for value in values] & values.notna().to_numpy())
+        count += len(rows)
+        wanted = WORDS[feature.kind]
+        cells += [(row, feature.name, values.iloc[row], wanted) for row in rows[:SHOWN].tolist()]
+    told = [
+        f"row {row + 1}: column '{name}' holds {shown(value)}, expected {wanted}"
+        for row, name, value, wanted in sorted(cells, key=lambda one: one[0])[:SHOWN]
+    ]
+    return misfit_error("the table does not suit the model", told, count)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def features_from(signature: Mapping[str, Any]) -> tuple[Feature, ...]:
