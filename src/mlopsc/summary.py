@@ -122,7 +122,13 @@ class RunSummary:
 
 def summarize(result: RunResult, request: RunRequest) -> RunSummary:
     """Read what the artifacts of a run say; those that this machine cannot reach are left out."""
-    context = Context(request.project, request.registry_url, request.store_url, request.actor)
+    return summarize_in(
+        result, Context(request.project, request.registry_url, request.store_url, request.actor)
+    )
+
+
+def summarize_in(result: RunResult, context: Context) -> RunSummary:
+    """Do the same in the surroundings of a run, whoever asked for it."""
     found = dict(_artifacts(result, context.store()))
     metrics = {one["training"]: one["metrics"] for (_, port), one in found.items() if port == "metrics"}
     decisions = {step: one for (step, port), one in found.items() if port == "decision"}
@@ -140,17 +146,17 @@ def summarize(result: RunResult, request: RunRequest) -> RunSummary:
         if port == "report" and one.get("warnings")
     }
     reports = [(step, found[step.name, "report"]) for step in result.steps if _predicted(step, found)]
-    predictions = {one["model"]: _predictions(step, one, request, context) for step, one in reports}
-    return RunSummary(result, request.project, metrics, gates, registered, drift, warnings, predictions)
+    predictions = {one["model"]: _predictions(step, one, result, context) for step, one in reports}
+    return RunSummary(result, context.project, metrics, gates, registered, drift, warnings, predictions)
 
 
 def _predicted(step: StepResult, found: Mapping[tuple[str, str], Any]) -> bool:
     return step.operation == "predict" and (step.name, "report") in found
 
 
-def _predictions(step: StepResult, report: JsonMap, request: RunRequest, context: Context) -> dict[str, Any]:
+def _predictions(step: StepResult, report: JsonMap, result: RunResult, context: Context) -> dict[str, Any]:
     """Return a report with the version, which the artifacts do not know, and the digest of the predictions."""
-    model, digest, asked = report["model"], report["model_digest"], str(request.parameters[VERSION])
+    model, digest, asked = report["model"], report["model_digest"], str(result.parameters[VERSION])
     with context.registry() as registry:
         holder = registry.champion(model, asked)
         version = holder if holder is not None and holder.digest == digest else registry.find(model, digest)

@@ -47,7 +47,7 @@ def test_help_lists_every_command(cli):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(cli, command):
-    shown = cli(command, "--help")
+    shown = cli(*command.split(), "--help")
     assert shown.status == 0
     assert shown.out.startswith(f"Usage: mlopsc {command} ")
 

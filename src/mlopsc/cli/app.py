@@ -21,8 +21,12 @@ COMMANDS = {
     "compile": "Generate a target's code from a spec.",
     "run": "Train, judge and register, on this machine or on a target.",
     "resume": "Run an earlier run's plan again; what it finished is not repeated.",
+    "run show": "Show what an earlier run came to.",
     "runs": "List the latest runs.",
     "report": "Write a run as one HTML page, with plots.",
+    "show": "Show the spec after environments and variables, and where each value was written.",
+    "artifact": "Show what a step made: a table, a report, a model; or write it to a file.",
+    "schema": "Print the JSON Schema of mlops.yaml, for editors.",
     "graph": "Draw a pipeline, with the status of its last run: Mermaid, DOT, SVG or PNG.",
     "monitor": "Compare a model's inputs of today with those it was trained on.",
     "predict": "Predict for the rows of a file with a registered model.",
@@ -45,11 +49,17 @@ class LazyGroup(TyperGroup):
         """Import the command that is asked for."""
         if cmd_name not in COMMANDS:
             return None
-        command = get_command(import_module(f"mlopsc.cli.commands.{cmd_name}").app)
+        command = get_command(import_module(f"mlopsc.cli.commands.{cmd_name.replace(' ', '_')}").app)
         command.name, command.help = cmd_name, command.help or COMMANDS[cmd_name]
         if completion.wanted():
             completion.attach(command)
         return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the first word names, or the first two: a spec called `show` is run as `./show`."""
+        if (pair := " ".join(args[:2])) in COMMANDS and len(args) > 1:
+            return pair, self.get_command(ctx, pair), args[2:]
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """List the commands from the table."""

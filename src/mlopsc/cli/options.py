@@ -10,6 +10,7 @@ from mlopsc import building
 from mlopsc.diagnostics.errors import UsageError
 
 Spec = Annotated[Path, typer.Argument(metavar="[SPEC]", help="The spec file.", show_default=True)]
+SpecOption = Annotated[Path, typer.Option("--spec", metavar="SPEC", help="The spec whose project it is.")]
 Environment = Annotated[
     str | None, typer.Option("--environment", "-e", metavar="NAME", help="Which of the spec's environments.")
 ]

@@ -142,6 +142,14 @@ def title(text: str) -> None:
     say(paint(text, "bold", stream=sys.stdout))
 
 
+def pairs(lines: Sequence[tuple[str, str]]) -> None:
+    """Write names and values, aligned."""
+    size = max((len(name) for name, _ in lines), default=0)
+    for name, value in lines:
+        shown = escaped(name).ljust(size)
+        say(f"{_GAP}{paint(shown, 'dim', stream=sys.stdout)}{_GAP}{escaped(value)}".rstrip())
+
+
 def table(
     head: Sequence[str],
     rows: Sequence[Sequence[str]],

@@ -73,9 +73,9 @@ def predictions(made: Mapping[str, Any], place: Path | None, *, shown: bool) -> 
         if rows["predicted"] > len(cells):
             output.say(f"  … {rows['predicted'] - len(cells)} more")
         output.say()
-        output.say(f"{rows['predicted']} predictions of {rows['read']} rows: {_relative(Path(made['path']))}")
+        output.say(f"{rows['predicted']} predictions of {rows['read']} rows: {relative(Path(made['path']))}")
     elif place is not None:
-        output.say(f"{rows['predicted']} predictions of {rows['read']} rows by {name}: {_relative(place)}")
+        output.say(f"{rows['predicted']} predictions of {rows['read']} rows by {name}: {relative(place)}")
 
 
 def _steps(summary: RunSummary) -> None:
@@ -144,12 +144,13 @@ def _trouble(summary: RunSummary, step: StepResult, *, debug: bool) -> None:
         output.tell(f"  {output.paint('-->', 'blue')} {step.source}")
     log = summary.log(step)
     if log is not None:
-        output.tell(f"  {output.paint('= log', 'blue')}: {_relative(log)}")
+        output.tell(f"  {output.paint('= log', 'blue')}: {relative(log)}")
         if debug:
             output.tell(log.read_text("utf-8", "replace").rstrip())
 
 
-def _relative(path: Path) -> str:
+def relative(path: Path) -> str:
+    """Return a path as it is seen from the working directory."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 

@@ -4,11 +4,13 @@ It says less than the compiler: shapes and words, not what names mean. Wherever 
 expected, a reference such as `${vars.x}` or `${params.x}` may stand for it.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from mlopsc.spec.schema_words import with_words
 from mlopsc.spec.spec import API_VERSION, INFRASTRUCTURE, KEYS, NAME, PROJECT, SECTIONS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -64,7 +66,10 @@ def json_schema(targets: Mapping[str, TypeAdapter[Any]]) -> dict[str, Any]:
         "environments": _by_name(_environment()),
         "targets": {
             "type": "object",
-            "properties": {name: _or_null(schemas[f"targets.{name}"]) for name in targets},
+            "properties": {
+                name: _described(_or_null(schemas[f"targets.{name}"]), f"Settings of the target {name}.")
+                for name in targets
+            },
         },
     }
     return {
@@ -76,10 +81,18 @@ def json_schema(targets: Mapping[str, TypeAdapter[Any]]) -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {key: _described(properties[key], _ABOUT[key]) for key in KEYS},
         "definitions": {
-            **{name: _tidied(schema) for name, schema in sorted(shared.get("$defs", {}).items())},
+            **{
+                name: _worded(name, _tidied(schema))
+                for name, schema in sorted(shared.get("$defs", {}).items())
+            },
             "reference": _REFERENCE,
         },
     }
+
+
+def schema_text(schema: Mapping[str, Any]) -> str:
+    """Return a schema as the text of a file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _by_name(entry: dict[str, Any]) -> dict[str, Any]:
@@ -92,9 +105,16 @@ def _environment() -> dict[str, Any]:
     keys = [key for key in KEYS if key not in _FIXED]
     return {
         "type": ["object", "null"],
-        "properties": dict.fromkeys(keys, True),
+        "properties": {key: {"description": _ABOUT[key]} for key in keys},
         "additionalProperties": False,
     }
+
+
+def _worded(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    if "properties" not in schema:
+        return schema
+    properties = {key: _apart(with_words(name, key, part)) for key, part in schema["properties"].items()}
+    return schema | {"properties": properties}
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,17 @@ import typer
 
 from mlopsc import running
 from mlopsc.cli import output
-from mlopsc.cli.options import DEFAULT, Debug, Environment, Json, Variables, existing, new_app, pairs
+from mlopsc.cli.options import (
+    DEFAULT,
+    Debug,
+    Environment,
+    Json,
+    SpecOption,
+    Variables,
+    existing,
+    new_app,
+    pairs,
+)
 from mlopsc.diagnostics.errors import UsageError
 from mlopsc.runtime.context import REGISTRY_VARIABLE, Context
 
@@ -20,7 +30,6 @@ if TYPE_CHECKING:
 
 app = new_app()
 
-SpecOption = Annotated[Path, typer.Option("--spec", metavar="SPEC", help="The spec whose registry it is.")]
 Stage = Annotated[str, typer.Option("--stage", metavar="STAGE", help="The stage to give back.")]
 
 

@@ -1,53 +1,79 @@
 """`mlopsc runs`: what ran lately."""
 
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from mlopsc.cli import output
 from mlopsc.cli.options import DEFAULT, Debug, Json, Spec, new_app
-from mlopsc.cli.progress import STYLES, seconds
-from mlopsc.runtime.context import STATE_FOLDER
-from mlopsc.runtime.journal import Journal, Run, StepRun
+from mlopsc.cli.progress import STYLES
+from mlopsc.cli.times import counted, stamp, took
+from mlopsc.diagnostics.errors import UsageError
+from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.history import open_journal
+from mlopsc.runtime.journal import Run, RunStatus, StepRun
 
 app = new_app()
+
+_ALL = 1_000_000
 
 
 @app.command()
 def runs(
     spec: Spec = DEFAULT,
+    pipeline: Annotated[
+        str | None, typer.Option("--pipeline", "-p", metavar="NAME", help="Only runs of this pipeline.")
+    ] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option("--status", metavar="STATUS", help="Only runs of this status; repeatable."),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")] = 20,
     json: Json = False,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
     """List the latest runs of the project, newest first. One whose process is gone or silent has crashed."""
+    wanted = _statuses(status or [])
     project = spec.resolve().parent
-    if not (project / STATE_FOLDER / "journal.db").is_file():
-        found: list[tuple[Run, tuple[StepRun, ...]]] = []
-    else:
-        with Journal.of_project(project) as journal:
-            found = [(run, journal.steps(run.id)) for run in journal.runs(limit)]
+    found: list[tuple[Run, tuple[StepRun, ...]]] = []
+    with open_journal(project) as journal:
+        if journal is not None:
+            listed = journal.runs(_ALL if pipeline or wanted else limit)
+            fitting = [
+                run
+                for run in listed
+                if pipeline in (None, run.pipeline) and (not wanted or run.status in wanted)
+            ]
+            found = [(run, journal.steps(run.id)) for run in fitting[:limit]]
     if json:
         output.json_object({"runs": [_entry(run, steps) for run, steps in found]})
         return
     if not found:
-        output.say(f"no runs in {project} yet")
+        such = " such" if pipeline or wanted else ""
+        output.say(f"no{such} runs in {project} yet")
         return
     rows = [
         [
             run.id,
             run.pipeline,
             run.status,
-            f"{run.started:%Y-%m-%d %H:%M:%S}",
-            _took(run.started, run.ended),
-            _counted(steps),
+            stamp(run.started),
+            took(run.started, run.ended),
+            counted(step.status for step in steps),
         ]
         for run, steps in found
     ]
     output.table(
         ["run", "pipeline", "status", "started (UTC)", "took", "steps"], rows, right=(4,), styles=STYLES
     )
+
+
+def _statuses(given: list[str]) -> frozenset[str]:
+    known = get_args(RunStatus)
+    for status in given:
+        if status not in known:
+            raise UsageError(f"--status {status}: no run has it", help=did_you_mean(status, known))
+    return frozenset(given)
 
 
 def _entry(run: Run, steps: tuple[StepRun, ...]) -> dict[str, object]:
@@ -66,14 +92,3 @@ def _entry(run: Run, steps: tuple[StepRun, ...]) -> dict[str, object]:
             for step in steps
         ],
     }
-
-
-def _took(started: datetime, ended: datetime | None) -> str:
-    return "" if ended is None else seconds((ended - started).total_seconds())
-
-
-def _counted(steps: tuple[StepRun, ...]) -> str:
-    counted: dict[str, int] = {}
-    for step in steps:
-        counted[step.status] = counted.get(step.status, 0) + 1
-    return ", ".join(f"{number} {status}" for status, number in counted.items())
