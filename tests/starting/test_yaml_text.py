@@ -1,7 +1,7 @@
 """What is written as YAML is read back as what it was."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlopsc.spec.yaml_load import parse_document
@@ -18,6 +18,7 @@ def read(text):
 PRINTABLE = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | PRINTABLE, lambda some: st.lists(some, max_size=4)
@@ -27,6 +28,7 @@ def test_any_value_comes_back(value):
     assert read(flow(value)) == value
 
 
+@settings(deadline=None)
 @given(PRINTABLE, PRINTABLE)
 def test_any_map_comes_back(key, value):
     assert read(flow({key: value})) == {key: value}
