@@ -17,12 +17,12 @@ demo: $(INSTALLED)
 	@$(BIN)/mlopsc run --local examples/flights/mlops.yaml
 
 test: lint docs
-	$(BIN)/pytest -n auto -m "not (prefect or kfp or postgres or graphviz or browser or slow)"
+	$(BIN)/pytest -n auto -m "not (prefect or kfp or postgres or graphviz or browser or docker or slow)"
 
 # Real engines: a Prefect server, kfp's local runner, PostgreSQL where MLOPSC_TEST_POSTGRES_URL names a server
-# (tests/engines/postgres.sh starts one for a command).
+# (tests/engines/postgres.sh starts one for a command), containers where a Docker engine answers (tests/engines/docker.sh).
 test-engines: $(DEVELOPED)
-	$(BIN)/pytest -m "prefect or kfp or postgres or graphviz or browser or slow"
+	$(BIN)/pytest -m "prefect or kfp or postgres or graphviz or browser or docker or slow"
 
 lint: $(DEVELOPED)
 	$(BIN)/ruff check --quiet

@@ -81,6 +81,17 @@ def test_every_file_that_a_parameter_may_choose_travels(penguins):
     assert travelling(emitted(penguins)) == ["data/others.csv", "data/penguins.csv", "mlops.yaml"]
 
 
+def test_a_parameter_that_is_all_of_a_path_takes_nothing_along(penguins):
+    spec = penguins / "mlops.yaml"
+    text = spec.read_text().replace("path: data/penguins.csv", 'path: "${params.which}"')
+    declared = text.replace(
+        "datasets:\n", "parameters:\n  which: {type: string, default: a.csv}\ndatasets:\n", 1
+    )
+    spec.write_text(declared)
+    (penguins / "private.csv").write_text("canary")
+    assert travelling(emitted(penguins)) == ["mlops.yaml"]
+
+
 def test_two_compiles_are_equal_to_the_byte_and_hold_no_path_of_this_machine(custom):
     first = emitted(custom)
     assert first == emitted(custom)

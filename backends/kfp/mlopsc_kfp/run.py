@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,11 +57,13 @@ class _Run:
     in_traceback: bool = False
 
 
-def run(request: RunRequest) -> RunResult:
+def run(request: RunRequest, *, containers: bool = False) -> RunResult:
     """Compile the pipeline, run it with kfp's local runner in the project's folder, and wait for it.
 
-    The log, the IR and all artifacts stay in `.mlopsc/kfp/<run>`. Raises MlopscError when the pipeline cannot be
-    compiled, or a parameter's text is one that kfp would expand.
+    The log, the IR and all artifacts stay in `.mlopsc/kfp/<run>`. With `containers`, steps run in containers of the
+    images that the spec names, which a Docker engine of this machine has; the project's `.mlopsc` is theirs too, and
+    registry and store lie in it. Raises MlopscError when the pipeline cannot be compiled, or a parameter's text is one
+    that kfp would expand.
     """
     refuse_placeholders(request)
     started = datetime.now(UTC)
@@ -75,7 +77,13 @@ def run(request: RunRequest) -> RunResult:
     arguments = folder / "arguments.json"
     arguments.write_text(json.dumps(dict(request.parameters)), encoding="utf-8")
     progress = _expected(request, plan, root, ir)
-    _carry_out(progress, ir, arguments, folder / "log")
+    log = folder / "log"
+    if containers:
+        state = request.project.resolve() / STATE_FOLDER
+        with _shared(state, root):
+            _carry_out(progress, ir, arguments, log, state)
+    else:
+        _carry_out(progress, ir, arguments, log, None)
     results = tuple(
         progress.results.get(step.name) or _result(progress, step) for step in request.pipeline.steps
     )
@@ -131,10 +139,11 @@ def _expected(request: RunRequest, plan: Plan, root: Path, ir: Path) -> _Run:
     )
 
 
-def _carry_out(progress: _Run, ir: Path, arguments: Path, log: Path) -> None:
+def _carry_out(progress: _Run, ir: Path, arguments: Path, log: Path, state: Path | None) -> None:
     """Run the pipeline in a child process and follow its output until it ends."""
+    given = [ir, arguments, progress.root, *([] if state is None else [state])]
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "mlopsc_kfp.local_runner", str(ir), str(arguments), str(progress.root)],
+        [sys.executable, "-P", "-m", "mlopsc_kfp.local_runner", *map(str, given)],
         cwd=progress.request.project,
         env=_environment(progress.request),
         stdout=subprocess.PIPE,
@@ -157,6 +166,18 @@ def _carry_out(progress: _Run, ir: Path, arguments: Path, log: Path) -> None:
     if not progress.started:
         last = log.read_text(encoding="utf-8").strip().splitlines()[-1:] or ["it said nothing"]
         raise MlopscError(f"kfp's local runner did not start: {last[0]}", help=f"its log is {log}")
+
+
+@contextlib.contextmanager
+def _shared(*folders: Path) -> Iterator[None]:
+    """Let the image's user, who is another one of group 0, write to these folders and to those made in them."""
+    for folder in folders:
+        folder.chmod(0o775)
+    before = os.umask(0o002)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _environment(request: RunRequest) -> dict[str, str]:

@@ -128,8 +128,14 @@ def _data_patterns(plan: Plan) -> Iterator[str]:
 
 
 def _local_pattern(text: str) -> str | None:
-    """Return the glob of a local source's files; what a parameter stands for may be anything. None for others."""
-    return None if "://" in text or text.startswith("/") or not text else _PARAMETER.sub("*", text)
+    """Return the glob of a local source's files, where what a parameter stands for may be anything.
+
+    None for other sources, and for one that a parameter chooses freely: every file of the project is too many.
+    """
+    if "://" in text or text.startswith("/"):
+        return None
+    pattern = _PARAMETER.sub("*", text)
+    return pattern if pattern.strip("*") else None
 
 
 def _read(project: Path, path: str) -> bytes:

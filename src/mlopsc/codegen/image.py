@@ -5,12 +5,13 @@ the project's code import, as it is installed here. The image runs as a user wit
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from mlopsc.codegen.context import Project, project_files
 from mlopsc.codegen.literals import comment
@@ -44,19 +45,24 @@ _TESTED = ("pandas", "pyarrow", "scipy", "sklearn")
 """Packages that bring their own tests along, a fifth of the image."""
 
 
+_IMAGE = re.compile(
+    r"[a-z0-9][a-zA-Z0-9._-]*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+    r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})"
+)
+
+
+def _tagged(image: str) -> str:
+    if not _IMAGE.fullmatch(image):
+        raise ValueError(
+            f"expected an image with a tag or a digest, such as python:3.11-slim, found {image!r}"
+        )
+    return image
+
+
 class ImageSettings(Frozen):
     """Settings of the target `docker`: how images are made, also those for other targets."""
 
-    base_image: (
-        Annotated[
-            str,
-            StringConstraints(
-                pattern=r"^[a-z0-9][a-zA-Z0-9._-]*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
-                r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})$"
-            ),
-        ]
-        | None
-    ) = None
+    base_image: Annotated[str, AfterValidator(_tagged)] | None = None
     """The image to start from, with a tag or a digest: Debian's kind, with the Python that compiles. Left out, it is
     `python:3.11-slim` for Python 3.11, and so on."""
     include: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = ()
@@ -161,7 +167,6 @@ RUN {pip} install --no-cache-dir --no-deps ./{wheel} \\
     && {pip} check
 
 FROM {base}
-{_lines("LABEL", labels)}
 ENV PATH=/opt/mlopsc/bin:$PATH \\
     MLOPSC_PROJECT=/project \\
     PYTHONUNBUFFERED=1
@@ -173,6 +178,7 @@ ENV HOME=/home/mlopsc
 COPY --from=packages /opt/mlopsc /opt/mlopsc
 WORKDIR /project
 COPY project/ ./
+{_lines("LABEL", labels)}
 USER {USER}:0
 CMD {json.dumps(command)}
 """
