@@ -6,12 +6,15 @@ expected, a reference such as `${vars.x}` or `${params.x}` may stand for it.
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
 from mlopsc.spec.schema_words import with_words
 from mlopsc.spec.spec import API_VERSION, INFRASTRUCTURE, KEYS, NAME, PROJECT, SECTIONS
+from mlopsc.vocabulary.time import format_duration
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 SCHEMA_FILE = "mlops.v1.schema.json"
@@ -42,6 +45,14 @@ _ABOUT = {
 }
 
 
+class _Generator(GenerateJsonSchema):
+    """Writes a default as a spec spells it."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """Return the default in JSON: a duration is `1h`, not `PT1H`."""
+        return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
+
 def json_schema(targets: Mapping[str, TypeAdapter[Any]]) -> dict[str, Any]:
     """Return the schema of a whole spec; `targets` are the settings' models of known targets, by name.
 
@@ -56,6 +67,7 @@ def json_schema(targets: Mapping[str, TypeAdapter[Any]]) -> dict[str, Any]:
     made, shared = TypeAdapter.json_schemas(
         [(name, "validation", adapter) for name, adapter in adapters.items()],
         ref_template=_DEFINITIONS + "{model}",
+        schema_generator=_Generator,
     )
     schemas = {name: _tidied(schema) for (name, _), schema in made.items()}
     properties: dict[str, Any] = {
