@@ -2,8 +2,10 @@
 
 import ast
 import inspect
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from itertools import pairwise
-from textwrap import dedent
 
 
 def field_docstrings(kind: type) -> dict[str, str]:
@@ -13,20 +15,31 @@ def field_docstrings(kind: type) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for one in reversed(kind.__mro__):
-        try:
-            source = dedent(inspect.getsource(one))
-        except (OSError, TypeError):
-            continue
-        found |= _own(source)
+        found |= _of_module(one.__module__).get(one.__qualname__, {})
     return found
 
 
-def _own(source: str) -> dict[str, str]:
-    match ast.parse(source).body:
-        case [ast.ClassDef(body=body)]:
-            pass
-        case _:
-            return {}
+@cache
+def _of_module(name: str) -> Mapping[str, dict[str, str]]:
+    """Return the texts of each class of a module by qualified name; the source is parsed once for all of them."""
+    try:
+        source = inspect.getsource(sys.modules[name])
+    except (KeyError, OSError, TypeError):
+        return {}
+    return dict(_classes(ast.parse(source).body, ""))
+
+
+def _classes(body: Iterable[ast.stmt], prefix: str) -> Iterator[tuple[str, dict[str, str]]]:
+    for statement in body:
+        match statement:
+            case ast.ClassDef(name=name, body=inner):
+                yield f"{prefix}{name}", _own(inner)
+                yield from _classes(inner, f"{prefix}{name}.")
+            case ast.FunctionDef(name=name, body=inner):
+                yield from _classes(inner, f"{prefix}{name}.<locals>.")
+
+
+def _own(body: Iterable[ast.stmt]) -> dict[str, str]:
     found: dict[str, str] = {}
     for statement, following in pairwise(body):
         match statement, following:
