@@ -90,15 +90,16 @@ def test_a_broken_spec_is_no_reason_for_a_word(offered, project, text):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_of_a_shell_is_shown(cli, shell):
-    done = cli("--show-completion", shell)
+def test_the_script_of_a_shell_is_shown(cli, shell, monkeypatch):
+    monkeypatch.setattr("shellingham.detect_shell", lambda: (shell, f"/bin/{shell}"))
+    done = cli("--show-completion")
     assert done.status == 0
     assert completion.VARIABLE in done.out
 
 
 def test_bash_takes_the_script_and_asks(project):
     """A real bash, which fills COMPREPLY by the function that the script defines."""
-    line = 'eval "$(mlopsc --show-completion bash)"; COMP_WORDS=(mlopsc run --training la); COMP_CWORD=3; '
+    line = 'eval "$(mlopsc --show-completion)"; COMP_WORDS=(mlopsc run --training la); COMP_CWORD=3; '
     done = subprocess.run(
         ["bash", "--norc", "-c", line + '_mlopsc_completion mlopsc; echo "${COMPREPLY[@]}"'],
         env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
