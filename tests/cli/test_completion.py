@@ -45,6 +45,9 @@ def test_names_of_the_spec_are_offered(offered, project):
     assert offered("monitor", "") == ["rows_drift"]
     assert offered("registry", "promote", "lateness/1", "--to", "s") == ["staging"]
     assert offered("registry", "history", "") == ["lateness"]
+    assert offered("show", "--section", "datasets") == ["datasets", "datasets.rows"]
+    assert offered("show", "--section", "monitors.") == ["monitors.rows_drift"]
+    assert offered("graph", "--pipeline", "") == ["train", "rows_drift", "predict_lateness"]
 
 
 def test_the_spec_on_the_command_line_is_the_one_that_is_read(offered, project):
@@ -74,6 +77,11 @@ def test_columns_of_the_file_are_offered(offered):
 
 def test_steps_runs_and_versions_of_a_project_that_ran_are_offered(offered, trained):
     assert offered("run", "--only", "train") == ["train_lateness"]
+    assert offered("artifact", "split_lateness") == [
+        "split_lateness",
+        "split_lateness.train",
+        "split_lateness.test",
+    ]
     assert len(offered("resume", "")) == 1
     assert offered("registry", "promote", "") == ["lateness/1"]
 

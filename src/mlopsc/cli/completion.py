@@ -122,11 +122,33 @@ def parameters(ctx: typer.Context) -> Offer:
 
 def steps(ctx: typer.Context) -> Offer:
     """Offer the steps of the plan that was compiled last; before there is one, none."""
-    plans = (_path(ctx).parent / ".mlopsc" / "compiled").glob("*.json")
-    newest = max(plans, key=lambda path: path.stat().st_mtime_ns)
-    plan = json.loads(json.loads(newest.read_bytes())["plan"])
-    found = [step for pipeline in plan["pipelines"] for step in pipeline["steps"]]
-    return {step["name"]: (step["name"], step["operation"]) for step in found}.values()
+    return {step["name"]: (step["name"], step["operation"]) for step in _planned(ctx)}.values()
+
+
+def artifacts(ctx: typer.Context) -> Offer:
+    """Offer the steps, and each with its ports, of the plan that was compiled last."""
+    found: dict[str, str] = {}
+    for step in _planned(ctx):
+        found[step["name"]] = step["operation"]
+        found |= {f"{step['name']}.{port}": kind for port, kind in step["outputs"].items()}
+    return found.items()
+
+
+def sections(ctx: typer.Context) -> Offer:
+    """Offer the spec's sections, and datasets, features, gates and all else that is declared in them by name."""
+    for name, section in _spec(ctx).items():
+        yield name
+        if isinstance(section, dict):
+            yield from (f"{name}.{entry}" for entry in section)
+
+
+def pipelines(ctx: typer.Context) -> Offer:
+    """Offer the pipelines that the spec lowers to."""
+    from mlopsc.vocabulary.predicting import predict_pipeline
+
+    yield "train"
+    yield from _section(ctx, "monitors")
+    yield from map(predict_pipeline, _section(ctx, "registry"))
 
 
 def runs(ctx: typer.Context) -> Offer:
@@ -207,6 +229,9 @@ OFFERS: Mapping[str, Completer] = {
     "stage": stages,
     "reference": staged,
     "monitor.name": monitors,
+    "artifact.what": artifacts,
+    "show.section": sections,
+    "pipeline": pipelines,
     "show.model": staged,
     "predict.model": staged,
 }
@@ -223,6 +248,13 @@ def _versions(ctx: typer.Context) -> Iterator[tuple[str, str]]:
                 yield from ((version.name, "") for version in registry.versions(model))
 
 
+def _planned(ctx: typer.Context) -> Iterator[dict[str, Any]]:
+    plans = (_path(ctx).parent / ".mlopsc" / "compiled").glob("*.json")
+    newest = max(plans, key=lambda path: path.stat().st_mtime_ns)
+    plan = json.loads(json.loads(newest.read_bytes())["plan"])
+    yield from (step for pipeline in plan["pipelines"] for step in pipeline["steps"])
+
+
 def _declared(ctx: typer.Context, section: str) -> Offer:
     for name, entry in _section(ctx, section).items():
         about = entry.get("description") if isinstance(entry, dict) else None
@@ -230,10 +262,14 @@ def _declared(ctx: typer.Context, section: str) -> Offer:
 
 
 def _section(ctx: typer.Context, section: str) -> dict[str, Any]:
+    found = _spec(ctx).get(section)
+    return found if isinstance(found, dict) else {}
+
+
+def _spec(ctx: typer.Context) -> dict[str, Any]:
     from mlopsc.spec.yaml_load import load_document
 
-    found = load_document(_path(ctx)).value.get(section)
-    return found if isinstance(found, dict) else {}
+    return load_document(_path(ctx)).value
 
 
 def _path(ctx: typer.Context) -> Path:
