@@ -1,6 +1,8 @@
 """Predictions for the rows of a file: the training's own features, checked input, every row accounted for."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -302,3 +304,63 @@ def test_what_the_model_cannot_answer_is_a_failed_step(predictor, monkeypatch):
     monkeypatch.setattr("sklearn.linear_model.LogisticRegression.predict_proba", lambda *_: 1 / 0)
     with pytest.raises(StepFailed, match="Pipeline cannot predict: ZeroDivisionError"):
         predictor(predictor.write(CSV))
+
+
+MEASURED = """
+import json, resource, sys
+from pathlib import Path
+
+from mlopsc.runtime.context import Context
+from mlopsc.runtime.operations import predict
+from mlopsc.vocabulary.operations import Predict
+
+project, model, path, out = sys.argv[1:]
+source = {"type": "parquet", "path": path}
+config = {"model": "m", "training": "t", "source": source, "features": ["a", "b", "c"], "primary_key": ["id"]}
+operation = Predict.model_validate_json(json.dumps(config | {"operation": "predict"}))
+outputs = {port: Path(out) / port for port in operation.output_ports()}
+predict.run(operation, {"model": Path(model)}, outputs, Context(project=Path(project), threads=2))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_file(trained, tmp_path):
+    """A file of ten times the rows: what is held at once grows by a fraction of what the rows take in memory."""
+    predictor = trained("sklearn.linear_model.LogisticRegression")
+    project = predictor.workbench.context.project
+    peaks, taken = [], []
+    for million in (1, 10):
+        with pq.ParquetWriter(
+            project / "large.parquet",
+            pa.schema({"id": pa.int64(), "a": pa.float64(), "b": pa.float64(), "c": pa.string()}),
+        ) as writer:
+            size = 0
+            for part in range(million * 4):
+                chance = np.random.default_rng(part)
+                words = pa.array([f"word {part} {number % 997}" for number in range(250_000)])
+                rows = pa.table(
+                    {
+                        "id": np.arange(part * 250_000, (part + 1) * 250_000),
+                        "a": chance.normal(size=250_000),
+                        "b": chance.normal(size=250_000),
+                        "c": words,
+                    }
+                )
+                writer.write_table(rows)
+                size += rows.nbytes
+        command = [
+            sys.executable,
+            "-c",
+            MEASURED,
+            str(project),
+            str(predictor.model),
+            "large.parquet",
+            str(tmp_path),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        peaks.append(int(done.stdout.split()[-1]))
+        taken.append(size)
+        assert pq.ParquetFile(tmp_path / "predictions").metadata.num_rows == million * 1_000_000
+    assert peaks[1] - peaks[0] < (taken[1] - taken[0]) / 4, (peaks, taken)
