@@ -212,3 +212,14 @@ def test_a_damaged_or_newer_journal_is_said(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(MlopscError, match="was written by a later mlopsc"):
         Journal(tmp_path / "newer.db")
+
+
+def test_a_step_whose_end_was_not_written_has_failed_when_its_run_ends(tmp_path):
+    with Journal(tmp_path / "journal.db") as journal:
+        run = journal.start_run("train", spec="mlops.yaml", steps=[("a", "load"), ("b", "load")])
+        journal.step_started(run, "a", "load")
+        journal.finish_run(run, "failed", exit_code=3)
+        assert [(step.status, step.error) for step in journal.steps(run)] == [
+            ("failed", "its run ended before its end could be written down"),
+            ("pending", None),
+        ]

@@ -27,6 +27,7 @@ from mlopsc.runtime.journal_rows import (
     INTERRUPTED,
     RUNS,
     STEPS,
+    UNRECORDED,
     Run,
     RunStatus,
     StepRun,
@@ -166,8 +167,12 @@ class Journal:
             )
 
     def finish_run(self, run: str, status: RunStatus, *, exit_code: int) -> None:
-        """Record how a run ended. Raises LeaseLost."""
+        """Record how a run ended; a step whose end could not be written has failed. Raises LeaseLost."""
         with self.guarding(run) as execute:
+            execute(
+                "update steps set status = 'failed', error = ? where run = ? and status = 'running'",
+                (UNRECORDED, run),
+            )
             execute(
                 "update runs set status = ?, ended = ?, exit_code = ? where id = ?",
                 (status, _now(), exit_code, run),

@@ -17,6 +17,8 @@ StepStatus = Literal[
 CRASHED_EXIT = 4
 INTERRUPTED = "the process that ran it is gone"
 """What is said of a step that was running when its run crashed."""
+UNRECORDED = "its run ended before its end could be written down"
+"""What is said of a step that was running when its run ended otherwise: the journal's disk failed in between."""
 
 RUN_COLUMNS = ", ".join(
     f"runs.{name}"
