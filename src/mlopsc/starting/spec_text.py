@@ -6,11 +6,12 @@ from math import ceil, floor, sqrt
 from typing import Any
 
 from mlopsc.profiling.names import names_season
+from mlopsc.spec.written import scalar
 from mlopsc.starting.decide import monitor_window
 from mlopsc.starting.draft import Draft, Measured
 from mlopsc.starting.naming import monitor_name
 from mlopsc.starting.task import shares
-from mlopsc.starting.yaml_text import flow, scalar, wrapped
+from mlopsc.starting.yaml_text import flow, wrapped
 from mlopsc.vocabulary.time import format_duration, format_timestamp
 
 WIDTH = 110

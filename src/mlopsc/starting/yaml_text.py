@@ -1,47 +1,9 @@
-"""YAML as a person writes it: plain scalars where nothing else could be meant, maps and lists in flow style."""
+"""YAML as a person writes it: maps and lists in flow style, broken where a line would be too long."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_PLAIN = re.compile(r"[A-Za-z_/.][A-Za-z0-9_./:()+ -]*[A-Za-z0-9_/()]|[A-Za-z_]")
-_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"}
-"""Words that some reader of YAML takes for something else than text."""
-_NUMBER = re.compile(r"[-+.]?[0-9.]")
-
-
-def scalar(value: Any) -> str:
-    """Return a value as one line of YAML, which the loader reads back as the same value."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return repr(value)
-        case _:
-            return _text(str(value))
-
-
-def _text(value: str) -> str:
-    plain = (
-        _PLAIN.fullmatch(value) is not None
-        and value.lower().strip(".") not in _WORDS
-        and not _NUMBER.match(value)
-        and ": " not in value
-    )
-    if plain:
-        return value
-    if value.isprintable():
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    escaped = "".join(c if c.isprintable() and c not in '"\\' else _escape(c) for c in value)
-    return f'"{escaped}"'
-
-
-def _escape(character: str) -> str:
-    short = {"\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
-    code = ord(character)
-    return short.get(character) or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+from mlopsc.spec.written import scalar
 
 
 def flow(value: Any) -> str:
