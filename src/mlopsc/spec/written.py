@@ -15,7 +15,9 @@ from mlopsc.vocabulary.references import references
 _WIDTH = 100
 _PLAIN = re.compile(r"[\w/.$][\w/.@+$(){}<>=*'-]*(?:[ :][\w/.@+$(){}<>=*'-]+)*")
 _NO_FLOW = frozenset("{}")
-_OLDER = re.compile(r"(?i:y|n|yes|no|on|off|[-+.]?(?:nan|inf))|[-+.]?[0-9][0-9_:,.]*|[0-9]{4}-[0-9]{1,2}-[0-9].*")
+_OLDER = re.compile(
+    r"(?i:y|n|yes|no|on|off|[-+.]?(?:nan|inf))|[-+.]?[0-9][0-9_:,.]*|[0-9]{4}-[0-9]{1,2}-[0-9].*"
+)
 """Text that readers of YAML 1.1 take for something else."""
 _FURTHEST = 72
 """Where origins stand at most; behind longer lines they stand at once."""

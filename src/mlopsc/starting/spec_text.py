@@ -67,7 +67,8 @@ def no_better_than_chance(draft: Draft, measured: Measured) -> bool:
 
 def _head(draft: Draft) -> Iterator[str]:
     yield f"# yaml-language-server: $schema={SCHEMA}"
-    yield f"# Begun by `mlopsc init` from {draft.origin}: {draft.rows:,} rows, {draft.width} columns."
+    name = draft.origin.rpartition("/")[2]  # not where it lies: the spec travels
+    yield f"# Begun by `mlopsc init` from {name}: {draft.rows:,} rows, {draft.width} columns."
     yield "apiVersion: mlopsc/v1"
     yield f"project: {flow({'name': draft.dataset, 'description': f'Predicts {draft.label.name}'})}"
 
