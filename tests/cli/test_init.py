@@ -296,3 +296,13 @@ def test_real_data_give_a_registered_model(cli, folder, name):
     done = cli("init", "--from", os.path.relpath(SHARED / name), "--label", REAL[name][0])
     assert done.status == 0, done.err
     assert load_model(f"{REAL[name][0].lower()}@staging").features
+
+
+def test_a_line_break_in_the_files_name_ends_no_comment(cli, folder):
+    lines = [f"{number},{number % 3},{number % 2}" for number in range(100)]
+    write("two\nlines: rows.csv", ["id,size,big", *lines])
+    done = cli("init", "--from", "two\nlines: rows.csv", "--label", "big", "--no-run")
+    assert done.status == 0, done.err
+    assert (
+        "# Begun by `mlopsc init` from two\\nlines: rows.csv: 100 rows" in (folder / "mlops.yaml").read_text()
+    )

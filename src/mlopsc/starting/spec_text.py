@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from math import ceil, floor, sqrt
 from typing import Any
 
+from mlopsc.diagnostics.render_text import escape
 from mlopsc.profiling.names import names_season
 from mlopsc.spec.written import scalar
 from mlopsc.starting.decide import monitor_window
@@ -67,7 +68,7 @@ def no_better_than_chance(draft: Draft, measured: Measured) -> bool:
 
 def _head(draft: Draft) -> Iterator[str]:
     yield f"# yaml-language-server: $schema={SCHEMA}"
-    name = draft.origin.rpartition("/")[2]  # not where it lies: the spec travels
+    name = escape(draft.origin.rpartition("/")[2])  # not where it lies: the spec travels
     yield f"# Begun by `mlopsc init` from {name}: {draft.rows:,} rows, {draft.width} columns."
     yield "apiVersion: mlopsc/v1"
     yield f"project: {flow({'name': draft.dataset, 'description': f'Predicts {draft.label.name}'})}"
