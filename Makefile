@@ -8,8 +8,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 INSTALLED := $(VENV)/.installed
 DEVELOPED := $(VENV)/.installed-dev
+# Great Expectations, pandera and Feast, each in an environment of its own: they and mlopsc want different libraries.
+PEERS := $(or $(MLOPSC_PEERS),.venv-peers)
 
-.PHONY: demo test test-engines lint docs bench clean
+.PHONY: demo test test-engines lint docs bench bench-peers clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
@@ -17,12 +19,13 @@ demo: $(INSTALLED)
 	@$(BIN)/mlopsc run --local examples/flights/mlops.yaml
 
 test: lint docs
-	$(BIN)/pytest -n auto -m "not (prefect or kfp or postgres or graphviz or browser or docker or slow)"
+	$(BIN)/pytest -n auto -m "not (prefect or kfp or postgres or graphviz or browser or docker or peers or slow)"
 
 # Real engines: a Prefect server, kfp's local runner, PostgreSQL where MLOPSC_TEST_POSTGRES_URL names a server
 # (tests/engines/postgres.sh starts one for a command), containers where a Docker engine answers (tests/engines/docker.sh).
-test-engines: $(DEVELOPED)
-	$(BIN)/pytest -m "prefect or kfp or postgres or graphviz or browser or docker or slow"
+# And the peers, installed first: a minute or so and 1.5 GB.
+test-engines: $(DEVELOPED) bench-peers
+	$(BIN)/pytest -m "prefect or kfp or postgres or graphviz or browser or docker or peers or slow"
 
 lint: $(DEVELOPED)
 	$(BIN)/ruff check --quiet
@@ -36,6 +39,18 @@ docs: $(DEVELOPED)
 bench: $(INSTALLED)
 	@$(BIN)/python tests/benchmarks/bench.py
 
+# The peers' environments, for benchmarks and tests that compare with them. What is installed is said by the copy of the
+# requirements that each environment keeps, not by times of files.
+bench-peers: $(patsubst tests/benchmarks/peers/%.txt,$(PEERS)/%,$(wildcard tests/benchmarks/peers/*.txt))
+
+.PHONY: FORCE
+$(PEERS)/%: tests/benchmarks/peers/%.txt FORCE
+	@cmp -s $< $@/installed.txt || { set -e; \
+		test -x $@/bin/python || { echo "making $@"; $(call make-venv,$@); }; \
+		echo "installing $$(grep -v '^#' $< | tr '\n' ' ')into $@"; \
+		$@/bin/python -m pip --disable-pip-version-check -qq install -r $<; \
+		cp $< $@/installed.txt; }
+
 # Everything that builds and runs leave behind, but for the environment.
 clean:
 	rm -rf build dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -43,12 +58,14 @@ clean:
 	find src backends tests examples docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Where Python comes without ensurepip (Debian without python3-venv), its pip fills the environment.
+make-venv = test -n "$(PYTHON)" || { echo "no Python 3.11 or later found: make PYTHON=/path/to/python" >&2; exit 1; }; \
+	$(PYTHON) -m venv $(1) >/dev/null 2>&1 || { \
+		$(PYTHON) -m venv --clear --without-pip $(1) && \
+		$(PYTHON) -m pip --disable-pip-version-check -qq --python $(1)/bin/python install pip; }
+
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "no Python 3.11 or later found: make PYTHON=/path/to/python" >&2; exit 1; }
 	@echo "making $(VENV) with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
-		$(PYTHON) -m venv --clear --without-pip $(VENV) && \
-		$(PYTHON) -m pip --disable-pip-version-check -qq --python $(BIN)/python install pip; }
+	@$(call make-venv,$(VENV))
 	@$(PIP) install --upgrade 'pip>=25.1'
 
 $(INSTALLED): pyproject.toml | $(BIN)/python
