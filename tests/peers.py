@@ -1,4 +1,4 @@
-"""Great Expectations, pandera and Feast in environments of their own, for tests and benchmarks that compare with them."""
+"""Great Expectations, pandera and Feast in environments of their own, for comparisons with them."""
 
 import os
 import subprocess
