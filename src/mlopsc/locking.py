@@ -100,7 +100,7 @@ def _entry(request: RunRequest, result: RunResult, name: str) -> tuple[str, Lock
     import pyarrow.parquet as pq
 
     from mlopsc.runtime.engine.parquet import read_schema
-    from mlopsc.runtime.sources.files import fingerprint_source
+    from mlopsc.runtime.sources.opening import fingerprint_source
 
     operation = request.pipeline.step(name).resolved(request.parameters)
     assert isinstance(operation, Load)

@@ -5,7 +5,7 @@ import pytest
 from mlopsc.diagnostics.errors import MlopscError, UsageError
 from mlopsc.profiling.nulls import null_words
 from mlopsc.profiling.reading import source_of
-from mlopsc.runtime.sources.files import SourceFile
+from mlopsc.runtime.sources.found import SourceFile
 
 
 @pytest.fixture

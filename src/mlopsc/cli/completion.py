@@ -193,7 +193,7 @@ def columns(ctx: typer.Context) -> Offer:
 
         return read_schema(path)
     from mlopsc.profiling.reading import source_of
-    from mlopsc.runtime.sources.files import SourceFile
+    from mlopsc.runtime.sources.found import SourceFile
 
     source: Any = source_of(SourceFile(path, path.name), path.name, "utf-8")
     with path.open(encoding="utf-8-sig", newline="") as lines:

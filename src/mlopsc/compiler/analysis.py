@@ -197,8 +197,8 @@ class Analysis:
 
 def secrets_in(source: Source) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the secrets that a source names, each with the path of its handle below the source."""
-    for key in ("storage_options", "args"):
-        yield from _handles(getattr(source, key, {}), (key,))
+    for key in type(source).model_fields:
+        yield from _handles(getattr(source, key), (key,))
 
 
 def _handles(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

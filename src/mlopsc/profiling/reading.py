@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 from mlopsc.diagnostics.errors import MlopscError, UsageError
-from mlopsc.runtime.sources.files import SourceFile
+from mlopsc.runtime.sources.found import SourceFile
 from mlopsc.vocabulary.sources import CsvSource, FileSource, JsonLinesSource, ParquetSource
 
 _PARQUET, _JSON_LINES = (".parquet", ".pq", ".parq"), (".jsonl", ".ndjson")

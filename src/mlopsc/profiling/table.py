@@ -12,7 +12,8 @@ from sqlglot import exp
 from mlopsc.runtime.engine.connection import connect
 from mlopsc.runtime.engine.parquet import canonical
 from mlopsc.runtime.engine.statement import column, fragment, identifier, named, scan, select, text
-from mlopsc.runtime.sources.files import located, no_secrets
+from mlopsc.runtime.sources.files import located
+from mlopsc.runtime.sources.handles import no_secrets
 from mlopsc.runtime.sources.load import load_source
 from mlopsc.runtime.sources.parquet import parquet_types
 from mlopsc.vocabulary.columns import FLOATS, from_duckdb

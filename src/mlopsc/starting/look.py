@@ -6,7 +6,9 @@ from mlopsc.diagnostics.errors import UsageError
 from mlopsc.profiling.nulls import null_words
 from mlopsc.profiling.reading import source_of
 from mlopsc.profiling.table import open_table
-from mlopsc.runtime.sources.files import SourceFile, located, no_secrets
+from mlopsc.runtime.sources.files import located
+from mlopsc.runtime.sources.found import SourceFile
+from mlopsc.runtime.sources.handles import no_secrets
 from mlopsc.starting.decide import Wishes, decide
 from mlopsc.starting.draft import Draft
 from mlopsc.starting.place import Place

@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.engine.parquet import read_schema
-from mlopsc.runtime.sources.files import fingerprint_source
 from mlopsc.runtime.sources.load import load_source
+from mlopsc.runtime.sources.opening import fingerprint_source
 from mlopsc.runtime.sources.peek import peek_schema
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.sources import Source

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mlopsc.runtime.context import Context, read_secret
-from mlopsc.runtime.sources.files import fingerprint_source
+from mlopsc.runtime.sources.opening import fingerprint_source
 from mlopsc.vocabulary.operations import Load
 
 

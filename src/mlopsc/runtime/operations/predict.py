@@ -6,7 +6,8 @@ from pathlib import Path
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import write_json
-from mlopsc.runtime.sources.files import fingerprint_source, no_secrets
+from mlopsc.runtime.sources.handles import no_secrets
+from mlopsc.runtime.sources.opening import fingerprint_source
 from mlopsc.vocabulary.operations import Predict
 from mlopsc.vocabulary.sources import FileSource, source_by_suffix
 

@@ -14,7 +14,9 @@ from sqlglot import exp
 from mlopsc.runtime.engine.connection import connect
 from mlopsc.runtime.engine.parquet import canonical, describe
 from mlopsc.runtime.engine.statement import column, fragment, named, select, text
-from mlopsc.runtime.sources.files import SourceFile, located, no_secrets
+from mlopsc.runtime.sources.files import located
+from mlopsc.runtime.sources.found import SourceFile
+from mlopsc.runtime.sources.handles import no_secrets
 from mlopsc.runtime.sources.load import malformed, of_file, prepare_table
 from mlopsc.runtime.sources.parquet import parquet_types
 from mlopsc.runtime.sources.text import csv_lines, csv_table, jsonl_table

@@ -5,32 +5,18 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.diagnostics.suggest import nearest
-from mlopsc.vocabulary.sources import FileSource, PythonSource, SecretHandle, Source
+from mlopsc.runtime.sources.found import SourceFile
+from mlopsc.runtime.sources.handles import Secrets, resolved
+from mlopsc.vocabulary.sources import FileSource
 
-Secrets = Callable[[str], str]
-"""Returns the value of a secret by its name."""
 _CHUNK = 1 << 20
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A local file, and how messages call it."""
-
-    path: Path
-    label: str
-
-
-def no_secrets(name: str) -> str:
-    """Stand in where no secrets are declared."""
-    raise MlopscError(f"secret {name!r} is not declared")
 
 
 @contextmanager
@@ -48,37 +34,16 @@ def located(source: FileSource, project: Path, secrets: Secrets) -> Iterator[lis
             yield _fetched(source, Path(folder), resolved(source.storage_options, secrets))
 
 
-def fingerprint_source(source: Source, *, project: Path, secrets: Secrets) -> str | None:
-    """Return `sha256:…` of the content of the source's files in their order, or None for a function.
+def fingerprint_files(source: FileSource, project: Path, secrets: Secrets) -> str:
+    """Return `sha256:…` of the content of the source's files in their order.
 
     Of a single file it is the file's own digest. Raises MlopscError as `located` does.
     """
-    if isinstance(source, PythonSource):
-        return None
     with located(source, project, secrets) as files:
         digests = [_digest(file.path) for file in files]
     if len(digests) == 1:
         return f"sha256:{digests[0]}"
     return "sha256:" + hashlib.sha256("\n".join(digests).encode()).hexdigest()
-
-
-def resolved(values: Mapping[str, Any], secrets: Secrets) -> dict[str, Any]:
-    """Return the mapping with every secret handle, at any depth, replaced by its value."""
-    return {key: _resolved(value, secrets) for key, value in values.items()}
-
-
-def _resolved(value: Any, secrets: Secrets) -> Any:
-    match value:
-        case SecretHandle():
-            return secrets(value.secret)
-        case {"secret": str(name)} if len(value) == 1:
-            return secrets(name)
-        case Mapping():
-            return resolved(value, secrets)
-        case list() | tuple():
-            return [_resolved(item, secrets) for item in value]
-        case _:
-            return value
 
 
 def _local(path: str, project: Path) -> list[SourceFile]:

@@ -1,13 +1,12 @@
 """A user's function as a source: called with its arguments, its table taken without coercion."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mlopsc.diagnostics.errors import MlopscError, SpecError
-from mlopsc.runtime.sources.files import Secrets, resolved
+from mlopsc.runtime.sources.found import Found, FoundFiles, FoundTable, SourceFile
+from mlopsc.runtime.sources.handles import Secrets, resolved
 from mlopsc.runtime.user_code import load, resolve_reference
-from mlopsc.vocabulary.sources import CsvSource, FileSource, JsonLinesSource, ParquetSource, PythonSource
+from mlopsc.vocabulary.sources import CsvSource, JsonLinesSource, ParquetSource, PythonSource
 
 _FORMATS: dict[str, type[CsvSource] | type[JsonLinesSource]] = {
     ".csv": CsvSource,
@@ -16,16 +15,8 @@ _FORMATS: dict[str, type[CsvSource] | type[JsonLinesSource]] = {
 }
 
 
-@dataclass(frozen=True)
-class ReturnedFile:
-    """A path that a function returned, as a source of its own folder."""
-
-    source: FileSource
-    folder: Path
-
-
-def call_source(source: PythonSource, project: Path, secrets: Secrets) -> Any:
-    """Call the function, found from the project's folder; return an Arrow table or a ReturnedFile.
+def call_source(source: PythonSource, project: Path, secrets: Secrets) -> Found:
+    """Call the function, found from the project's folder.
 
     Raises MlopscError when the function cannot be found, or returns something else or a table whose columns
     mix types; what the function raises itself passes through.
@@ -36,10 +27,10 @@ def call_source(source: PythonSource, project: Path, secrets: Secrets) -> Any:
         if not path.is_file():
             raise MlopscError(f"{source.python} returned a path that is no file: {path.name!r}")
         kind = _FORMATS.get(path.suffix.lower(), ParquetSource)
-        return ReturnedFile(kind(path=path.name), path.absolute().parent)
+        return FoundFiles(kind(path=path.name), (SourceFile(path.absolute(), path.name),))
     from mlopsc.runtime.tables import to_arrow
 
     try:
-        return to_arrow(result)
+        return FoundTable(to_arrow(result), source.python)
     except SpecError as error:
         raise MlopscError(f"{source.python} returned no usable table: {error}", help=error.help) from error

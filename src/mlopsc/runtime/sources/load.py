@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from sqlglot import exp
 
@@ -14,8 +14,9 @@ from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.engine.connection import connect, failure
 from mlopsc.runtime.engine.parquet import describe, write_parquet
 from mlopsc.runtime.engine.statement import column, fragment, identifier, named, scan, select, text
-from mlopsc.runtime.sources.files import Secrets, SourceFile, located, no_secrets
-from mlopsc.runtime.sources.function import ReturnedFile, call_source
+from mlopsc.runtime.sources.found import FoundFiles, FoundTable, SourceFile
+from mlopsc.runtime.sources.handles import Secrets, no_secrets
+from mlopsc.runtime.sources.opening import open_source
 from mlopsc.runtime.sources.parquet import declared_types, parquet_types
 from mlopsc.runtime.sources.text import (
     csv_lines,
@@ -32,7 +33,6 @@ from mlopsc.vocabulary.sources import (
     FileSource,
     JsonLinesSource,
     ParquetSource,
-    PythonSource,
     Source,
 )
 
@@ -75,25 +75,21 @@ def load_source(
     MlopscError also says what is wrong with a missing, empty or malformed file, or a function's result.
     """
     zone = timezone or "UTC"
-    if not isinstance(source, PythonSource):
-        with (
-            located(source, project, secrets) as files,
-            connect(*_paths(files), threads=threads) as connection,
-        ):
-            table = prepare_table(connection, source, files, columns, zone)
-            return _write(connection, table, files, source, out, zone, event_time)
-    result = call_source(source, project, secrets)
-    if isinstance(result, ReturnedFile):
-        return load_source(
-            result.source, columns, project=result.folder, out=out, timezone=timezone, event_time=event_time,
-            threads=threads,
-        )  # fmt: skip
-    with connect(threads=threads) as connection:
-        connection.register("t", result)
-        result_table = exp.table_(identifier("t"))
-        types = describe(connection, result_table)
-        table = _typed(result_table, types, columns, zone, source.python)
-        return _write(connection, table, [SourceFile(Path(), source.python)], source, out, zone, event_time)
+    with open_source(source, project=project, secrets=secrets) as found:
+        match found:
+            case FoundFiles(kind, files):
+                with connect(*_paths(files), threads=threads) as connection:
+                    table = prepare_table(connection, kind, files, columns, zone)
+                    return _write(connection, table, files, kind, out, zone, event_time)
+            case FoundTable(rows, label):
+                with connect(threads=threads) as connection:
+                    connection.register("t", rows)
+                    named_t = exp.table_(identifier("t"))
+                    table = _typed(named_t, describe(connection, named_t), columns, zone, label)
+                    files = (SourceFile(Path(), label),)
+                    return _write(connection, table, files, None, out, zone, event_time)
+            case _:
+                assert_never(found)
 
 
 def first_types(
@@ -182,7 +178,7 @@ def _write(
     connection: "duckdb.DuckDBPyConnection",
     table: TypedTable,
     files: Sequence[SourceFile],
-    source: Source,
+    source: FileSource | None,
     out: Path,
     timezone: str,
     event_time: str | None,
@@ -222,7 +218,7 @@ def _misfit(
     name: str,
     count: int,
     files: Sequence[SourceFile],
-    source: Source,
+    source: FileSource | None,
 ) -> MlopscError:
     """Find the first cell that does not fit, file by file, and describe it."""
     for file in files:
@@ -254,7 +250,7 @@ def _misfit(
 def of_file(
     table: TypedTable,
     file: SourceFile,
-    source: Source,
+    source: FileSource | None,
     files: Sequence[SourceFile],
 ) -> exp.Expr:
     """Return one file of a table of several, with the same columns."""

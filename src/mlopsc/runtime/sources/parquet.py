@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.engine.connection import failure
-from mlopsc.runtime.sources.files import SourceFile
+from mlopsc.runtime.sources.found import SourceFile
 from mlopsc.vocabulary.columns import Column, convertible, from_duckdb
 
 if TYPE_CHECKING:

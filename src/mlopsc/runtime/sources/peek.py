@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
-from mlopsc.runtime.sources.files import located, no_secrets
+from mlopsc.runtime.sources.files import located
+from mlopsc.runtime.sources.handles import no_secrets
 from mlopsc.runtime.sources.parquet import Footers, declared_types
 from mlopsc.vocabulary.columns import Column
-from mlopsc.vocabulary.sources import ParquetSource, PythonSource, Source
+from mlopsc.vocabulary.sources import FileSource, ParquetSource, Source
 
 
 def peek_schema(
@@ -21,10 +22,10 @@ def peek_schema(
     """Return the columns that loading would give: name → type; None when only a run can tell.
 
     Parquet: the footer. Text: the header, and the first rows for the types of undeclared columns, so that in
-    a long file the type of one may be wider. Functions and remote files: None. Raises MlopscError as loading
+    a long file the type of one may be wider. Other sources and remote files: None. Raises MlopscError as loading
     does. Who looks at many sources gives `footers`, open as long as needed.
     """
-    if isinstance(source, PythonSource) or ("://" in source.path and not source.path.startswith("file://")):
+    if not isinstance(source, FileSource) or ("://" in source.path and not source.path.startswith("file://")):
         return None
     with located(source, project, no_secrets) as files:
         if not isinstance(source, ParquetSource):

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.engine.statement import column, fragment, literal, named, select, text
-from mlopsc.runtime.sources.files import SourceFile
+from mlopsc.runtime.sources.found import SourceFile
 from mlopsc.vocabulary.sources import CsvSource
 
 if TYPE_CHECKING:
