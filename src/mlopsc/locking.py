@@ -21,7 +21,14 @@ from mlopsc.spec.spec import read_spec
 from mlopsc.spec.yaml_load import load_document
 from mlopsc.sql import Binder
 from mlopsc.targets import RunRequest
-from mlopsc.vocabulary.lock import LOCK_FILE, Lock, LockedDataset, format_lock, read_lock
+from mlopsc.vocabulary.lock import (
+    LOCK_FILE,
+    Lock,
+    LockedDataset,
+    digest_of_columns,
+    format_lock,
+    read_lock,
+)
 from mlopsc.vocabulary.operations import Load
 
 PIPELINE = "lock"
@@ -79,21 +86,25 @@ def lock_request(
     return make_request(plan, path, PIPELINE, parameters or {})
 
 
-def write_lock(request: RunRequest, result: RunResult) -> list[Change]:
-    """Write the lock of what a run of the request loaded, and return how it differs from the one before.
+def loaded_lock(request: RunRequest, result: RunResult) -> Lock:
+    """Return the lock of what a run of the request loaded. Raises StoreError when an artifact cannot be read."""
+    return Lock(datasets=dict(_entry(request, result, step.name) for step in request.pipeline.steps))
 
-    Raises StoreError when an artifact or the lock's file cannot be read or written.
-    """
+
+def earlier_lock(project: Path) -> Lock | None:
+    """Return the project's lock; None when there is none, or it cannot be read."""
     try:
-        before = read_lock(request.project) or Lock()
+        return read_lock(project)
     except MlopscError:
-        before = Lock()
-    lock = Lock(datasets=dict(_entry(request, result, step.name) for step in request.pipeline.steps))
-    path = request.project / LOCK_FILE
+        return None
+
+
+def write_lock(project: Path, lock: Lock) -> None:
+    """Write the lock where it says something new. Raises StoreError when the file cannot be written."""
+    path = project / LOCK_FILE
     text = format_lock(lock).encode()
     if not path.is_file() or path.read_bytes() != text:
         write_bytes(path, text)
-    return _changes(before, lock)
 
 
 def _entry(request: RunRequest, result: RunResult, name: str) -> tuple[str, LockedDataset]:
@@ -113,16 +124,19 @@ def _entry(request: RunRequest, result: RunResult, name: str) -> tuple[str, Lock
     )
     with pq.ParquetFile(file) as parquet:
         rows = parquet.metadata.num_rows
+    columns = read_schema(file)
     return operation.dataset, LockedDataset(
         digest=digest,
+        schema_digest=digest_of_columns(columns),
         source=source,
         writer=f"pyarrow {library_version('pyarrow')}",
         rows=rows,
-        columns=read_schema(file),
+        columns=columns,
     )
 
 
-def _changes(before: Lock, after: Lock) -> list[Change]:
+def compare(before: Lock, after: Lock) -> list[Change]:
+    """Return what became of each dataset from one lock to the other; an equal table is unchanged, whatever it is of."""
     changes = []
     for name in [*after.datasets, *(name for name in before.datasets if name not in after.datasets)]:
         old, new = before.datasets.get(name), after.datasets.get(name)
@@ -130,11 +144,18 @@ def _changes(before: Lock, after: Lock) -> list[Change]:
             changes.append(Change(name, "removed"))
         elif old is None:
             changes.append(Change(name, "added", (f"{new.rows} rows, {len(new.columns)} columns",)))
-        elif old == new:
-            changes.append(Change(name, "unchanged", (f"{new.rows} rows",)))
+        elif old.digest == new.digest:
+            changes.append(Change(name, "unchanged", (f"{new.rows} rows", *_moved(old, new))))
         else:
             changes.append(Change(name, "changed", tuple(_details(old, new))))
     return changes
+
+
+def _moved(old: LockedDataset, new: LockedDataset) -> list[str]:
+    """Say in which version the source was, and is; one that is new, or was never recorded, is no news."""
+    if old.version is None or new.version is None or old.version == new.version:
+        return []
+    return [f"{old.version} became {new.version}"]
 
 
 def _details(old: LockedDataset, new: LockedDataset) -> list[str]:
@@ -146,8 +167,10 @@ def _details(old: LockedDataset, new: LockedDataset) -> list[str]:
         if was != now:
             said = f"{was} became {now}" if was and now else f"added ({now})" if now else "removed"
             details.append(f"column {name} {said}")
-    if not details and old.source != new.source:
+    if not details and [*old.columns] != [*new.columns]:
+        details.append("the columns stand in another order")
+    if not details and old.writer == new.writer:
         details.append("other values in the same columns")
     if old.writer != new.writer:
         details.append(f"written by {new.writer}, before by {old.writer}")
-    return details or ["other bytes"]
+    return [*details, *_moved(old, new)]

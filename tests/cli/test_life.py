@@ -135,6 +135,32 @@ def test_lock_records_the_data_and_a_locked_run_refuses_others(trained, cli, wri
     assert cli("run", "--locked", "--only", "load_rows", "--json").status == 0
 
 
+def test_the_lock_is_checked_without_being_written(trained, cli, write_rows):
+    without = cli("lock", "--check")
+    assert (without.status, "mlops.lock to check" in without.err) == (2, True)
+    cli("lock")
+    written = (trained / "mlops.lock").read_bytes()
+    assert cli("lock", "--check").status == 0
+    write_rows(trained / "rows.csv", count=399)
+    found = cli("lock", "--check")
+    assert (found.status, "400 rows became 399" in found.out) == (5, True)
+    assert "rows: not as in mlops.lock" in found.err
+    assert (trained / "mlops.lock").read_bytes() == written
+
+
+def test_a_lock_of_an_earlier_format_still_holds(trained, cli):
+    cli("lock")
+    lock = json.loads((trained / "mlops.lock").read_text())
+    entry = lock["datasets"]["rows"]
+    assert (lock["version"], entry["schema_digest"][:7], entry["version"]) == (2, "sha256:", None)
+    del entry["schema_digest"], entry["version"]
+    (trained / "mlops.lock").write_text(json.dumps(lock | {"version": 1}))
+    assert cli("lock", "--check").status == 0
+    assert cli("run", "--locked", "--json").status == 0
+    assert cli("lock").status == 0
+    assert json.loads((trained / "mlops.lock").read_text())["version"] == 2
+
+
 def test_a_damaged_lock_can_be_written_anew(trained, cli):
     (trained / "mlops.lock").write_text("<<<<<<< HEAD\n")
     assert cli("validate").status == 1
