@@ -18,6 +18,7 @@ from mlopsc.diagnostics.describe import describe
 from mlopsc.diagnostics.diagnostic import Diagnostic, Span
 from mlopsc.diagnostics.suggest import did_you_mean, nearest
 from mlopsc.spec.document import Document, Path
+from mlopsc.vocabulary.checks.choice import LAZY_CHOICES, LazyChoices
 from mlopsc.vocabulary.names import DottedPath, FunctionReference, Name
 from mlopsc.vocabulary.policy import Memory
 
@@ -168,13 +169,13 @@ class _Translator:
             return self._missing(place.path[:-1], str(place.path[-1]), None)
         if kind == "union_tag_not_found":
             names = _quoted(context["discriminator"])
-            choices = [str(choice) for choice in place.schema.get("choices", {})]
+            choices = _choices(place.schema)
             return self._missing(place.path, names[0], f"one of {', '.join(choices)}")
         if kind == "union_tag_invalid" or (
             place.schema.get("type") == "tagged-union" and _has(found, "type")
         ):
             name = _quoted(context.get("discriminator", "'type'"))[0]
-            choices = [str(choice) for choice in place.schema["choices"]]
+            choices = _choices(place.schema)
             return self._choice(found[name] if isinstance(found, dict) else found, choices, (*at, name))
         if kind in {"literal_error", "enum"}:
             expected = place.schema.get("expected") or [member.value for member in place.schema["members"]]
@@ -263,6 +264,13 @@ class _Translator:
                 for choice in schema["choices"]:
                     branch = choice[0] if isinstance(choice, tuple) else choice
                     yield from self._follow(branch, rest, value, path)
+            case "function-plain" if (lazy := _lazy(schema)) and isinstance(value, dict):
+                if value.get(lazy.discriminator) in lazy.names:
+                    chosen: Any = TypeAdapter(lazy.model_of(value[lazy.discriminator])).core_schema
+                    if chosen["type"] == "definitions":
+                        self.definitions |= {part["ref"]: part for part in chosen["definitions"]}
+                        chosen = chosen["schema"]
+                    yield from self._follow(chosen, loc, value, path)
             case _:
                 return
 
@@ -278,6 +286,16 @@ class _Translator:
 
     def _fields(self, schema: dict[str, Any]) -> list[str]:
         return sorted(schema.get("fields", {}))
+
+
+def _lazy(schema: dict[str, Any]) -> LazyChoices | None:
+    found: LazyChoices | None = schema.get("metadata", {}).get(LAZY_CHOICES)
+    return found
+
+
+def _choices(schema: dict[str, Any]) -> list[str]:
+    lazy = _lazy(schema)
+    return [str(choice) for choice in (lazy.names if lazy else schema.get("choices", {}))]
 
 
 def _is_rule(item: Any) -> bool:

@@ -10,11 +10,11 @@ from mlopsc.diagnostics.errors import Refusal
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.operations import validate
 from mlopsc.runtime.store import digest_of_file
-from mlopsc.vocabulary.checks import (
+from mlopsc.vocabulary.checks.table import TableRowCountToBeBetween
+from mlopsc.vocabulary.checks.values import (
     ColumnValuesToBeBetween,
     ColumnValuesToBeUnique,
     ColumnValuesToNotBeNull,
-    TableRowCountToBeBetween,
 )
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.lock import LockedDataset, parquet_writer

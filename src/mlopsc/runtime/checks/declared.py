@@ -2,28 +2,28 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from mlopsc.vocabulary.checks import (
-    Check,
-    ColumnToExist,
+from mlopsc.vocabulary.checks import BaseCheck
+from mlopsc.vocabulary.checks.multicolumn import CompoundColumnsToBeUnique
+from mlopsc.vocabulary.checks.table import ColumnToExist
+from mlopsc.vocabulary.checks.text import ColumnValuesToMatchRegex
+from mlopsc.vocabulary.checks.values import (
     ColumnValuesToBeBetween,
     ColumnValuesToBeInSet,
     ColumnValuesToBeOfType,
     ColumnValuesToBeUnique,
-    ColumnValuesToMatchRegex,
     ColumnValuesToNotBeNull,
-    CompoundColumnsToBeUnique,
 )
 from mlopsc.vocabulary.columns import Column
 
 
 def declared_checks(
     columns: Mapping[str, Column], primary_key: Sequence[str], present: Collection[str]
-) -> list[Check]:
+) -> list[BaseCheck]:
     """Return the checks that declared columns and a primary key amount to, all of severity `error`.
 
     A column that is not among those `present` is one failure, not one for each of its constraints.
     """
-    checks: list[Check] = []
+    checks: list[BaseCheck] = []
     for name, column in columns.items():
         own = list(_of_column(name, column)) if name in present else []
         checks += own or [ColumnToExist(column=name)]
@@ -40,7 +40,7 @@ def declared_checks(
     return checks
 
 
-def _of_column(name: str, column: Column) -> Iterator[Check]:
+def _of_column(name: str, column: Column) -> Iterator[BaseCheck]:
     if column.type is not None:
         yield ColumnValuesToBeOfType(column=name, type_=column.type)
     if not column.nullable:

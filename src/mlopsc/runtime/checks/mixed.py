@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlopsc.runtime.checks.outcome import Bounds, Outcome, by_share, failed
-from mlopsc.vocabulary import checks as c
+from mlopsc.vocabulary.checks import BaseCheck, text
+from mlopsc.vocabulary.checks import values as v
+from mlopsc.vocabulary.checks.aggregates import ColumnUniqueValueCountToBeBetween
 
 SAMPLE = 20
 _PYTHON = {"string": str, "bool": bool, "binary": bytes}
@@ -35,40 +37,40 @@ def split_mixed(table: Any) -> tuple[Any, dict[str, MixedColumn]]:
     return table, found
 
 
-def judge_mixed(check: c.Check, column: MixedColumn) -> Outcome:
+def judge_mixed(check: BaseCheck, column: MixedColumn) -> Outcome:
     """Judge a mixed column: a value of a type that the check cannot judge is unexpected."""
     there = [value for value in column.values if value is not None]
     kinds = ", ".join(column.types)
     match check:
-        case c.ColumnValuesToNotBeNull():
+        case v.ColumnValuesToNotBeNull():
             return by_share(len(column.values), len(column.values) - len(there), check.mostly, None)
-        case c.ColumnValuesToBeNull():
+        case v.ColumnValuesToBeNull():
             return _share(column.values, lambda value: value is not None, check.mostly, kinds)
-        case c.ColumnUniqueValueCountToBeBetween():
+        case ColumnUniqueValueCountToBeBetween():
             count = len({_key(value) for value in there})
             bounds = Bounds(check.min_value, check.max_value, check.strict_min, check.strict_max)
             return Outcome(bounds.hold(count), count)
-        case c.ColumnValuesToBeOfType():
+        case v.ColumnValuesToBeOfType():
             outcome = _share(there, lambda value: not _is(value, check.type_), check.mostly, kinds)
             return Outcome(
                 outcome.passed, kinds, outcome.unexpected, message=outcome.message, values=outcome.values
             )
-        case c.ColumnValuesToBeUnique():
+        case v.ColumnValuesToBeUnique():
             counts = Counter(_key(value) for value in there)
             return _share(there, lambda value: counts[_key(value)] > 1, check.mostly, kinds)
-        case c.ColumnValuesToBeInSet() | c.ColumnValuesToNotBeInSet():
+        case v.ColumnValuesToBeInSet() | v.ColumnValuesToNotBeInSet():
             members = {_key(value) for value in check.value_set}
-            wanted = isinstance(check, c.ColumnValuesToBeInSet)
+            wanted = isinstance(check, v.ColumnValuesToBeInSet)
             return _share(there, lambda value: (_key(value) in members) != wanted, check.mostly, kinds)
-        case c.ColumnValuesToBeBetween():
+        case v.ColumnValuesToBeBetween():
             bounds = Bounds(check.min_value, check.max_value, check.strict_min, check.strict_max)
             return _share(there, lambda value: not _within(value, bounds), check.mostly, kinds)
-        case c.ColumnValueLengthsToBeBetween():
+        case text.ColumnValueLengthsToBeBetween():
             bounds = Bounds(check.min_value, check.max_value, check.strict_min, check.strict_max)
             return _share(there, lambda value: not _has_length(value, bounds), check.mostly, kinds)
-        case c.ColumnValuesToMatchRegex() | c.ColumnValuesToNotMatchRegex():
+        case text.ColumnValuesToMatchRegex() | text.ColumnValuesToNotMatchRegex():
             matching = _matching([str(value) for value in there], check.regex)
-            wanted = isinstance(check, c.ColumnValuesToMatchRegex)
+            wanted = isinstance(check, text.ColumnValuesToMatchRegex)
             bad = [value for value, match in zip(there, matching, strict=True) if match != wanted]
             return _counted(len(there), bad, check.mostly, kinds)
         case _:

@@ -1,7 +1,7 @@
 """What the measuring of one check comes to, before it becomes a result."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.runtime.engine.statement import literal
 from mlopsc.vocabulary.columns import fits, is_integer
 from mlopsc.vocabulary.time import parse_timestamp
@@ -29,6 +30,12 @@ class Outcome:
 def failed(message: str, observed: Any = None) -> Outcome:
     """Return a failure that has its reason in words."""
     return Outcome(False, observed, message=message)
+
+
+def absent(column: str, present: Iterable[str]) -> Outcome:
+    """Return the failure of a check whose column the table lacks."""
+    hint = did_you_mean(column, present, noun="the columns are")
+    return failed(f"no column {column!r}" + (f"; {hint}" if hint else ""))
 
 
 def by_share(total: int, unexpected: int, mostly: float, sample: exp.Expr | None) -> Outcome:

@@ -1,6 +1,6 @@
 """The one way in: a table, what is declared of it, and the report."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -9,31 +9,22 @@ from sqlglot import exp
 from mlopsc.diagnostics.errors import SpecError
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.runtime.checks.declared import declared_checks
-from mlopsc.runtime.checks.measures import Measure, measure
+from mlopsc.runtime.checks.measures import Measure, Table, measure
+from mlopsc.runtime.checks.measures.base import ROW
 from mlopsc.runtime.checks.mixed import MixedColumn, judge_mixed, split_mixed
-from mlopsc.runtime.checks.outcome import Outcome, by_share, failed
+from mlopsc.runtime.checks.outcome import Outcome, absent
 from mlopsc.runtime.checks.report import CheckResult, ValidationReport
+from mlopsc.runtime.checks.unexpected import unexpected_rows
 from mlopsc.runtime.engine.parquet import describe
 from mlopsc.runtime.engine.statement import column, fragment, identifier, named, select, text
-from mlopsc.vocabulary.checks import (
-    CHECK,
-    CHECK_NAMES,
-    Check,
-    ColumnToExist,
-    ColumnValuesToBeUnique,
-    CompoundColumnsToBeUnique,
-    TableColumnsToMatchSet,
-    UnexpectedRows,
-    columns_of,
-)
+from mlopsc.vocabulary.checks import CHECK, CHECK_NAMES, BaseCheck
+from mlopsc.vocabulary.checks.sql import UnexpectedRows
 from mlopsc.vocabulary.columns import Column
 
 if TYPE_CHECKING:
     import duckdb
 
 SAMPLE = 20
-_BATCH = "batch"
-_ROW = "__r"
 _EXAMPLE = "{'expect': 'column_values_to_not_be_null', 'column': 'age'}"
 
 
@@ -41,7 +32,7 @@ def validate_table(
     table: Any,
     *,
     columns: Mapping[str, Column | Mapping[str, Any]] | None = None,
-    checks: Iterable[Check | Mapping[str, Any]] = (),
+    checks: Iterable[BaseCheck | Mapping[str, Any]] = (),
     primary_key: Sequence[str] = (),
     threads: int | None = None,
 ) -> ValidationReport:
@@ -83,7 +74,7 @@ def _column(name: str, declared: Column | Mapping[str, Any]) -> Column:
         raise SpecError(f"column {name!r}: {_problems(error)}") from error
 
 
-def _check(index: int, check: Check | Mapping[str, Any]) -> Check:
+def _check(index: int, check: BaseCheck | Mapping[str, Any]) -> BaseCheck:
     if isinstance(check, BaseModel):
         return CHECK.validate_python(check)
     if not isinstance(check, Mapping):
@@ -129,28 +120,23 @@ def _outcomes(
     clean: exp.Expr,
     kinds: Mapping[str, str],
     mixed: Mapping[str, MixedColumn],
-    checks: Sequence[Check],
+    checks: Sequence[BaseCheck],
 ) -> list[Outcome]:
     found: dict[int, Outcome] = {}
     waiting: dict[int, Measure] = {}
-    numbered = fragment("select *, row_number() over () as $r from $t as t", t=clean, r=identifier(_ROW))
+    numbered = fragment("select *, row_number() over () as $r from $t as t", t=clean, r=identifier(ROW))
+    table = Table(numbered, kinds)
     for i, check in enumerate(checks):
-        missing = [name for name in columns_of(check) if name not in kinds]
-        if missing and not isinstance(check, TableColumnsToMatchSet):
-            hint = did_you_mean(missing[0], kinds, noun="the columns are")
-            found[i] = failed(f"no column {missing[0]!r}" + (f"; {hint}" if hint else ""))
-        elif isinstance(check, TableColumnsToMatchSet | ColumnToExist):
-            waiting[i] = measure(check, numbered, kinds)
-        elif strange := [name for name in columns_of(check) if name in mixed]:
+        missing = [name for name in check.columns() if name not in kinds] if check.reads else []
+        strange = [name for name in check.columns() if name in mixed] if check.reads else []
+        if missing:
+            found[i] = absent(missing[0], kinds)
+        elif strange:
             found[i] = judge_mixed(check, mixed[strange[0]])
         elif isinstance(check, UnexpectedRows):
-            found[i] = _unexpected_rows(connection, check, source, mixed)
-        elif isinstance(check, ColumnValuesToBeUnique):
-            found[i] = _unique(connection, [check.column], "all_values_are_missing", check.mostly, numbered)
-        elif isinstance(check, CompoundColumnsToBeUnique):
-            found[i] = _unique(connection, check.column_list, check.ignore_row_if, check.mostly, numbered)
+            found[i] = unexpected_rows(connection, check, source, mixed)
         else:
-            waiting[i] = measure(check, numbered, kinds)
+            waiting[i] = measure(check, table)
     _scan(connection, clean, waiting, found)
     return [found[i] for i in range(len(checks))]
 
@@ -167,112 +153,44 @@ def _scan(
     sent: dict[int, Mapping[str, Any] | None] = dict.fromkeys(waiting)
     while sent:
         wanted: dict[int, dict[str, str]] = {}
-        aggregates: dict[str, exp.Expr] = {}
+        needed: dict[str, exp.Expr] = {}
         for i, values in sent.items():
             try:
                 needs = waiting[i].send(values) if values is not None else next(waiting[i])
             except StopIteration as end:
                 found[i] = end.value
                 continue
-            wanted[i] = {name: text(needed) for name, needed in needs.items()}
-            aggregates |= zip(wanted[i].values(), needs.values(), strict=True)
-        if not wanted:
-            return
+            wanted[i] = {name: text(need) for name, need in needs.items()}
+            needed |= zip(wanted[i].values(), needs.values(), strict=True)
         try:
-            row = connection.execute(text(select(*aggregates.values(), source=table))).fetchall()[0]
+            values_of = _fetched(connection, table, needed)
         except duckdb.InvalidInputException as error:
             raise SpecError(f"a check cannot be measured: {str(error).partition(chr(10))[0]}") from error
-        values_of = dict(zip(aggregates, row, strict=True))
         sent = {i: {name: values_of[key] for name, key in names.items()} for i, names in wanted.items()}
 
 
-def _unique(
-    connection: "duckdb.DuckDBPyConnection",
-    names: Sequence[str],
-    ignore: str,
-    mostly: float,
-    table: exp.Expr,
-) -> Outcome:
-    """Count rows whose values occur more than once, by one grouping."""
-    columns = [column(name) for name in names]
-    missing = [fragment("$x is null", x=x) for x in columns]
-    judged = {
-        "all_values_are_missing": fragment("not $m", m=exp.and_(*missing)),
-        "any_value_is_missing": fragment("not $m", m=exp.or_(*missing)),
-        "never": fragment("true"),
-    }[ignore]
-    groups = fragment("select count(*) as n from $t as t where $judged", t=table, judged=judged)
-    groups = groups.group_by(*columns, copy=False) if isinstance(groups, exp.Select) else groups
-    counts = fragment(
-        "select coalesce(sum(n), 0), coalesce(sum(n) filter (where n > 1), 0) from $g as g", g=groups
-    )
-    total, repeated = connection.execute(text(counts)).fetchall()[0]
-    if total == 0 or not repeated:
-        return by_share(int(total), 0, mostly, None)
-    occurring = fragment(
-        "select *, count(*) over (partition by 1) as __n from $t as t where $judged",
-        t=table,
-        judged=judged,
-    )
-    for window in occurring.find_all(exp.Window):
-        if window.args.get("partition_by"):
-            window.set("partition_by", columns)
-    sample = fragment(
-        "select $x as x from $t as t where __n > 1 order by $r",
-        x=_row_of(names),
-        t=occurring,
-        r=column(_ROW),
-    )
-    return by_share(int(total), int(repeated), mostly, sample)
+def _fetched(
+    connection: "duckdb.DuckDBPyConnection", table: exp.Expr, needed: Mapping[str, exp.Expr]
+) -> dict[str, Any]:
+    """Return the values of aggregates, by one scan, and the rows of queries, by the text of each."""
+    found: dict[str, Any] = {}
+    aggregates = {key: need for key, need in needed.items() if not isinstance(need, exp.Query)}
+    if aggregates:
+        row = connection.execute(text(select(*aggregates.values(), source=table))).fetchall()[0]
+        found |= zip(aggregates, row, strict=True)
+    for key in needed.keys() - aggregates.keys():
+        found[key] = connection.execute(key).fetchall()
+    return found
 
 
-def _row_of(names: Sequence[str]) -> exp.Expr:
-    """Return the one column, or several as a struct with their names."""
-    if len(names) == 1:
-        return column(names[0])
-    pairs = [exp.PropertyEQ(this=exp.Literal.string(name), expression=column(name)) for name in names]
-    return exp.Struct(expressions=pairs)
-
-
-def _unexpected_rows(
-    connection: "duckdb.DuckDBPyConnection", check: UnexpectedRows, source: exp.Expr, mixed: Collection[str]
-) -> Outcome:
-    """Run a user's SELECT over the table; every row that it returns is unexpected."""
-    import duckdb
-
-    from mlopsc.sql import check_safe
-
-    if mixed:
-        return failed(f"SQL cannot read columns that mix types: {', '.join(mixed)}")
-    # A user's SQL is text by nature; what it may hold is checked first.
-    query = check.unexpected_rows_query.replace("{batch}", _BATCH)
-    if faults := check_safe(query, tables={_BATCH}, connection=connection):
-        raise SpecError(f"unexpected_rows: {faults[0].message}")
-    view = exp.Create(
-        this=exp.table_(identifier(_BATCH)),
-        kind="VIEW",
-        replace=True,
-        expression=select(exp.Star(), source=source),
-    )
-    connection.execute(text(view))
-    try:
-        count = connection.execute(f"select count(*) from (\n{query}\n)").fetchall()[0][0]  # noqa: S608
-        shown = connection.execute(f"select * from (\n{query}\n) order by all limit {SAMPLE}")  # noqa: S608
-        names = [entry[0] for entry in shown.description]
-        rows = tuple(dict(zip(names, row, strict=True)) for row in shown.fetchall())
-    except duckdb.Error as error:
-        raise SpecError(f"unexpected_rows: {str(error).partition(chr(10))[0]}") from error
-    return Outcome(count == 0, count, count, values=rows)
-
-
-def _result(connection: "duckdb.DuckDBPyConnection", check: Check, outcome: Outcome) -> CheckResult:
+def _result(connection: "duckdb.DuckDBPyConnection", check: BaseCheck, outcome: Outcome) -> CheckResult:
     sample, rows = outcome.values, ()
     if isinstance(outcome.sample, exp.Select):
-        query = fragment("select * from $q as q limit $n", q=outcome.sample.select(column(_ROW)), n=SAMPLE)
+        query = fragment("select * from $q as q limit $n", q=outcome.sample.select(column(ROW)), n=SAMPLE)
         sample, rows = zip(*connection.execute(text(query)).fetchall(), strict=True)
     return CheckResult(
         check=check.expect,
-        column=", ".join(columns_of(check)) or None,
+        column=", ".join(check.columns()) or None,
         passed=outcome.passed,
         severity=check.severity,
         observed=outcome.observed,

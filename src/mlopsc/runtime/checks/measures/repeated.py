@@ -1,0 +1,52 @@
+"""How often values, or combinations of values, occur more than once."""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from mlopsc.runtime.checks.measures.base import ROW, Measure, Table
+from mlopsc.runtime.checks.outcome import by_share
+from mlopsc.runtime.engine.statement import column, fragment
+
+
+def repeated(names: Sequence[str], ignore: str, mostly: float, table: Table) -> Measure:
+    """Count rows whose values occur more than once, by one grouping."""
+    columns = [column(name) for name in names]
+    missing = [fragment("$x is null", x=x) for x in columns]
+    counted = {
+        "all_values_are_missing": fragment("not $m", m=exp.and_(*missing)),
+        "any_value_is_missing": fragment("not $m", m=exp.or_(*missing)),
+        "never": fragment("true"),
+    }[ignore]
+    groups = fragment("select count(*) as n from $t as t where $counted", t=table.source, counted=counted)
+    groups = groups.group_by(*columns, copy=False) if isinstance(groups, exp.Select) else groups
+    counts = fragment(
+        "select coalesce(sum(n), 0), coalesce(sum(n) filter (where n > 1), 0) from $g as g", g=groups
+    )
+    row = yield {"counts": counts}
+    total, often = row["counts"][0]
+    if total == 0 or not often:
+        return by_share(int(total), 0, mostly, None)
+    occurring = fragment(
+        "select *, count(*) over (partition by 1) as __n from $t as t where $counted",
+        t=table.source,
+        counted=counted,
+    )
+    for window in occurring.find_all(exp.Window):
+        if window.args.get("partition_by"):
+            window.set("partition_by", columns)
+    sample = fragment(
+        "select $x as x from $t as t where __n > 1 order by $r",
+        x=_row_of(names),
+        t=occurring,
+        r=column(ROW),
+    )
+    return by_share(int(total), int(often), mostly, sample)
+
+
+def _row_of(names: Sequence[str]) -> exp.Expr:
+    """Return the one column, or several as a struct with their names."""
+    if len(names) == 1:
+        return column(names[0])
+    pairs = [exp.PropertyEQ(this=exp.Literal.string(name), expression=column(name)) for name in names]
+    return exp.Struct(expressions=pairs)
