@@ -1,6 +1,7 @@
 """Features as queries: rows chosen by time and population, and what is joined to them, for training and prediction."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -8,9 +9,10 @@ from sqlglot import exp
 
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.runtime.asof import Matching, asof_join
 from mlopsc.runtime.engine.parquet import describe
 from mlopsc.runtime.engine.statement import column, fragment, identifier, named, scan, text
-from mlopsc.runtime.point_in_time import asof_join, without_nan
+from mlopsc.runtime.point_in_time import without_nan
 from mlopsc.runtime.tables import numbered
 from mlopsc.sql import check_safe
 from mlopsc.vocabulary.artifacts import GROUP, LABEL, ROW, TIME
@@ -26,6 +28,7 @@ ENTITIES = "__entities__"
 """The table that `choose` takes rows of."""
 CHOSEN = "__chosen__"
 """The view that `choose` makes."""
+_ROW_OF_VIEW = "__row_of_view__"
 
 
 def choose(
@@ -82,20 +85,30 @@ def join_views(
     for join in joins:
         require(join.entity, columns, f"the entities, which '{join.view}' is joined to")
         types = describe(connection, scan(views[join.view]))
-        needed = [*join.entity.values(), join.feature_time, *join.columns]
+        times = [join.feature_time, *filter(None, [join.created, join.known_at])]
+        needed = [*join.entity.values(), *times, *join.tie_break, *join.columns]
         require(needed, types, f"the table of view '{join.view}'")
         table = asof_join(
             without_nan(table, columns, join.entity),
-            without_nan(numbered(views[join.view], "__row_of_view__"), types, join.entity.values()),
-            entity=join.entity,
-            event_time=TIME,
-            feature_time=join.feature_time,
+            without_nan(numbered(views[join.view], _ROW_OF_VIEW), types, join.entity.values()),
+            _matching(join),
             columns={name: _joined(join.view, name) for name in join.columns},
-            row="__row_of_view__",
-            ttl=join.ttl,
-            created=join.created,
         )
     return table
+
+
+def _matching(join: Join) -> Matching:
+    return Matching(
+        entity=join.entity,
+        event_time=TIME,
+        feature_time=join.feature_time,
+        row=_ROW_OF_VIEW,
+        ttl=join.ttl,
+        created=join.created,
+        tie_break=join.tie_break,
+        known_at=join.known_at,
+        available_after=join.available_after or timedelta(0),
+    )
 
 
 def made_features(config: Features, columns: Mapping[str, str]) -> dict[str, exp.Expr]:

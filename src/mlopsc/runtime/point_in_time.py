@@ -1,10 +1,4 @@
-"""The point-in-time join: for each entity row the feature row that was the latest known one at its time.
-
-A feature row is a candidate when its keys equal the entity's, its time is not later, it is not older than
-`ttl` (both bounds inclusive), and, with `known_at`, it was known by then. Of the candidates the one with the
-latest time joins; then the one with the latest `created` (null is earliest); then the one that stands last in
-the table. The row joins as a whole: a null in it stays null.
-"""
+"""The point-in-time join as a function on tables: every entity row with the features that were known at its time."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -14,6 +8,7 @@ from sqlglot import exp
 
 from mlopsc.diagnostics.errors import SpecError
 from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.runtime.asof import Matching, asof_join
 from mlopsc.runtime.engine.parquet import describe
 from mlopsc.runtime.engine.statement import column, fragment, named, text
 from mlopsc.vocabulary.columns import from_duckdb, is_numeric
@@ -21,103 +16,10 @@ from mlopsc.vocabulary.columns import from_duckdb, is_numeric
 if TYPE_CHECKING:
     import pandas
 
-_LAST = 9_223_372_036_854_775_807
-_FIRST = -_LAST
 _ROW = "__row__"
 _MATCH = "__match__"
 _EXACT = 2**53
 """Whole numbers up to this are floats without loss."""
-
-
-def asof_join(
-    entities: exp.Expr,
-    features: exp.Expr,
-    *,
-    entity: Mapping[str, str],
-    event_time: str,
-    feature_time: str,
-    columns: Mapping[str, str],
-    row: str,
-    ttl: timedelta | None = None,
-    created: str | None = None,
-    known_at: str | None = None,
-) -> exp.Select:
-    """Return a query for all columns of `entities` and the joined `columns` (feature column → name given).
-
-    `entities` and `features` are tables or queries; `row` is a whole-number column of `features` that tells
-    its rows' order. Times are date or timestamp columns, compared as instants (naive is UTC). The result has
-    every entity row once, in no order: sort by a column of `entities`.
-    """
-    keys = list(entity.values())
-    # An ASOF join has one inequality. A struct compares field by field, so that it also settles the ties.
-    if known_at is None:
-        stamp: dict[str, exp.Expr] = {"t": _micros(feature_time), "r": column(row)}
-        if created is not None:
-            stamp = {"t": stamp["t"], "c": _order(created), "r": stamp["r"]}
-        right = fragment(
-            "select *, $t as __t, $s as __s from $f as f where $time is not null",
-            s=_struct(stamp), t=_micros(feature_time), f=features, time=column(feature_time),
-        )  # fmt: skip
-        bound = {name: fragment("$x", x=_LAST) for name in stamp} | {"t": _micros(event_time)}
-    else:
-        # What arrives after something newer is superseded on arrival; the last of the rest is the newest.
-        ties = [_order(created)] if created is not None else []
-        rank = _window("row_number()", keys, [_micros(feature_time), *ties, column(row)])
-        ranked = fragment(
-            "select *, $t as __t, greatest($t, $k) as __a, $rank as __r from $f as f "
-            "where $time is not null and $known is not null",
-            t=_micros(feature_time), k=_micros(known_at), rank=rank, f=features,
-            time=column(feature_time), known=column(known_at),
-        )  # fmt: skip
-        newest = _window("max(__r)", keys, [column("__a"), column("__r")])
-        right = fragment(
-            "select *, {'a': __a, 'r': __r} as __s from $f as f qualify __r = $newest",
-            f=ranked,
-            newest=newest,
-        )
-        bound = {"a": _micros(event_time), "r": fragment("$x", x=_LAST)}
-    left = fragment(
-        "select *, case when $time is not null then $s end as __s, $t as __t from $e as e",
-        time=column(event_time), s=_struct(bound), t=_micros(event_time), e=entities,
-    )  # fmt: skip
-    fresh = None if ttl is None else fragment("e.__t - f.__t <= $ttl", ttl=ttl // timedelta(microseconds=1))
-    taken = []
-    for name, alias in columns.items():
-        value: exp.Expr = column(name, "f")
-        if fresh is not None:
-            value = fragment("case when $fresh then $x end", fresh=fresh, x=value)
-        taken.append(named(value, alias))
-    joined = fragment(
-        "select e.* exclude (__s, __t) from $e as e asof left join $f as f on e.__s >= f.__s", e=left, f=right
-    )
-    assert isinstance(joined, exp.Select)
-    condition = joined.args["joins"][0]
-    for mine, theirs in entity.items():
-        equal = exp.EQ(this=column(mine, "e"), expression=column(theirs, "f"))
-        condition.set("on", exp.And(this=equal, expression=condition.args["on"]))
-    return joined.select(*taken, copy=False)
-
-
-def _micros(name: str) -> exp.Expr:
-    return fragment("epoch_us(cast($x as timestamptz))", x=column(name))
-
-
-def _order(name: str) -> exp.Expr:
-    return fragment("coalesce($x, $first)", x=_micros(name), first=_FIRST)
-
-
-def _struct(fields: Mapping[str, exp.Expr]) -> exp.Expr:
-    pairs = [
-        exp.PropertyEQ(this=exp.Literal.string(name), expression=value) for name, value in fields.items()
-    ]
-    return exp.Struct(expressions=pairs)
-
-
-def _window(function: str, keys: Sequence[str], order: Sequence[exp.Expr]) -> exp.Expr:
-    window = fragment(f"{function} over (order by 1 rows between unbounded preceding and current row)")
-    window.set("partition_by", [column(key) for key in keys])
-    window.set("order", exp.Order(expressions=[exp.Ordered(this=by, nulls_first=False) for by in order]))
-    return window
 
 
 def point_in_time_join(
@@ -129,16 +31,19 @@ def point_in_time_join(
     feature_time: str,
     ttl: timedelta | None = None,
     created: str | None = None,
+    tie_break: Sequence[str] = (),
     known_at: str | None = None,
+    available_after: timedelta = timedelta(0),
     columns: Sequence[str] | None = None,
 ) -> "pandas.DataFrame":
     """Return every row of `entities`, in order, with the feature columns that were known at its time.
 
     `entities` and `features` are pandas, polars or pyarrow tables, or paths of Parquet (`.csv` and `.jsonl`
     by name). `entity` names the key, or maps entities' columns to features' columns. Rows with a null key or
-    time match nothing. `ttl` bounds the age of a feature, inclusively. Of rows of one time the latest
-    `created` wins, then the last in the table. With `known_at`, rows whose value there is null or later than
-    the entity's time do not join. `columns` are the feature columns to take; None takes all but keys and
+    time match nothing. `ttl` bounds the age of a feature, inclusively, counted from its own time. Of rows of one
+    time the latest `created` wins, then the greatest values of `tie_break` in turn, then the last in the table. A
+    row is known `available_after` its time; with `known_at`, rows whose value there is null or later than the
+    entity's time do not join either. `columns` are the feature columns to take; None takes all but keys and
     times. Naive timestamps are UTC; finer ones are rounded to microseconds. A pandas frame keeps its index
     and types; integers with gaps become floats as pandas has it, or nullable `Int64` where a float would not
     hold them.
@@ -150,12 +55,13 @@ def point_in_time_join(
     from mlopsc.runtime.tables import opened
 
     keys = _keys(entity)
-    if ttl is not None and not isinstance(ttl, timedelta):
-        raise SpecError(f"`ttl` is {ttl!r}, expected a datetime.timedelta")
-    if ttl is not None and ttl < timedelta(0):
-        raise SpecError(f"`ttl` is negative: {ttl}")
+    if ttl is not None:
+        _check_duration("ttl", ttl)
+    _check_duration("available_after", available_after)
+    if isinstance(tie_break, str) or not isinstance(tie_break, Sequence):
+        raise SpecError(f"`tie_break` is {tie_break!r}, expected a list of column names")
     times = [feature_time, *(name for name in (created, known_at) if name is not None)]
-    wanted = ([*keys, event_time], [*keys.values(), *times])
+    wanted = ([*keys, event_time], [*keys.values(), *times, *tie_break])
     frames = [table if isinstance(table, pd.DataFrame) else None for table in (entities, features)]
     slim = [
         table if frame is None else frame[_needed(names, list(frame.columns), side)]
@@ -175,8 +81,11 @@ def point_in_time_join(
         joined = asof_join(
             without_nan(tables[0], types[0], keys),
             without_nan(tables[1], types[1], keys.values()),
-            entity=keys, event_time=event_time, feature_time=feature_time, row=_ROW, ttl=ttl, created=created,
-            known_at=known_at, columns={_ROW: _MATCH} if frames[1] is not None else {n: n for n in taken},
+            Matching(
+                entity=keys, event_time=event_time, feature_time=feature_time, row=_ROW, ttl=ttl, created=created,
+                tie_break=tie_break, known_at=known_at, available_after=available_after,
+            ),
+            columns={_ROW: _MATCH} if frames[1] is not None else {n: n for n in taken},
         )  # fmt: skip
         left = [] if frames[0] is not None else known[0]
         right = [_MATCH] if frames[1] is not None else taken
@@ -205,6 +114,13 @@ def _keys(entity: str | Sequence[str] | Mapping[str, str]) -> dict[str, str]:
     if not keys:
         raise SpecError("`entity` names no key")
     return keys
+
+
+def _check_duration(name: str, value: timedelta) -> None:
+    if not isinstance(value, timedelta):
+        raise SpecError(f"`{name}` is {value!r}, expected a datetime.timedelta")
+    if value < timedelta(0):
+        raise SpecError(f"`{name}` is negative: {value}")
 
 
 def _needed(names: Sequence[str], known: Sequence[str], side: str) -> list[str]:

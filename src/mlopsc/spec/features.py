@@ -8,7 +8,7 @@ from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.columns import ColumnType
 from mlopsc.vocabulary.names import FunctionReference, Name
 from mlopsc.vocabulary.policy import Policy
-from mlopsc.vocabulary.time import Duration
+from mlopsc.vocabulary.time import Duration, format_duration
 
 
 class TimedView(Frozen):
@@ -23,15 +23,28 @@ class TimedView(Frozen):
     event_time: str | None = None
     """The column that says when a row became true; the table's own event time when left out."""
     ttl: Duration | None = None
-    """Rows older than this at the label's time do not join."""
+    """Rows older than this at the label's time do not join; the age counts from the event time."""
     created: str | None = None
     """Breaks ties between rows of one time: the latest wins."""
+    tie_break: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Columns that break the ties that are left, in turn: the greatest wins. Else the row that stands last."""
+    known_at: str | None = None
+    """The column that says when a row became known, often the same as `created`: before that it does not join."""
+    available_after: Duration | None = None
+    """How long after its event time a row becomes known."""
     columns: Annotated[tuple[str, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _one_table(self) -> "TimedView":
         if (self.dataset is None) == (self.view is None):
             raise ValueError("expected exactly one of `dataset` and `view`")
+        return self
+
+    @model_validator(mode="after")
+    def _possible(self) -> "TimedView":
+        if self.ttl is not None and self.available_after is not None and self.ttl < self.available_after:
+            ttl, delay = format_duration(self.ttl), format_duration(self.available_after)
+            raise ValueError(f"no row can join: it is known {delay} after its time, and too old after {ttl}")
         return self
 
     @property

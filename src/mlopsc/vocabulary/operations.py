@@ -24,7 +24,7 @@ from mlopsc.vocabulary.secrets import SecretSource
 from mlopsc.vocabulary.sources import FileSource, PythonSource, Source
 from mlopsc.vocabulary.splits import Split
 from mlopsc.vocabulary.time import Duration, Timestamp
-from mlopsc.vocabulary.views import Join
+from mlopsc.vocabulary.views import ENTITIES, Join, join_ports
 
 Kind = Literal["pure", "observe", "effect"]
 Ports = dict[str, ArtifactType]
@@ -165,7 +165,7 @@ class Features(_Operation):
     joins: tuple[Join, ...] = ()
 
     def input_ports(self) -> Ports:
-        return {"entities": "table", **{join.view: "table" for join in self.joins}}
+        return {ENTITIES: "table", **dict.fromkeys(join_ports(self.joins).values(), "table")}
 
     def output_ports(self) -> Ports:
         return {"table": "table"}

@@ -1,5 +1,6 @@
 """How one table of features is joined to the entities at a point in time."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field
@@ -12,7 +13,7 @@ class Join(Frozen):
     """The latest row of a view's table at or before the entity's time, by entity key."""
 
     view: str
-    """The view's name; also the input port that its table comes in by."""
+    """The view's name."""
     entity: Annotated[dict[str, str], Field(min_length=1)]
     """Column of the entities → column of the view's table; null keys match nothing."""
     feature_time: str
@@ -21,5 +22,24 @@ class Join(Frozen):
     """Rows older than this at the entity's time do not join; the bound is inclusive."""
     created: str | None = None
     """Column that breaks ties between rows of one time: the latest wins."""
+    tie_break: tuple[str, ...] = ()
+    """Columns that break the ties that are left, in turn: the greatest wins."""
+    known_at: str | None = None
+    """Column that says when a row became known: it joins no earlier, and never where that is null."""
+    available_after: Duration | None = None
+    """How long after its own time a row becomes known."""
     columns: tuple[str, ...]
     """Columns that are taken, under their own names."""
+
+
+ENTITIES = "entities"
+"""The input port of the rows that views are joined to."""
+
+
+def join_ports(joins: Iterable[Join]) -> dict[str, str]:
+    """Return each view's input port beside that of the entities: the view's name, lengthened where that is taken."""
+    views = [join.view for join in joins]
+    own = ENTITIES
+    while own in [ENTITIES, *views]:
+        own += "_"
+    return {view: own if view == ENTITIES else view for view in views}

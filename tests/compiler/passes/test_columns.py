@@ -43,6 +43,18 @@ training: {late: {features: [j, distance]}}
         ),
         pytest.param(
             """\
+features: {j: {dataset: flights, entity: [flight], columns: [hour], created: hour, known_at: carrier, tie_break: [dep_delai]}}
+training: {late: {features: [j, distance]}}
+""",
+            [
+                "MLC302 «hour» column 'hour' of 'flights' is int32, `created` is a timestamp or date | name a column of timestamps or dates",
+                "MLC302 «carrier» column 'carrier' of 'flights' is string, `known_at` is a timestamp or date | if it holds times, declare `columns: {carrier: {type: timestamp}}`",
+                "MLC301 «dep_delai» 'flights' has no column 'dep_delai' | did you mean 'dep_delay'?",
+            ],
+            id="what tells when a row of a joined view was known",
+        ),
+        pytest.param(
+            """\
 datasets: {mixed: {source: {type: parquet, path: data/mixed.parquet}}}
 features: {j: {dataset: mixed, entity: {flight: id}, columns: [number]}}
 training: {late: {features: [j, distance]}}

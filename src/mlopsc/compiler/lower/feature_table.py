@@ -13,7 +13,7 @@ from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.references import ParameterReference
 from mlopsc.vocabulary.splits import GroupSplit
 from mlopsc.vocabulary.time import Duration
-from mlopsc.vocabulary.views import Join
+from mlopsc.vocabulary.views import ENTITIES, Join, join_ports
 
 
 def feature_columns(analysis: Analysis, training: Training) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def lower_feature_table(
         op.Features,
         analysis.spec.document,
         origin,
-        inputs={"entities": entities, **inputs},
+        inputs={ENTITIES: entities, **{port: inputs[view] for view, port in join_ports(joins).items()}},
         after=tables.after(tuple(dict.fromkeys([table, *read]))),
         policy=policy or training.policy,
         training=name,
@@ -82,6 +82,9 @@ def lower_joins(
                 feature_time=time,
                 ttl=view.ttl,
                 created=view.created,
+                tie_break=view.tie_break or (),
+                known_at=view.known_at,
+                available_after=view.available_after,
                 columns=view.columns,
             )
         )

@@ -74,7 +74,9 @@ def _columns(analysis: Analysis, table: str, columns: Sequence[str], path: Path)
         yield from known_column(analysis, table, column, (*path, index))
 
 
-def _is_time(analysis: Analysis, table: str, column: str, path: Path) -> Iterator[Diagnostic]:
+def _is_time(
+    analysis: Analysis, table: str, column: str, path: Path, what: str = "an event time"
+) -> Iterator[Diagnostic]:
     kind = column_type(analysis, table, column)
     if kind is not None and kind not in _INSTANTS:
         help = "name a column of timestamps or dates"
@@ -84,7 +86,7 @@ def _is_time(analysis: Analysis, table: str, column: str, path: Path) -> Iterato
                 help = "if it holds times, cast it: `cast(… as timestamp)`"
         yield report(
             "MLC302",
-            f"column '{column}' of '{table}' is {kind}, an event time is a timestamp or date",
+            f"column '{column}' of '{table}' is {kind}, {what} is a timestamp or date",
             analysis.spec.document.value_span(path),
             help=help,
         )
@@ -98,8 +100,12 @@ def _timed_view(analysis: Analysis, name: str, view: TimedView) -> Iterator[Diag
         path = (*place, "entity", entity if isinstance(view.entity, dict) else index)
         yield from known_column(analysis, view.table, column, path)
     yield from _columns(analysis, view.table, view.columns, (*place, "columns"))
-    if view.created is not None:
-        yield from known_column(analysis, view.table, view.created, (*place, "created"))
+    for key, time in (("created", view.created), ("known_at", view.known_at)):
+        if time is not None:
+            yield from known_column(analysis, view.table, time, (*place, key))
+            yield from _is_time(analysis, view.table, time, (*place, key), f"`{key}`")
+    if view.tie_break is not None:
+        yield from _columns(analysis, view.table, view.tie_break, (*place, "tie_break"))
     if view.event_time is not None:
         yield from known_column(analysis, view.table, view.event_time, (*place, "event_time"))
         yield from _is_time(analysis, view.table, view.event_time, (*place, "event_time"))

@@ -13,6 +13,8 @@ from mlopsc.runtime.feature_query import ENTITIES, POSITION, choose, join_views,
 from mlopsc.runtime.tables import numbered
 from mlopsc.vocabulary.artifacts import GROUP, LABEL, ROW, TIME
 from mlopsc.vocabulary.operations import Features
+from mlopsc.vocabulary.views import ENTITIES as PORT
+from mlopsc.vocabulary.views import join_ports
 
 
 def run(config: Features, inputs: Mapping[str, Path], outputs: Mapping[str, Path], context: Context) -> None:
@@ -21,12 +23,13 @@ def run(config: Features, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     Raises StepFailed when a column is missing or user SQL is not one harmless expression.
     """
     with connect(*inputs.values(), threads=context.threads) as connection:
-        columns = describe(connection, scan(inputs["entities"]))
-        entities = numbered(inputs["entities"], POSITION)
+        columns = describe(connection, scan(inputs[PORT]))
+        entities = numbered(inputs[PORT], POSITION)
         view = exp.Create(this=exp.table_(identifier(ENTITIES)), kind="VIEW", expression=entities)
         connection.execute(text(view))
         choose(connection, config, columns)
-        table = join_views(connection, config.joins, inputs, columns)
+        views = {view: inputs[port] for view, port in join_ports(config.joins).items()}
+        table = join_views(connection, config.joins, views, columns)
         kept = [ROW, *([TIME] if config.event_time else []), *([GROUP] if config.group else [])]
         made = {name: column(name) for name in kept} | made_features(config, columns)
         label = {LABEL: column(LABEL)} if config.label is not None else {}
