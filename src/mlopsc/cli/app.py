@@ -16,6 +16,7 @@ from mlopsc.cli.outcome import settle
 COMMANDS = {
     "new": "Make a project that is a copy of an example.",
     "init": "Write a working spec for a file of data, and run it.",
+    "profile": "Propose a dataset's contract from a file of data.",
     "validate": "Check a spec; every fault in one go, each at its place.",
     "explain": "Explain a diagnostic's code, with the fault and the fix.",
     "compile": "Generate a target's code from a spec.",

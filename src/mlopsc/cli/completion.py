@@ -184,10 +184,10 @@ def runners(ctx: typer.Context) -> Offer:  # noqa: ARG001
 
 
 def columns(ctx: typer.Context) -> Offer:
-    """Offer the columns of the file that `--from` names."""
+    """Offer the columns of the file that the command line names."""
     import csv
 
-    path = Path(str(ctx.params["from_"]))
+    path = Path(str(ctx.params.get("from_") or ctx.params.get("file") or ctx.args[0]))
     if path.suffix.lower() in (".parquet", ".pq"):
         from mlopsc.runtime.engine.parquet import read_schema
 

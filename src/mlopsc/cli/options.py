@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,14 @@ Target = Annotated[
 ]
 
 DEFAULT = Path("mlops.yaml")
+
+
+class Encoding(StrEnum):
+    """Encodings that a CSV source reads."""
+
+    utf_8 = "utf-8"
+    utf_16 = "utf-16"
+    latin_1 = "latin-1"
 
 
 def new_app() -> typer.Typer:

@@ -15,6 +15,7 @@ ENOUGH = 100
 """Rows from which on that nothing is null says something."""
 _SETTLED, _SMALL = 5, 12
 _SLACK = 0.25
+_FARTHEST = 1e300
 
 
 def propose(one: ColumnProfile, *, required: bool = False, growing: bool = False) -> Column:
@@ -66,6 +67,8 @@ def bounds(one: ColumnProfile, *, growing: bool = False) -> tuple[float | int | 
     if one.type in FLOATS and low >= 0 and 0.8 <= high <= 1:
         return 0, 1
     span = high - low
+    if span > _FARTHEST or max(-low, high) > _FARTHEST:
+        return None, None  # slack would lead beyond what a float can be
     if not span:
         return (0 if low >= 0 else None), None
     step = 5 * 10 ** (floor(log10(span)) - 1)

@@ -13,11 +13,11 @@ from mlopsc.running import TRAIN, make_request
 from mlopsc.runtime.atomic import write_bytes
 from mlopsc.runtime.context import STATE_FOLDER, STORE_VARIABLE, Context
 from mlopsc.runtime.decisions import read_json
-from mlopsc.starting.decide import Wishes
 from mlopsc.starting.draft import Draft, Measured
 from mlopsc.starting.files import IGNORED, add_copy, add_file, schema_text, undone_on_failure
 from mlopsc.starting.look import look
 from mlopsc.starting.place import Place, find_place
+from mlopsc.starting.proposal import Wishes
 from mlopsc.starting.spec_text import SCHEMA, measuring_text, spec_text
 from mlopsc.summary import summarize
 from mlopsc.targets import RunRequest
@@ -83,8 +83,9 @@ def _measure(draft: Draft, place: Place, folder: Path, run: Runner) -> Measured:
     """Run the training alone, from a spec elsewhere, into the project's store."""
     with tempfile.TemporaryDirectory(prefix="mlopsc-") as elsewhere:
         path = Path(elsewhere) / SPEC
-        source = draft.source.model_copy(update={"path": place.here})
-        path.write_text(measuring_text(replace(draft, source=source)), "utf-8")
+        source = draft.data.origin.source.model_copy(update={"path": place.here})
+        data = replace(draft.data, origin=replace(draft.data.origin, source=source))
+        path.write_text(measuring_text(replace(draft, data=data)), "utf-8")
         try:
             build = build_plan(path, target="local")
         except SpecError as error:

@@ -1,13 +1,11 @@
 """What a first spec says, decided from a profile: task, features, split, estimator, metrics. Values only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from mlopsc.profiling.columns import ColumnProfile
-from mlopsc.profiling.times import EventTime
-from mlopsc.vocabulary.columns import Column
-from mlopsc.vocabulary.sources import FileSource
+from mlopsc.starting.proposal import Proposal
 
 Task = Literal["binary", "classes", "number"]
 
@@ -32,22 +30,8 @@ class Measured:
 class Draft:
     """A spec before it is text."""
 
-    dataset: str
+    data: Proposal
     training: str
-    origin: str
-    """How the user named the file."""
-    source: FileSource
-    rows: int
-    width: int
-    """How many columns the file has."""
-    nulls: Mapping[str, Sequence[str]]
-    """Text that means null → columns that it occurs in."""
-    primary_key: tuple[str, ...] | None
-    event_time: EventTime | None
-    hour: str | None
-    """The column that holds the hour, where the event time is a date."""
-    columns: Mapping[str, Column]
-    checks: tuple[Mapping[str, Any], ...]
     label: ColumnProfile
     label_sql: str
     task: Task

@@ -3,6 +3,12 @@
 import re
 import unicodedata
 from functools import cache
+from typing import get_args
+
+from mlopsc.diagnostics.errors import UsageError
+from mlopsc.vocabulary.names import Name
+
+_NAME = get_args(Name)[1].pattern
 
 
 def slug(text: str, otherwise: str) -> str:
@@ -12,6 +18,14 @@ def slug(text: str, otherwise: str) -> str:
     name = re.sub(r"[^a-z0-9]+", "_", parted.lower()).strip("_")
     name = re.sub(r"^[^a-z]+", "", name)
     return name[:63].rstrip("_") or otherwise
+
+
+def require_name(text: str, option: str) -> str:
+    """Return a name that a spec accepts; raises UsageError for another text."""
+    if re.fullmatch(_NAME, text):
+        return text
+    help = "expected a letter, then letters, digits or underscores, at most 63"
+    raise UsageError(f"{option} {text!r} is no name", help=f"{help}; such as {slug(text, 'data')}")
 
 
 def monitor_name(training: str) -> str:

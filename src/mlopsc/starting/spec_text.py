@@ -7,18 +7,15 @@ from typing import Any
 
 from mlopsc.diagnostics.render_text import escape
 from mlopsc.profiling.names import names_season
-from mlopsc.spec.written import scalar
+from mlopsc.spec.flow import flow, wrapped
+from mlopsc.starting.dataset_text import NAMES, WIDTH, dataset_lines, noted, remarked
 from mlopsc.starting.decide import monitor_window
 from mlopsc.starting.draft import Draft, Measured
 from mlopsc.starting.naming import monitor_name
 from mlopsc.starting.task import shares
-from mlopsc.starting.yaml_text import flow, wrapped
 from mlopsc.vocabulary.time import format_duration, format_timestamp
 
-WIDTH = 110
 SCHEMA = ".mlopsc/mlops.v1.schema.json"
-_REMARKS_AT = 48
-_NAMES = 28
 _MARGIN, _SPREAD = 0.01, 0.5
 _YEAR = timedelta(days=365)
 _CLASSES_SHOWN, _ROOM = 6, 80
@@ -29,7 +26,7 @@ def spec_text(draft: Draft, measured: Measured | None) -> str:
     parts = [
         _head(draft),
         _parameters(draft),
-        _datasets(draft),
+        dataset_lines(draft.data),
         _training(draft),
         _gates(draft, measured),
         _registry(draft),
@@ -40,8 +37,8 @@ def spec_text(draft: Draft, measured: Measured | None) -> str:
 
 def measuring_text(draft: Draft) -> str:
     """Return as much of the spec as a run needs in order to measure."""
-    head = ["apiVersion: mlopsc/v1", f"project: {{name: {draft.dataset}}}"]
-    return "\n".join([*head, *_datasets(draft), *_training(draft), ""])
+    head = ["apiVersion: mlopsc/v1", f"project: {{name: {draft.data.name}}}"]
+    return "\n".join([*head, *dataset_lines(draft.data), *_training(draft), ""])
 
 
 def threshold(measured: Measured) -> float:
@@ -68,19 +65,19 @@ def no_better_than_chance(draft: Draft, measured: Measured) -> bool:
 
 def _head(draft: Draft) -> Iterator[str]:
     yield f"# yaml-language-server: $schema={SCHEMA}"
-    name = escape(draft.origin.rpartition("/")[2])  # not where it lies: the spec travels
-    yield f"# Begun by `mlopsc init` from {name}: {draft.rows:,} rows, {draft.width} columns."
+    name = escape(draft.data.origin.written.rpartition("/")[2])  # not where it lies: the spec travels
+    yield f"# Begun by `mlopsc init` from {name}: {draft.data.rows:,} rows, {draft.data.width} columns."
     yield "apiVersion: mlopsc/v1"
-    yield f"project: {flow({'name': draft.dataset, 'description': f'Predicts {draft.label.name}'})}"
+    yield f"project: {flow({'name': draft.data.name, 'description': f'Predicts {draft.label.name}'})}"
 
 
 def _parameters(draft: Draft) -> Iterator[str]:
     if monitor_window(draft) is None:
         return
-    assert draft.event_time is not None
+    assert draft.data.event_time is not None
     yield "parameters:"
-    yield _noted(
-        f"  as_of: {{type: timestamp, default: {format_timestamp(_next_day(draft.event_time.last))}}}",
+    yield noted(
+        f"  as_of: {{type: timestamp, default: {format_timestamp(_next_day(draft.data.event_time.last))}}}",
         "the end of the data; newer: `--set as_of=…`",
     )
 
@@ -89,80 +86,25 @@ def _next_day(moment: datetime) -> datetime:
     return moment.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
-def _datasets(draft: Draft) -> Iterator[str]:
-    yield "datasets:"
-    yield f"  {draft.dataset}:"
-    source = draft.source.model_dump(mode="json", exclude_defaults=True) | {"type": draft.source.type}
-    ordered = {
-        key: source[key] for key in ("type", "path", *(key for key in source if key not in ("type", "path")))
-    }
-    yield from _remarked(f"    source: {flow(ordered)}", _null_note(draft))
-    if draft.primary_key:
-        yield f"    primary_key: {flow(draft.primary_key)}"
-    else:
-        yield "    # No primary key: neither a column nor two or three together tell the rows apart."
-    if draft.event_time:
-        hour = f"whole days; the hour stands in {draft.hour}" if draft.hour else ""
-        yield from _remarked(f"    event_time: {scalar(draft.event_time.name)}", hour)
-    yield from _columns(draft)
-    yield "    checks:"
-    for check in draft.checks:
-        line = f"      - {flow(check)}"
-        first = check["expect"] == "table_row_count_to_be_between"
-        yield from _remarked(line, "half of today's rows" if first else "")
-
-
-def _null_note(draft: Draft) -> str:
-    blank = [word for word in draft.nulls if not word.strip()]
-    notes = []
-    for word, columns in draft.nulls.items():
-        some = columns[0] if len(columns) == 1 else f"{len(columns)} columns"
-        notes.append(f"{'a blank' if word in blank else word} in {some}")
-    return f"{'; '.join(notes)}: not known" if notes else ""
-
-
-def _columns(draft: Draft) -> Iterator[str]:
-    narrow = len(draft.columns) < draft.width
-    note = (
-        "only what matters most; name others as you need"
-        if narrow
-        else "today's values, with room for others"
-    )
-    yield _noted("    columns:", note)
-    names = {name: scalar(name) + ":" for name in draft.columns}
-    width = min(_NAMES, max(len(shown) for shown in names.values()))
-    for name, column in draft.columns.items():
-        told = column.model_dump(mode="json", exclude_defaults=True)
-        start = f"      {names[name]:<{width}} "
-        allowed = told.get("allowed")
-        if len(start) + len(flow(told)) <= WIDTH or not allowed:
-            yield start + flow(told)
-            continue
-        rest = {key: value for key, value in told.items() if key != "allowed"}
-        yield start + flow(rest).removesuffix("}") + ","
-        *lines, last = wrapped(" " * len(start) + " allowed:", allowed, WIDTH - 1)
-        yield from (*lines, last + "}")
-
-
 def _training(draft: Draft) -> Iterator[str]:
     yield "training:"
     yield f"  {draft.training}:"
-    yield from _remarked(
-        f"    entities: {flow({'dataset': draft.dataset, 'label': draft.label_sql})}", _label_note(draft)
+    yield from remarked(
+        f"    entities: {flow({'dataset': draft.data.name, 'label': draft.label_sql})}", _label_note(draft)
     )
     yield from wrapped("    features:", draft.features, WIDTH)
     if draft.left_out:
         yield "    # Left out:"
         named = [", ".join(one.columns) for one in draft.left_out]
-        width = min(_NAMES, max(map(len, named)))
+        width = min(NAMES, max(map(len, named)))
         for names, one in zip(named, draft.left_out, strict=True):
             yield from _reason(names, one.reason, width)
-    yield from _remarked(f"    split: {flow(draft.split)}", draft.split_note)
-    yield from _remarked(
+    yield from remarked(f"    split: {flow(draft.split)}", draft.split_note)
+    yield from remarked(
         f"    estimator: {draft.estimator}", "linear: for more there are too few rows" if draft.linear else ""
     )
     if draft.categorical:
-        yield _noted(
+        yield noted(
             f"    preprocess: {flow({'categorical_columns': draft.categorical})}", "numbers that are names"
         )
     yield f"    metrics: {flow(draft.metrics)}"
@@ -210,7 +152,7 @@ def _gates(draft: Draft, measured: Measured | None) -> Iterator[str]:
         note = f"measured {measured.value:.3g} on {measured.rows:,} rows"
     yield "gates:"
     common = {"training": draft.training, "metric": draft.metric}
-    yield from _remarked(f"  good_enough: {flow({'type': 'metric', **common, 'min': least})}", note)
+    yield from remarked(f"  good_enough: {flow({'type': 'metric', **common, 'min': least})}", note)
     yield f"  beats_champion: {flow({'type': 'champion', **common, 'min_delta': 0.0, 'if_none': 'pass'})}"
 
 
@@ -219,8 +161,8 @@ def _registry(draft: Draft) -> Iterator[str]:
     yield f"  {draft.training}:"
     yield f"    training: {draft.training}"
     yield "    stages:"
-    yield _noted("      staging: {gates: [good_enough]}", "where a run puts a model that passes")
-    yield _noted("      production: {gates: [beats_champion]}", "where `mlopsc registry promote` puts one")
+    yield noted("      staging: {gates: [good_enough]}", "where a run puts a model that passes")
+    yield noted("      production: {gates: [beats_champion]}", "where `mlopsc registry promote` puts one")
 
 
 def _monitors(draft: Draft) -> Iterator[str]:
@@ -230,29 +172,12 @@ def _monitors(draft: Draft) -> Iterator[str]:
     yield "    stage: staging"
     window = monitor_window(draft)
     if window is None:
-        yield _noted(
-            f"    current: {{dataset: {draft.dataset}}}", "the rows of today: new ones in the same file"
+        yield noted(
+            f"    current: {{dataset: {draft.data.name}}}", "the rows of today: new ones in the same file"
         )
     else:
         until = '"${params.as_of}"'
         seasonal = [name for name in draft.features if names_season(name)]
         if seasonal and window < _YEAR:
             yield f"    # {', '.join(seasonal)}: of the calendar, so different in a window shorter than a year."
-        yield f"    current: {{dataset: {draft.dataset}, window: {format_duration(window)}, until: {until}}}"
-
-
-def _noted(line: str, note: str) -> str:
-    """Return a line with a remark behind it."""
-    return f"{line:<{_REMARKS_AT - 2}}  # {note}"
-
-
-def _remarked(line: str, note: str) -> Iterator[str]:
-    """Yield a line with its remark behind it, or above it where there is no room."""
-    if not note:
-        yield line
-    elif len(with_note := _noted(line, note)) <= WIDTH:
-        yield with_note
-    else:
-        indent = len(line) - len(line.lstrip())
-        yield f"{' ' * indent}# {note}"
-        yield line
+        yield f"    current: {{dataset: {draft.data.name}, window: {format_duration(window)}, until: {until}}}"

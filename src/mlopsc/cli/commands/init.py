@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlopsc.cli import output
-from mlopsc.cli.options import DEFAULT, Debug, Json, new_app
+from mlopsc.cli.options import DEFAULT, Debug, Encoding, Json, new_app
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,14 +25,6 @@ class Task(StrEnum):
 
     classification = "classification"
     regression = "regression"
-
-
-class Encoding(StrEnum):
-    """Encodings that a CSV source reads."""
-
-    utf_8 = "utf-8"
-    utf_16 = "utf-16"
-    latin_1 = "latin-1"
 
 
 @app.command()
@@ -81,7 +73,7 @@ def init(
     What the file shows is not asked for: types, null values, keys, event time, columns that give the label away.
     """
     from mlopsc.starting.begin import begin
-    from mlopsc.starting.decide import Wishes
+    from mlopsc.starting.proposal import Wishes
 
     begun = begin(
         from_,
@@ -119,8 +111,8 @@ def _measure(request: "RunRequest", *, quiet: bool) -> "RunResult":
 
 def _tell(draft: "Draft") -> None:
     kinds = {"binary": "which of two classes", "classes": "which class", "number": "which number"}
-    size = f"{draft.rows:,} rows, {draft.width} columns"
-    output.tell(f"{draft.origin}: {size}; predicts {kinds[draft.task]} {draft.label.name} is")
+    size = f"{draft.data.rows:,} rows, {draft.data.width} columns"
+    output.tell(f"{draft.data.origin.written}: {size}; predicts {kinds[draft.task]} {draft.label.name} is")
     for one in draft.left_out:
         output.tell(f"  left out {', '.join(one.columns)}: {one.reason}")
     output.tell("")
@@ -154,7 +146,7 @@ def _say(begun: "Begun", *, registered: "Mapping[str, Mapping[str, Any]]") -> No
         )
     output.title(f"Begun: {begun.spec}")
     if begun.copied is not None:
-        output.say(f"  {begun.draft.origin} was copied to {begun.copied}")
+        output.say(f"  {begun.draft.data.origin.written} was copied to {begun.copied}")
     model, spec = begun.draft.training, "" if begun.spec == DEFAULT else f" {begun.spec}"
     output.say("  read it, change what you know better, then:")
     at = "" if begun.spec == DEFAULT else f" --spec {begun.spec}"
@@ -174,11 +166,11 @@ def _object(begun: "Begun") -> dict[str, Any]:
     return {
         "spec": str(begun.spec),
         "files": [str(path) for path in begun.files],
-        "rows": draft.rows,
+        "rows": draft.data.rows,
         "label": draft.label.name,
         "task": {"binary": "classification", "classes": "classification", "number": "regression"}[draft.task],
-        "primary_key": list(draft.primary_key or ()),
-        "event_time": draft.event_time.name if draft.event_time else None,
+        "primary_key": list(draft.data.primary_key or ()),
+        "event_time": draft.data.event_time.name if draft.data.event_time else None,
         "features": list(draft.features),
         "left_out": [{"columns": list(one.columns), "reason": one.reason} for one in draft.left_out],
         "measured": {draft.metric: begun.measured.value} if begun.measured else {},

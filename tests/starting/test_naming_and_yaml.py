@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlopsc.spec.flow import flow, wrapped
 from mlopsc.spec.yaml_load import parse_document
 from mlopsc.starting.naming import monitor_name, slug, sql_name
-from mlopsc.starting.yaml_text import flow, wrapped
 
 
 def read(text):
