@@ -83,7 +83,7 @@ def _short(file: str) -> str:
 
 
 def _object(found: "Proposal") -> dict[str, Any]:
-    columns = {
+    columns: dict[str, dict[str, Any]] = {
         name: {"declared": column.model_dump(mode="json", exclude_defaults=True)}
         for name, column in found.columns.items()
     }
