@@ -1,5 +1,6 @@
 """The join equals its definition, row by row."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from mlopsc.diagnostics.errors import SpecError
 from mlopsc.runtime.point_in_time import point_in_time_join
+from tests.runtime.definitions import Rules, joined
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -20,81 +22,69 @@ def _at(hours: float | None) -> datetime | None:
     return None if hours is None else START + timedelta(hours=hours)
 
 
-def _brute(
-    entities: list[Any], features: list[Any], ttl: int | None, created: bool, known: bool
-) -> list[Any]:
-    out = []
-    for key, time in entities:
-        best = None
-        for row, (other, when, made, value) in enumerate(features):
-            if None in (key, other, time, when) or key != other or when > time:
-                continue
-            if ttl is not None and time - when > ttl:
-                continue
-            if known and (made is None or made > time):
-                continue
-            rank = (when, (-1 if made is None else made) if created else 0, row)
-            if best is None or rank > best[0]:
-                best = (rank, value)
-        out.append(None if best is None else best[1])
-    return out
-
-
-_keys = st.sampled_from(["a", "b", None])
+_keys = {"k": st.sampled_from(["a", "b", None]), "x": st.sampled_from([0.0, math.nan, None])}
 _hours = st.one_of(st.none(), st.integers(0, 6))
+_ENTITY = {"k": pl.String, "x": pl.Float64, "t": pl.Datetime("us", "UTC")}
+_FEATURE = {**_ENTITY, "made": pl.Datetime("us", "UTC"), "rank": pl.Int64, "v": pl.Int64}
 
 
-@settings(max_examples=60, deadline=None)
+def _frame(rows: list[Any], schema: dict[str, Any], zone: str) -> pl.DataFrame:
+    times = [name for name in ("t", "made") if name in schema]
+    timed = [{**row, **{name: _at(row[name]) for name in times}} for row in rows]
+    return pl.DataFrame(timed, schema=schema).with_columns(pl.col(*times).dt.convert_time_zone(zone))
+
+
+@settings(max_examples=150, deadline=None)
 @given(
-    entities=st.lists(st.tuples(_keys, _hours), max_size=8),
+    entities=st.lists(st.fixed_dictionaries({**_keys, "t": _hours}), max_size=8),
     features=st.lists(
-        st.tuples(_keys, _hours, _hours, st.one_of(st.none(), st.integers(0, 99))), max_size=12
+        st.fixed_dictionaries(
+            {
+                **_keys,
+                "t": _hours,
+                "made": _hours,
+                "rank": st.one_of(st.none(), st.integers(0, 2)),
+                "v": st.one_of(st.none(), st.integers(0, 99)),
+            }
+        ),
+        max_size=12,
     ),
-    ttl=st.one_of(st.none(), st.integers(0, 4)),
-    created=st.booleans(),
-    known=st.booleans(),
+    rules=st.builds(
+        Rules,
+        keys=st.sampled_from([("k",), ("k", "x")]),
+        ttl=st.one_of(st.none(), st.integers(0, 4)),
+        created=st.sampled_from([None, "made"]),
+        tie_break=st.sampled_from([(), ("rank",)]),
+        known_at=st.sampled_from([None, "made"]),
+        available_after=st.integers(0, 2),
+    ),
     form=st.sampled_from(["pandas", "polars", "arrow"]),
+    zone=st.sampled_from(["UTC", "Asia/Kathmandu"]),
 )
-def test_it_equals_brute_force(
-    entities: list[Any], features: list[Any], ttl: int | None, created: bool, known: bool, form: str
+def test_it_equals_its_definition(
+    entities: list[Any], features: list[Any], rules: Rules, form: str, zone: str
 ) -> None:
-    left = pl.DataFrame(
-        {"k": [k for k, _ in entities], "t": [_at(t) for _, t in entities]},
-        schema={"k": pl.String, "t": pl.Datetime("us", "UTC")},
-    )
-    right = pl.DataFrame(
-        {
-            "key": [row[0] for row in features],
-            "ft": [_at(row[1]) for row in features],
-            "made": [_at(row[2]) for row in features],
-            "v": [row[3] for row in features],
-        },
-        schema={
-            "key": pl.String,
-            "ft": pl.Datetime("us", "UTC"),
-            "made": pl.Datetime("us", "UTC"),
-            "v": pl.Int64,
-        },
-    )
     convert: Any = {
         "pandas": lambda t: t.to_pandas(),
         "polars": lambda t: t,
         "arrow": lambda t: t.to_arrow(),
     }[form]
-    joined = point_in_time_join(
-        convert(left),
-        convert(right),
-        entity={"k": "key"},
+    found = point_in_time_join(
+        convert(_frame(entities, _ENTITY, "UTC")),
+        convert(_frame(features, _FEATURE, zone).rename({"k": "key", "x": "y", "t": "ft"})),
+        entity={name: {"k": "key", "x": "y"}[name] for name in rules.keys},
         event_time="t",
         feature_time="ft",
-        ttl=None if ttl is None else timedelta(hours=ttl),
-        created="made" if created else None,
-        known_at="made" if known else None,
+        ttl=None if rules.ttl is None else timedelta(hours=rules.ttl),
+        created=rules.created,
+        tie_break=rules.tie_break,
+        known_at=rules.known_at,
+        available_after=timedelta(hours=rules.available_after),
         columns=["v"],
     )
-    assert list(joined.columns) == ["k", "t", "v"]
-    found = [None if pd.isna(value) else value for value in joined["v"]]
-    assert found == _brute(entities, features, ttl, created, known)
+    assert list(found.columns) == ["k", "x", "t", "v"]
+    expected = [row and row["v"] for row in (joined(label, features, rules) for label in entities)]
+    assert [None if pd.isna(value) else value for value in found["v"]] == expected
 
 
 def test_a_frame_keeps_its_index_and_types() -> None:
@@ -147,6 +137,10 @@ def test_nan_keys_match_nothing() -> None:
         ({"feature_time": "v"}, "column 'v' is int64, expected a timestamp"),
         ({"entity": {"k": "name"}}, "key 'k' of the entities is int64, 'name' of the features is string"),
         ({"ttl": timedelta(-1)}, "`ttl` is negative"),
+        ({"available_after": timedelta(-1)}, "`available_after` is negative"),
+        ({"available_after": 5}, "`available_after` is 5, expected a datetime.timedelta"),
+        ({"tie_break": "v"}, "`tie_break` is 'v', expected a list"),
+        ({"tie_break": ["w"]}, "features have no column 'w'"),
         ({"ttl": "3d"}, "`ttl` is '3d', expected a datetime.timedelta"),
         ({"entity": []}, "names no key"),
         ({"entity": 5}, "`entity` is 5, expected"),

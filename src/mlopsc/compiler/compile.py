@@ -16,6 +16,7 @@ from mlopsc.compiler.passes.names import check_names
 from mlopsc.compiler.passes.parameters import check_parameters
 from mlopsc.compiler.passes.predictions import check_predictions
 from mlopsc.compiler.passes.schemas import find_schemas
+from mlopsc.compiler.passes.timed_views import check_timed_views
 from mlopsc.compiler.passes.trainings import check_trainings
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Severity, has_errors, in_order, within
@@ -35,6 +36,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_functions,
     find_schemas,
     check_columns,
+    check_timed_views,
     check_trainings,
     check_predictions,
     check_checks,

@@ -1,21 +1,20 @@
 """Features as queries: rows chosen by time and population, and what is joined to them, for training and prediction."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from mlopsc.diagnostics.errors import StepFailed
-from mlopsc.diagnostics.suggest import did_you_mean
-from mlopsc.runtime.asof import Matching, asof_join
-from mlopsc.runtime.engine.parquet import describe
-from mlopsc.runtime.engine.statement import column, fragment, identifier, named, scan, text
+from mlopsc.runtime.aggregates import recipe
+from mlopsc.runtime.asof import asof_join
+from mlopsc.runtime.engine.statement import column, fragment, identifier, named, text
 from mlopsc.runtime.point_in_time import without_nan
-from mlopsc.runtime.tables import numbered
-from mlopsc.sql import check_safe
+from mlopsc.runtime.view_tables import ViewTable, checked, open_view, require
+from mlopsc.runtime.windows import window_join
 from mlopsc.vocabulary.artifacts import GROUP, LABEL, ROW, TIME
+from mlopsc.vocabulary.columns import from_duckdb, is_numeric
 from mlopsc.vocabulary.operations import Features
 from mlopsc.vocabulary.views import Join
 
@@ -28,7 +27,6 @@ ENTITIES = "__entities__"
 """The table that `choose` takes rows of."""
 CHOSEN = "__chosen__"
 """The view that `choose` makes."""
-_ROW_OF_VIEW = "__row_of_view__"
 
 
 def choose(
@@ -61,59 +59,65 @@ def choose(
     listed = ["*", *(text(item) for item in added)]
     if config.label is not None:
         # Checked: one expression over a row and nothing else, so that it can stand between brackets.
-        label = _checked(connection, config.label, columns, "label")
+        label = checked(connection, config.label, columns, "`label`")
         listed.append(f"(\n{label}\n) AS {text(identifier(LABEL))}")
     if config.where is not None:
-        conditions.append(f"(\n{_checked(connection, config.where, columns, 'where')}\n)")
+        conditions.append(f"(\n{checked(connection, config.where, columns, '`where`')}\n)")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     chosen = f"SELECT {', '.join(listed)} FROM {ENTITIES}{where}"  # noqa: S608
     labelled = f' WHERE "{LABEL}" IS NOT NULL' if config.label is not None else ""
     connection.execute(f"CREATE TEMPORARY VIEW {CHOSEN} AS SELECT * FROM ({chosen}){labelled}")  # noqa: S608
 
 
-def join_views(
-    connection: "duckdb.DuckDBPyConnection",
-    joins: Iterable[Join],
-    views: Mapping[str, Path],
-    columns: Mapping[str, str],
-) -> exp.Expr:
-    """Return the query for the CHOSEN rows with what is joined to them; `views` are files by the view's name.
+def open_views(
+    connection: "duckdb.DuckDBPyConnection", joins: Iterable[Join], files: Mapping[str, Path]
+) -> tuple[ViewTable, ...]:
+    """Return the tables of the views, whose `files` go by the view's name; raises StepFailed, see `open_view`."""
+    return tuple(open_view(connection, join, files[join.view]) for join in joins)
 
-    Raises StepFailed when a column is missing.
+
+def join_views(views: Iterable[ViewTable], columns: Mapping[str, str]) -> exp.Expr:
+    """Return the query for the CHOSEN rows, whose entities have these `columns`, with what is joined to them.
+
+    Raises StepFailed when a column is missing, or a key is of another type than that it must equal.
     """
     table: exp.Expr = exp.table_(identifier(CHOSEN))
-    for join in joins:
+    for view in views:
+        join = view.join
         require(join.entity, columns, f"the entities, which '{join.view}' is joined to")
-        types = describe(connection, scan(views[join.view]))
-        times = [join.feature_time, *filter(None, [join.created, join.known_at])]
-        needed = [*join.entity.values(), *times, *join.tie_break, *join.columns]
-        require(needed, types, f"the table of view '{join.view}'")
-        table = asof_join(
-            without_nan(table, columns, join.entity),
-            without_nan(numbered(views[join.view], _ROW_OF_VIEW), types, join.entity.values()),
-            _matching(join),
-            columns={name: _joined(join.view, name) for name in join.columns},
-        )
+        _check_keys(view, columns)
+        entities = without_nan(table, columns, join.entity)
+        rows = without_nan(view.table, view.types, join.entity.values())
+        if join.aggregates:
+            names = {name: _joined(join.view, name) for name in join.names}
+            made = recipe(join.aggregates, join.ratios, view.types, view.units, view.conditions)
+            table = window_join(entities, rows, view.matching, made, POSITION, names)
+        else:
+            table = asof_join(
+                entities, rows, view.matching, {name: _joined(join.view, name) for name in join.columns}
+            )
     return table
 
 
-def _matching(join: Join) -> Matching:
-    return Matching(
-        entity=join.entity,
-        event_time=TIME,
-        feature_time=join.feature_time,
-        row=_ROW_OF_VIEW,
-        ttl=join.ttl,
-        created=join.created,
-        tie_break=join.tie_break,
-        known_at=join.known_at,
-        available_after=join.available_after or timedelta(0),
-    )
+def settled_threads(joins: Iterable[Join], threads: int) -> int:
+    """Return how many threads may compute the joins: one where last bits would depend on how rows are shared out."""
+    unsteady = any(one.function == "stddev" for join in joins for one in join.aggregates)
+    return 1 if unsteady else threads
+
+
+def _check_keys(view: ViewTable, columns: Mapping[str, str]) -> None:
+    for mine, theirs in view.join.entity.items():
+        a, b = from_duckdb(columns[mine]), from_duckdb(view.types[theirs])
+        if a != b and not (is_numeric(a) and is_numeric(b)):
+            raise StepFailed(
+                f"key '{mine}' of the entities is {a}, '{theirs}' of the table of view '{view.join.view}' is {b}",
+                help="join keys need one type: declare it under `columns`, or cast in an SQL view",
+            )
 
 
 def made_features(config: Features, columns: Mapping[str, str]) -> dict[str, exp.Expr]:
     """Return the features, in their order, as columns of what `join_views` returns; raises StepFailed."""
-    joined = {name: join.view for join in config.joins for name in join.columns}
+    joined = {name: join.view for join in config.joins for name in join.names}
     require([name for name in config.features if name not in joined], columns, "the entities")
     return {
         name: column(_joined(joined[name], name)) if name in joined else column(name)
@@ -121,27 +125,6 @@ def made_features(config: Features, columns: Mapping[str, str]) -> dict[str, exp
     }
 
 
-def require(names: Iterable[str], columns: Mapping[str, str], where: str) -> None:
-    """Raise StepFailed for a name that is not among the columns."""
-    for name in names:
-        if name not in columns:
-            raise StepFailed(
-                f"column '{name}' is not in {where}", help=did_you_mean(name, columns, noun="there are")
-            )
-
-
 def _joined(view: str, name: str) -> str:
     """Return the name that a joined column has until the end, so that it never meets one of the entities."""
     return f"__{view}__{name}"
-
-
-def _checked(
-    connection: "duckdb.DuckDBPyConnection",
-    sql: str,
-    columns: Mapping[str, str],
-    place: Literal["label", "where"],
-) -> str:
-    faults = check_safe(sql, form="expression", columns=columns, connection=connection)
-    if faults:
-        raise StepFailed(f"`{place}`: {faults[0].message}")
-    return sql

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from mlopsc.vocabulary.aggregates import Declared, aggregates_of, ratios_of
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.columns import ColumnType
 from mlopsc.vocabulary.names import FunctionReference, Name
@@ -12,7 +13,7 @@ from mlopsc.vocabulary.time import Duration, format_duration
 
 
 class TimedView(Frozen):
-    """Columns of a table, joined to each label at its time: the latest known row, never a later one."""
+    """Features of a table as of each label's time: columns of the latest known row, or aggregates over windows."""
 
     dataset: Name | None = None
     view: Name | None = None
@@ -32,16 +33,27 @@ class TimedView(Frozen):
     """The column that says when a row became known, often the same as `created`: before that it does not join."""
     available_after: Duration | None = None
     """How long after its event time a row becomes known."""
-    columns: Annotated[tuple[str, ...], Field(min_length=1)]
+    where: Annotated[str, Field(min_length=1)] | None = None
+    """SQL condition over the table's columns: other rows are as if they were not there."""
+    columns: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """The columns of the latest known row that become features."""
+    aggregates: Annotated[dict[Name, Declared], Field(min_length=1)] | None = None
+    """Features over the rows of a time: `NAME: {function: mean, column: arr_delay, window: 7d}`."""
 
     @model_validator(mode="after")
     def _one_table(self) -> "TimedView":
         if (self.dataset is None) == (self.view is None):
             raise ValueError("expected exactly one of `dataset` and `view`")
+        if (self.columns is None) == (self.aggregates is None):
+            raise ValueError("expected exactly one of `columns` and `aggregates`")
         return self
 
     @model_validator(mode="after")
     def _possible(self) -> "TimedView":
+        if self.ttl is not None and self.aggregates is not None:
+            raise ValueError(
+                "`ttl` is for `columns`; the age of rows that are aggregated is bound by windows"
+            )
         if self.ttl is not None and self.available_after is not None and self.ttl < self.available_after:
             ttl, delay = format_duration(self.ttl), format_duration(self.available_after)
             raise ValueError(f"no row can join: it is known {delay} after its time, and too old after {ttl}")
@@ -51,6 +63,30 @@ class TimedView(Frozen):
     def table(self) -> str:
         """Name of the dataset or view that the columns come from."""
         return self.dataset or self.view or ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its features."""
+        if self.columns is not None:
+            return self.columns
+        declared = self.aggregates or {}
+        return (
+            *(one.name for one in aggregates_of(declared)),
+            *(one.name for one in ratios_of(declared)),
+        )
+
+    @property
+    def reads(self) -> dict[str, tuple[str, ...]]:
+        """Of each feature, the columns of the table that its value is made of; those of conditions apart."""
+        if self.columns is not None:
+            return {name: (name,) for name in self.columns}
+        declared = self.aggregates or {}
+        found: dict[str, tuple[str, ...]] = {}
+        for aggregate in aggregates_of(declared):
+            found[aggregate.name] = (aggregate.column,) if aggregate.column else ()
+        for one in ratios_of(declared):
+            found[one.name] = (*found[one.numerator], *found[one.denominator])
+        return found
 
     @property
     def keys(self) -> dict[str, str]:

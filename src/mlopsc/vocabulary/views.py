@@ -5,12 +5,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from mlopsc.vocabulary.aggregates import Aggregate, Ratio
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.time import Duration
 
 
 class Join(Frozen):
-    """The latest row of a view's table at or before the entity's time, by entity key."""
+    """What a view joins to entities, by keys: the latest row of its table that is known by then, or aggregates."""
 
     view: str
     """The view's name."""
@@ -27,9 +28,20 @@ class Join(Frozen):
     known_at: str | None = None
     """Column that says when a row became known: it joins no earlier, and never where that is null."""
     available_after: Duration | None = None
-    """How long after its own time a row becomes known."""
-    columns: tuple[str, ...]
-    """Columns that are taken, under their own names."""
+    """How long after its own time a row becomes known; windows end that much earlier, too."""
+    where: str | None = None
+    """SQL condition over the view's table: other rows are as if they were not there."""
+    columns: tuple[str, ...] = ()
+    """Columns of the latest row that are taken, under their own names."""
+    aggregates: tuple[Aggregate, ...] = ()
+    """What is made, in place of columns, of all rows in (time - window, time]."""
+    ratios: tuple[Ratio, ...] = ()
+    """What is made of two of the aggregates."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of what is joined."""
+        return (*self.columns, *(one.name for one in self.aggregates), *(one.name for one in self.ratios))
 
 
 ENTITIES = "entities"

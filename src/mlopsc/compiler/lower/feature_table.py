@@ -9,6 +9,7 @@ from mlopsc.plan.plan import Artifact, Step
 from mlopsc.spec.features import TimedView
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary import operations as op
+from mlopsc.vocabulary.aggregates import aggregates_of, ratios_of
 from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.references import ParameterReference
 from mlopsc.vocabulary.splits import GroupSplit
@@ -21,7 +22,7 @@ def feature_columns(analysis: Analysis, training: Training) -> tuple[str, ...]:
     columns: list[str] = []
     for name in training.features:
         view = analysis.spec.features.get(name)
-        columns += view.columns if isinstance(view, TimedView) else (name,)
+        columns += view.names if isinstance(view, TimedView) else (name,)
     return tuple(columns)
 
 
@@ -85,7 +86,10 @@ def lower_joins(
                 tie_break=view.tie_break or (),
                 known_at=view.known_at,
                 available_after=view.available_after,
-                columns=view.columns,
+                where=view.where,
+                columns=view.columns or (),
+                aggregates=tuple(aggregates_of(view.aggregates or {})),
+                ratios=tuple(ratios_of(view.aggregates or {})),
             )
         )
     return tuple(joins), inputs, tuple(read)

@@ -22,9 +22,7 @@ def check_columns(analysis: Analysis) -> Iterator[Diagnostic]:
     for name, dataset in analysis.spec.entries("datasets"):
         yield from _table(analysis, name, dataset, ("datasets", name))
     for name, view in analysis.spec.entries("features"):
-        if isinstance(view, TimedView):
-            yield from _timed_view(analysis, name, view)
-        else:
+        if not isinstance(view, TimedView):
             yield from _table(analysis, name, view, ("features", name))
     for name, monitor in analysis.spec.entries("monitors"):
         yield from _monitor(analysis, name, monitor)
@@ -62,21 +60,23 @@ def _table(
     analysis: Analysis, name: str, entry: Dataset | SqlView | PythonView, place: Path
 ) -> Iterator[Diagnostic]:
     key = entry.primary_key or ()
-    yield from _columns(analysis, name, key, (*place, "primary_key"))
+    yield from known_columns(analysis, name, key, (*place, "primary_key"))
     if entry.event_time is not None:
         yield from known_column(analysis, name, entry.event_time, (*place, "event_time"))
-        yield from _is_time(analysis, name, entry.event_time, (*place, "event_time"))
+        yield from is_time(analysis, name, entry.event_time, (*place, "event_time"))
 
 
-def _columns(analysis: Analysis, table: str, columns: Sequence[str], path: Path) -> Iterator[Diagnostic]:
+def known_columns(analysis: Analysis, table: str, columns: Sequence[str], path: Path) -> Iterator[Diagnostic]:
+    """Yield the faults of a list of columns: those that a known schema lacks, and those that come twice."""
     yield from repeated(analysis.spec, path, columns, "column")
     for index, column in enumerate(columns):
         yield from known_column(analysis, table, column, (*path, index))
 
 
-def _is_time(
+def is_time(
     analysis: Analysis, table: str, column: str, path: Path, what: str = "an event time"
 ) -> Iterator[Diagnostic]:
+    """Yield the fault of a column that is known to hold no times."""
     kind = column_type(analysis, table, column)
     if kind is not None and kind not in _INSTANTS:
         help = "name a column of timestamps or dates"
@@ -89,32 +89,6 @@ def _is_time(
             f"column '{column}' of '{table}' is {kind}, {what} is a timestamp or date",
             analysis.spec.document.value_span(path),
             help=help,
-        )
-
-
-def _timed_view(analysis: Analysis, name: str, view: TimedView) -> Iterator[Diagnostic]:
-    place, document = ("features", name), analysis.spec.document
-    if not analysis.is_table(view.table):
-        return
-    for index, (entity, column) in enumerate(view.keys.items()):
-        path = (*place, "entity", entity if isinstance(view.entity, dict) else index)
-        yield from known_column(analysis, view.table, column, path)
-    yield from _columns(analysis, view.table, view.columns, (*place, "columns"))
-    for key, time in (("created", view.created), ("known_at", view.known_at)):
-        if time is not None:
-            yield from known_column(analysis, view.table, time, (*place, key))
-            yield from _is_time(analysis, view.table, time, (*place, key), f"`{key}`")
-    if view.tie_break is not None:
-        yield from _columns(analysis, view.table, view.tie_break, (*place, "tie_break"))
-    if view.event_time is not None:
-        yield from known_column(analysis, view.table, view.event_time, (*place, "event_time"))
-        yield from _is_time(analysis, view.table, view.event_time, (*place, "event_time"))
-    elif analysis.lacks_event_time(view.table):
-        yield report(
-            "MLC315",
-            f"'{view.table}' has no event time, so '{name}' cannot be joined at a point in time",
-            document.key_span(place),
-            help=f"declare `event_time` here or on '{view.table}'",
         )
 
 

@@ -37,7 +37,10 @@ def _leaks(analysis: Analysis) -> Iterator[Diagnostic]:
             span = document.value_span(("training", name, "features", index))
             view = analysis.spec.features.get(feature)
             if isinstance(view, TimedView):
-                shared = [c for c in view.columns if sources & analysis.bases(view.table, c)]
+                used = dict.fromkeys(column for columns in view.reads.values() for column in columns)
+                shared = [c for c in used if sources & analysis.bases(view.table, c)]
+                if shared and (view.available_after or view.known_at):
+                    continue  # a row is not known at its own time
                 if shared and view.table == table:
                     yield report(
                         "MLC402",

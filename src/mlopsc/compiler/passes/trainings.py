@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mlopsc.compiler.analysis import Analysis, Schema
 from mlopsc.compiler.passes.columns import column_type, home, known_column
 from mlopsc.compiler.passes.schemas import sql_faults
+from mlopsc.compiler.passes.timed_views import feature_types
 from mlopsc.compiler.sql_text import sample_sql
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
@@ -68,8 +69,8 @@ def _features(analysis: Analysis, name: str, training: Training, schema: Schema)
         view = views.get(feature)
         if isinstance(view, TimedView):
             yield from _joined(analysis, training, feature, view, path)
-            columns = view.columns
-            kinds = {c: column_type(analysis, view.table, c) for c in columns}
+            columns = view.names
+            kinds = feature_types(analysis, view)
         elif feature in views:
             if view is not None:
                 yield report(

@@ -9,7 +9,15 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.engine.connection import connect
 from mlopsc.runtime.engine.parquet import describe, write_parquet
 from mlopsc.runtime.engine.statement import column, identifier, named, scan, select, text
-from mlopsc.runtime.feature_query import ENTITIES, POSITION, choose, join_views, made_features
+from mlopsc.runtime.feature_query import (
+    ENTITIES,
+    POSITION,
+    choose,
+    join_views,
+    made_features,
+    open_views,
+    settled_threads,
+)
 from mlopsc.runtime.tables import numbered
 from mlopsc.vocabulary.artifacts import GROUP, LABEL, ROW, TIME
 from mlopsc.vocabulary.operations import Features
@@ -22,14 +30,15 @@ def run(config: Features, inputs: Mapping[str, Path], outputs: Mapping[str, Path
 
     Raises StepFailed when a column is missing or user SQL is not one harmless expression.
     """
-    with connect(*inputs.values(), threads=context.threads) as connection:
+    threads = settled_threads(config.joins, context.threads)
+    with connect(*inputs.values(), threads=threads) as connection:
         columns = describe(connection, scan(inputs[PORT]))
         entities = numbered(inputs[PORT], POSITION)
         view = exp.Create(this=exp.table_(identifier(ENTITIES)), kind="VIEW", expression=entities)
         connection.execute(text(view))
         choose(connection, config, columns)
-        views = {view: inputs[port] for view, port in join_ports(config.joins).items()}
-        table = join_views(connection, config.joins, views, columns)
+        files = {view: inputs[port] for view, port in join_ports(config.joins).items()}
+        table = join_views(open_views(connection, config.joins, files), columns)
         kept = [ROW, *([TIME] if config.event_time else []), *([GROUP] if config.group else [])]
         made = {name: column(name) for name in kept} | made_features(config, columns)
         label = {LABEL: column(LABEL)} if config.label is not None else {}

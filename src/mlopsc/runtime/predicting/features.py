@@ -12,7 +12,8 @@ from sqlglot import exp
 
 from mlopsc.runtime.engine.parquet import describe
 from mlopsc.runtime.engine.statement import column, identifier, named, select, text
-from mlopsc.runtime.feature_query import ENTITIES, POSITION, choose, join_views, made_features
+from mlopsc.runtime.feature_query import ENTITIES, POSITION, choose, join_views, made_features, open_views
+from mlopsc.runtime.view_tables import ViewTable
 from mlopsc.vocabulary.operations import Features
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ class FeatureMaker:
         self._step = step
         self._keys = keys
         self._connection = connection
-        self._views = views
-        self._ready = False
+        self._files = views
+        self._views: tuple[ViewTable, ...] | None = None
 
     def make(self, batch: pa.Table, first: int) -> Made:
         """Return the features of a batch, `first` being the place of its first row."""
@@ -75,10 +76,10 @@ class FeatureMaker:
         connection, step = self._connection, self._step
         connection.register(ENTITIES, batch)
         columns = describe(connection, exp.table_(identifier(ENTITIES)))
-        if not self._ready:
+        if self._views is None:
             choose(connection, step, columns, hashed=False)
-            self._ready = True
-        table = join_views(connection, step.joins, self._views, columns)
+            self._views = open_views(connection, step.joins, self._files)
+        table = join_views(self._views, columns)
         keys = [named(column(name), f"{_KEY}{n}") for n, name in enumerate(self._keys)]
         made = made_features(step, columns).values()
         features = [named(value, f"{_FEATURE}{n}") for n, value in enumerate(made)]

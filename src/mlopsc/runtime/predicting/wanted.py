@@ -34,7 +34,7 @@ def feature_step(config: Predict, features: Sequence[Feature]) -> Features:
         event_time=config.event_time,
         where=config.where,
         features=tuple(feature.name for feature in features),
-        joins=tuple(join for join in config.joins if wanted.intersection(join.columns)),
+        joins=tuple(join for join in config.joins if wanted.intersection(join.names)),
     )
 
 
@@ -60,7 +60,7 @@ def wanted_columns(
             _lacks(label, missing, reasons, columns), help=did_you_mean(missing[0], columns, noun="it has")
         )
     by_name = {feature.name: feature for feature in features}
-    own = set(step.features) - {name for join in step.joins for name in join.columns}
+    own = set(step.features) - {name for join in step.joins for name in join.names}
     keys = {mine: views[join.view][theirs] for join in step.joins for mine, theirs in join.entity.items()}
     found: dict[str, Column] = {}
     faults = []
@@ -119,7 +119,7 @@ def _reasons(step: Features, used: Collection[str]) -> Iterator[tuple[str, str]]
         yield step.event_time, "the event time"
     for name in step.primary_key:
         yield name, "of the primary key"
-    joined = {name for join in step.joins for name in join.columns}
+    joined = {name for join in step.joins for name in join.names}
     for name in step.features:
         if name not in joined:
             yield name, "a feature of the model"
