@@ -5,7 +5,7 @@ comes from the registry.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ class RunSummary:
     predictions: Mapping[str, JsonMap]
     """Model → its report: `version`, `model_digest`, `rows`, `problems` and more; `digest` and `path` (of Parquet) are
     those of the predictions."""
+    splits: Mapping[str, JsonMap] = field(default_factory=dict)
+    """Training → its split's report: `rows`, `overlap` of the parts, `leakage` of each feature, `warnings`."""
 
     @property
     def run(self) -> str:
@@ -104,6 +106,7 @@ class RunSummary:
             "drift": {name: dict(found) for name, found in self.drift.items()},
             "warnings": {name: list(lines) for name, lines in self.warnings.items()},
             "predictions": {name: dict(found) for name, found in self.predictions.items()},
+            "splits": {name: dict(found) for name, found in self.splits.items()},
         }
 
     def _step(self, step: StepResult) -> dict[str, Any]:
@@ -143,11 +146,14 @@ def summarize_in(result: RunResult, context: Context) -> RunSummary:
     warnings = {
         one["dataset"]: one["warnings"]
         for (_, port), one in found.items()
-        if port == "report" and one.get("warnings")
+        if port == "report" and "dataset" in one and one.get("warnings")
     }
+    splits = {one["training"]: one for one in found.values() if "overlap" in one}
     reports = [(step, found[step.name, "report"]) for step in result.steps if _predicted(step, found)]
     predictions = {one["model"]: _predictions(step, one, result, context) for step, one in reports}
-    return RunSummary(result, context.project, metrics, gates, registered, drift, warnings, predictions)
+    return RunSummary(
+        result, context.project, metrics, gates, registered, drift, warnings, predictions, splits
+    )
 
 
 def _predicted(step: StepResult, found: Mapping[tuple[str, str], Any]) -> bool:
@@ -169,6 +175,7 @@ def _artifacts(result: RunResult, store: Store) -> Iterator[tuple[tuple[str, str
     """Yield (step, port) and content of the small JSON artifacts that a summary is made of."""
     wanted = {
         "validate": ("report",),
+        "split": ("report",),
         "evaluate": ("metrics",),
         "judge_metric": ("decision",),
         "judge_champion": ("decision",),

@@ -81,6 +81,7 @@ def test_steps_runs_and_versions_of_a_project_that_ran_are_offered(offered, trai
         "split_lateness",
         "split_lateness.train",
         "split_lateness.test",
+        "split_lateness.report",
     ]
     assert len(offered("resume", "")) == 1
     assert offered("registry", "promote", "") == ["lateness/1"]

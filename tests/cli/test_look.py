@@ -90,7 +90,7 @@ def test_several_outputs_are_listed_and_one_is_named(trained, cli):
     assert cli("artifact", "split_lateness", "--out", "x.csv").err == (
         "of run " + find_run(trained).run.id + listed.err.partition(find_run(trained).run.id)[2]
         + "error: split_lateness made several artifacts: --out takes one\n"
-        "  = help: name one: split_lateness.test, split_lateness.train\n"
+        "  = help: name one: split_lateness.report, split_lateness.test, split_lateness.train\n"
     )  # fmt: skip
 
 

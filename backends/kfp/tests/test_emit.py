@@ -94,12 +94,13 @@ def uncached(**settings):
 def test_only_pure_steps_that_cannot_refuse_use_the_cache_of_kfp():
     every = {"load_flights", "validate_flights", "load_weather", "validate_weather"}
     every |= {"champion_late_arrival_production", "register_late_arrival", "verdict_task"}
+    every |= {"split_late_arrival"}
     assert uncached(cache=True) == every
 
 
 def test_a_tag_may_hide_other_code_so_only_an_image_pinned_by_digest_caches_by_itself():
     assert len(uncached()) == 14
-    assert len(uncached(image=f"registry.example.com/flights@sha256:{'0' * 64}")) == 7
+    assert len(uncached(image=f"registry.example.com/flights@sha256:{'0' * 64}")) == 8
     assert len(uncached(cache=False)) == 14
 
 

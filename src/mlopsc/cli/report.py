@@ -28,13 +28,16 @@ def show(summary: RunSummary, *, debug: bool = False) -> None:
 
 
 def troubles(summary: RunSummary, *, debug: bool = False) -> None:
-    """Tell what datasets fail without being refused, then each step that failed or was refused.
+    """Tell what datasets and splits fail without being refused, then each step that failed or was refused.
 
     A step is told with its place in the YAML, its message and its log.
     """
     for name, lines in summary.warnings.items():
         for line in lines:
             output.warning(f"dataset '{name}': {line}")
+    for name, split in summary.splits.items():
+        for line in split["warnings"]:
+            output.warning(f"training '{name}': {line}")
     for step in summary.steps:
         if step.status in ("failed", "refused"):
             _trouble(summary, step, debug=debug)

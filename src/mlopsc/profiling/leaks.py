@@ -9,19 +9,16 @@ from sqlglot import exp
 
 from mlopsc.profiling.columns import ColumnProfile
 from mlopsc.profiling.table import Table
-from mlopsc.runtime.engine.statement import column, fragment, identifier, named, select
+from mlopsc.runtime.engine.statement import column, fragment, identifier, select, text
 from mlopsc.vocabulary.columns import is_numeric
+from mlopsc.vocabulary.leakage import Leakage
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-DETERMINED = 0.98
-"""Share of what is to be learnt about a class that a column tells alone, from which on it is taken for a leak."""
-EXPLAINED = 0.995
-"""Share of a number's variance, likewise."""
-_BINS, _BIN, _GROUP = 64, 20, 5
-"""Most bins of a number, the fewest rows of a bin, and of a value on average: smaller groups are pure by chance."""
+    from mlopsc.runtime.leakage import Told
+
 _FITTED, _SUMMANDS, _EXACT = 5_000, 4, 1e-6
 
 
@@ -38,16 +35,18 @@ def find_leaks(
 ) -> list[Leak]:
     """Return what gives the label away, looked for in a sample of the table.
 
-    `classes` says whether the label is a class, else it is a number. A column that is filled exactly where the label
-    has one value counts too.
+    `classes` says whether the label is a class, else it is a number. A column alone counts from the limits on that a
+    training has by default; one that is filled exactly where the label has one value counts too.
     """
     some = table.sample()
     others = [one for one in columns.values() if one.name != label and one.filled]
-    leaks = []
-    for one in others:
-        share = _share_told(some, one, label, classes=classes)
-        if share >= (DETERMINED if classes else EXPLAINED):
-            leaks.append(Leak((one.name,), _alone(label, share)))
+    rules = Leakage()
+    limit = rules.max_auc if classes else rules.max_r2
+    leaks = [
+        Leak((name,), _alone(label, best.score, classes=classes))
+        for name, best in _told(some, [one.name for one in others], label, classes=classes)
+        if best.score >= limit
+    ]
     alone = {name for leak in leaks for name in leak.columns}
     if not classes:
         rest = [one for one in others if one.name not in alone and is_numeric(one.type) and not one.infinite]
@@ -55,50 +54,29 @@ def find_leaks(
     return leaks
 
 
-def _alone(label: str, share: float) -> str:
-    told = "all" if share > 1 - _EXACT else f"{100 * min(share, 0.999):.3g} %"
-    return f"tells {told} of {label} by itself: it must be made of it, or come later"
+def _alone(label: str, score: float, *, classes: bool) -> str:
+    if score > 1 - _EXACT:
+        return f"tells all of {label} by itself: it must be made of it, or come later"
+    how = "an AUC" if classes else "an R² of ranks"
+    return f"tells {label} by itself with {how} of {score:.4g}: it must be made of it, or come later"
 
 
-def _share_told(table: Table, one: ColumnProfile, label: str, *, classes: bool) -> float:
-    """Return the share of the label that groups of a column's values tell; 0 where groups are too small to say."""
-    value: exp.Expr = column(one.name)
-    group: exp.Expr
-    labelled = fragment("$y is not null", y=column(label))
-    if one.values is not None and len(one.values) * _GROUP <= table.rows:
-        group = value
-    elif (is_numeric(one.type) or one.type in ("date", "timestamp")) and table.rows >= 4 * _BIN:
-        bins = min(_BINS, table.rows // _BIN)
-        group = fragment("case when $x is not null then ntile($n) over (order by $x) end", x=value, n=bins)
-    elif one.nulls:
-        group = fragment("$x is null", x=value)
-    else:
-        return 0.0
-    rows = select(named(group, "g"), named(column(label), "y"), source=exp.table_(identifier(table.name)))
-    return (
-        _told_classes(table, rows.where(labelled)) if classes else _told_number(table, rows.where(labelled))
-    )
+def _told(table: Table, names: Sequence[str], label: str, *, classes: bool) -> Iterator[tuple[str, "Told"]]:
+    """Yield how well each column tells the label, of those that have rows enough to say."""
+    from mlopsc.runtime.leakage import coded, target, told
 
-
-def _told_classes(table: Table, rows: exp.Query) -> float:
-    counted = fragment("select g, y, count(*) as n from $t as t group by all", t=rows)
-    most = fragment("select g, max(n) as most, sum(n) as n from $t as t group by g", t=counted)
-    base = fragment("select max(n) from (select sum(n) as n from $t as t group by y) as u", t=counted)
-    told = table.query(fragment("select sum(most), sum(n), ($base) from $t as t", t=most, base=base))[0]
-    right, total, majority = (float(value or 0) for value in told)
-    return (right - majority) / (total - majority) if total > majority else 0.0
-
-
-def _told_number(table: Table, rows: exp.Query) -> float:
-    means = fragment("select g, count(*) as n, var_pop(y) as v, avg(y) as m from $t as t group by g", t=rows)
-    within, total = table.query(
-        fragment("select sum(n * v) / sum(n), ($all) from $t as t", t=means, all=_variance(rows))
-    )[0]
-    return 1 - within / total if total else 0.0
-
-
-def _variance(rows: exp.Query) -> exp.Expr:
-    return fragment("select var_pop(y) from $t as u", t=rows)
+    query = select(*(column(name) for name in (*names, label)), source=exp.table_(identifier(table.name)))
+    rows = table.connection.sql(
+        text(query.where(fragment("$y is not null", y=column(label))))
+    ).to_arrow_table()
+    goal = coded(rows.column(label)) if len(rows) else None
+    if goal is None:
+        return
+    wanted = target(goal, classes=classes)
+    for name in names:
+        values = coded(rows.column(name))
+        if values is not None and (best := told(values, wanted)) is not None:
+            yield name, best
 
 
 def _combined(table: Table, columns: Sequence[ColumnProfile], label: str) -> Iterator[Leak]:

@@ -13,7 +13,7 @@ from mlopsc.runtime.engine.statement import column, fragment, identifier, named,
 from mlopsc.runtime.point_in_time import without_nan
 from mlopsc.runtime.view_tables import ViewTable, checked, open_view, require
 from mlopsc.runtime.windows import window_join
-from mlopsc.vocabulary.artifacts import GROUP, LABEL, ROW, TIME
+from mlopsc.vocabulary.artifacts import ENTITY, GROUP, LABEL, ROW, TIME
 from mlopsc.vocabulary.columns import from_duckdb, is_numeric
 from mlopsc.vocabulary.operations import Features
 from mlopsc.vocabulary.views import Join
@@ -36,11 +36,12 @@ def choose(
     *,
     hashed: bool = True,
 ) -> None:
-    """Make the view CHOSEN of the ENTITIES: the population, with time, group and label, and if asked a row hash.
+    """Make the view CHOSEN of the ENTITIES: the population with time, group, entity, label, and if asked a row hash.
 
     Raises StepFailed when a column is missing or user SQL is not one harmless expression.
     """
-    require([*config.primary_key, *filter(None, [config.event_time, config.group])], columns, "the entities")
+    needed = [*config.primary_key, *config.entity, *filter(None, [config.event_time, config.group])]
+    require(needed, columns, "the entities")
     added, conditions = [], []
     if hashed:
         keys = config.primary_key or tuple(columns)
@@ -56,6 +57,9 @@ def choose(
                 conditions.append(text(fragment("$t > $u", t=time, u=config.until - config.window)))
     if config.group is not None:
         added.append(named(column(config.group), GROUP))
+    if config.entity:
+        entity = exp.func("row", *(column(name) for name in config.entity))
+        added.append(named(fragment("md5_number_lower(cast($r as varchar))", r=entity), ENTITY))
     listed = ["*", *(text(item) for item in added)]
     if config.label is not None:
         # Checked: one expression over a row and nothing else, so that it can stand between brackets.

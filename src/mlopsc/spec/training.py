@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.estimators import Estimator
+from mlopsc.vocabulary.leakage import Leakage
 from mlopsc.vocabulary.metrics import Metric
 from mlopsc.vocabulary.names import Name
 from mlopsc.vocabulary.policy import Policy
@@ -47,6 +48,8 @@ class Training(Frozen):
     features: Annotated[tuple[str, ...], Field(min_length=1)]
     """Views joined at the label's time, and columns of the entities' own table."""
     split: Split = RandomSplit(type="random")
+    leakage: Leakage = Leakage()
+    """What is looked for in the data before training, and what that leads to."""
     estimator: Estimator
     params: dict[str, Any] = {}
     """The estimator's constructor arguments."""

@@ -16,6 +16,7 @@ from mlopsc.vocabulary.columns import Column, ColumnType
 from mlopsc.vocabulary.drift import DriftTests
 from mlopsc.vocabulary.estimators import CustomEstimator, Estimator
 from mlopsc.vocabulary.gates import ChampionGate, Gate, MetricGate
+from mlopsc.vocabulary.leakage import Leakage
 from mlopsc.vocabulary.lock import LockedDataset
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
 from mlopsc.vocabulary.names import FunctionReference
@@ -140,9 +141,9 @@ class Transform(_Operation):
 class Features(_Operation):
     """Make the feature table: entity rows chosen by time and `where`, with joined and plain columns.
 
-    Columns of the result, in order: `__row__`, `__time__` (when there is an event time), `__group__` (when asked
-    for), the features in the declared order, `__label__` (when there is a label; rows whose label is null are
-    left out). Rows keep the entities' order.
+    Columns of the result, in order: `__row__`, `__time__` (when there is an event time), `__group__` and `__entity__`
+    (when asked for), the features in the declared order, `__label__` (when there is a label; rows whose label is
+    null are left out). Rows keep the entities' order.
     """
 
     libraries = ("duckdb", "pyarrow")
@@ -160,6 +161,8 @@ class Features(_Operation):
     label: str | None = None
     """SQL expression over the entities' columns."""
     group: str | None = None
+    entity: tuple[str, ...] = ()
+    """Columns of the entities that are hashed into `__entity__`."""
     features: tuple[str, ...]
     """Column names of the result: columns of the entities, or of a join."""
     joins: tuple[Join, ...] = ()
@@ -172,19 +175,27 @@ class Features(_Operation):
 
 
 class SplitRows(_Operation):
-    """Divide labelled rows into a train and a test part; each keeps the order of the rows."""
+    """Divide labelled rows into a train and a test part; each keeps the order of the rows.
 
+    The report says what stands in both parts, and how well each feature tells the label by itself; refuses when a
+    feature gives it away.
+    """
+
+    refuses = True
     libraries = ("duckdb", "pyarrow", "numpy")
     operation: Literal["split"] = "split"
     training: str
     split: Split
     seed: int
+    leakage: Leakage = Leakage()
+    entity: tuple[str, ...] = ()
+    """The columns behind the table's `__entity__`, for words."""
 
     def input_ports(self) -> Ports:
         return {"table": "table"}
 
     def output_ports(self) -> Ports:
-        return {"train": "table", "test": "table"}
+        return {"train": "table", "test": "table", "report": "report"}
 
 
 class Train(_Operation):

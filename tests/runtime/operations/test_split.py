@@ -70,11 +70,12 @@ def test_the_seed_decides(seed):
 
 
 def test_parts_keep_the_order_and_together_are_the_whole(tmp_path):
-    pd.DataFrame({"x": range(100), "__label__": [0, 1] * 50}).to_parquet(tmp_path / "table", index=False)
+    rows = {"__row__": range(100), "x": range(100), "__label__": [0, 1] * 50}
+    pd.DataFrame(rows).to_parquet(tmp_path / "table", index=False)
     operation = SplitRows(training="t", split=RandomSplit(type="random"), seed=1)
-    outputs = {"train": tmp_path / "train", "test": tmp_path / "test"}
+    outputs = {port: tmp_path / port for port in operation.output_ports()}
     split.run(operation, {"table": tmp_path / "table"}, outputs, Context(project=tmp_path))
-    train, test = (pd.read_parquet(path)["x"] for path in outputs.values())
+    train, test = (pd.read_parquet(outputs[part])["x"] for part in ("train", "test"))
     assert train.is_monotonic_increasing
     assert test.is_monotonic_increasing
     assert sorted([*train, *test]) == list(range(100))

@@ -109,6 +109,7 @@ def split(
     table: Input[Dataset],
     train: Output[Dataset],
     test: Output[Dataset],
+    report: Output[Artifact],
     training: str,
     split: str,
     seed: int,
@@ -121,7 +122,7 @@ def split(
     run_files(
         {"operation": "split", "training": training, "split": json.loads(split), "seed": seed},
         inputs={"table": table.path},
-        outputs={"train": train.path, "test": test.path},
+        outputs={"train": train.path, "test": test.path, "report": report.path},
     )
 
 

@@ -19,7 +19,7 @@ from mlopsc.runtime.feature_query import (
     settled_threads,
 )
 from mlopsc.runtime.tables import numbered
-from mlopsc.vocabulary.artifacts import GROUP, LABEL, ROW, TIME
+from mlopsc.vocabulary.artifacts import ENTITY, GROUP, LABEL, ROW, TIME
 from mlopsc.vocabulary.operations import Features
 from mlopsc.vocabulary.views import ENTITIES as PORT
 from mlopsc.vocabulary.views import join_ports
@@ -39,7 +39,8 @@ def run(config: Features, inputs: Mapping[str, Path], outputs: Mapping[str, Path
         choose(connection, config, columns)
         files = {view: inputs[port] for view, port in join_ports(config.joins).items()}
         table = join_views(open_views(connection, config.joins, files), columns)
-        kept = [ROW, *([TIME] if config.event_time else []), *([GROUP] if config.group else [])]
+        asked = {TIME: config.event_time, GROUP: config.group, ENTITY: config.entity}
+        kept = [ROW, *(name for name, wanted in asked.items() if wanted)]
         made = {name: column(name) for name in kept} | made_features(config, columns)
         label = {LABEL: column(LABEL)} if config.label is not None else {}
         listed = [named(value, name) for name, value in (made | label).items()]

@@ -1,4 +1,4 @@
-"""Split: labelled rows into a train and a test part, each in the order that the rows had."""
+"""Split: labelled rows into a train and a test part, each in the order that the rows had, and a look for leaks."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -10,9 +10,11 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 
-from mlopsc.diagnostics.errors import StepFailed
+from mlopsc.diagnostics.errors import Refusal, StepFailed
 from mlopsc.runtime.context import Context
+from mlopsc.runtime.decisions import write_json
 from mlopsc.runtime.engine.parquet import write_batches
+from mlopsc.runtime.leakage import look_for_leaks
 from mlopsc.vocabulary.artifacts import GROUP, LABEL, TIME
 from mlopsc.vocabulary.operations import SplitRows
 from mlopsc.vocabulary.splits import GroupSplit, RandomSplit, Split, StratifiedSplit, TimeSplit
@@ -21,22 +23,30 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def run(config: SplitRows, inputs: Mapping[str, Path], outputs: Mapping[str, Path], context: Context) -> None:  # noqa: ARG001
-    """Write both parts. Raises StepFailed when one would be empty.
+    """Write both parts and the report. Raises StepFailed when a part would be empty, then Refusal for leaks.
 
     Chance comes from NumPy's RandomState, whose sequence for a seed is the same in every version.
     """
     with inputs["table"].open("rb") as file:
         table = pq.read_table(file)
     test = test_rows(table, config.split, config.seed)
-    for port, mask in (("train", ~test), ("test", test)):
-        if not mask.any():
+    parts = {"train": table.filter(pa.array(~test)), "test": table.filter(pa.array(test))}
+    for port, part in parts.items():
+        if not len(part):
             raise StepFailed(
                 f"the {port} part of '{config.training}' would be empty: "
                 f"{_described(config.split)} of {len(table)} rows",
                 help="choose another `test`, or check `where` and `until`: too few rows are left",
             )
-        write_batches(_reader(table.filter(pa.array(mask))), outputs[port])
-    print(f"{config.training}: {int((~test).sum())} train rows, {int(test.sum())} test rows")
+        write_batches(_reader(part), outputs[port])
+    found = look_for_leaks(parts["train"], parts["test"], config.leakage, config.entity)
+    write_json(outputs["report"], {"training": config.training, **found.document})
+    for kind, lines in (("warning", found.warnings), ("error", found.failures)):
+        for line in lines:
+            print(f"{kind}: {config.training}: {line}")
+    print(f"{config.training}: {len(parts['train'])} train rows, {len(parts['test'])} test rows")
+    if found.failures:
+        raise Refusal(f"training '{config.training}': {'; '.join(found.failures)}")
 
 
 def test_rows(table: pa.Table, split: Split, seed: int) -> Mask:

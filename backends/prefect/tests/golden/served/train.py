@@ -132,7 +132,7 @@ def features_late_arrival(entities: Outputs, origin_weather: Outputs, as_of: str
     )
 
 
-@task(cache_policy=NO_CACHE, retries=2)
+@task(cache_policy=NO_CACHE, retries=0)
 def split_late_arrival(table: Outputs) -> Outputs:
     """Divide labelled rows into a train and a test part (tests.split_late_arrival)."""
     return run_stored(
