@@ -81,7 +81,9 @@ def lock_request(
         spec=spec.document.file,
         environment=environment,
         pipelines=(pipeline,),
-        infrastructure=Infrastructure(**spec.infrastructure.model_dump()),
+        infrastructure=Infrastructure(
+            **spec.infrastructure.model_dump(include=set(Infrastructure.model_fields))
+        ),
     )
     return make_request(plan, path, PIPELINE, parameters or {})
 

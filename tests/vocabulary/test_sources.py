@@ -34,7 +34,7 @@ def test_lists_of_nulls() -> None:
         ({"type": "xls", "path": "x"}, "expected `type: parquet"),
         ({"type": "csv", "path": ""}, "at least 1 character"),
         ({"type": "csv", "path": "x.csv", "delimiter": '"'}, "are both"),
-        ({"type": "csv", "path": "x.csv", "quote": "\n"}, "line breaks"),
+        ({"type": "csv", "path": "x.csv", "quote": "\n"}, "cannot be a line break"),
         ({"type": "csv", "path": "x.csv", "storage_options": {"a": 1}}, "belong to a URL"),
         ({"type": "csv", "path": "x.csv "}, "is no path"),
         ({"python": "load"}, "String should match pattern"),

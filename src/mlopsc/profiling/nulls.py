@@ -5,8 +5,9 @@ from functools import partial
 
 from mlopsc.runtime.engine.connection import connect
 from mlopsc.runtime.engine.statement import column, fragment, named, select, text
+from mlopsc.runtime.sources.csv_text import csv_table
 from mlopsc.runtime.sources.found import SourceFile
-from mlopsc.runtime.sources.text import csv_table, infer
+from mlopsc.runtime.sources.text import infer
 from mlopsc.runtime.sources.values import TEXT_CANDIDATES, parse_text
 from mlopsc.vocabulary.sources import CsvSource
 

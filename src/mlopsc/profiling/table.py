@@ -71,7 +71,7 @@ def open_table(source: FileSource, project: Path) -> Iterator[Table]:
             paths = [Path(folder) / "table.parquet"]
             load_source(source, {}, project=project, out=paths[0])
         with connect(*paths) as connection:
-            kinds = parquet_types(connection, files) if isinstance(source, ParquetSource) else None
+            kinds = parquet_types(connection, source, files) if isinstance(source, ParquetSource) else None
             table = scan(*paths)
             if kinds is not None:
                 table = canonical(table, kinds)

@@ -43,6 +43,8 @@ class Context:
     run: str | None = None
     claim: int | None = None
     """The number of the claim under which a step of a local run works (see `mlopsc.runtime.claims`)."""
+    seen: str | None = None
+    """What the step saw of the world when its key was made; None where no key was."""
     threads: int = field(default_factory=_usable_cores)
 
     def store(self) -> "Store":

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,7 @@ def lay_out(prepared: Prepared, store: Store, folder: Path) -> tuple[dict[str, P
 def stage(prepared: Prepared, context: Context, store: Store, folder: Path) -> dict[str, Any]:
     """Lay a task out and return the request, in JSON, with which `carry_out` runs it; raises StoreError."""
     inputs, outputs = lay_out(prepared, store, folder)
+    context = _having_seen(prepared, context)
     return {
         "configuration": prepared.task.operation.model_dump(mode="json"),
         "inputs": {port: str(path) for port, path in inputs.items()},
@@ -242,9 +243,14 @@ def _still_true(task: Task, context: Context) -> bool:
 def _holds(prepared: Prepared, context: Context) -> bool:
     """Whether the key would still be the same; a source that is gone, or code that is none any more, is a change."""
     try:
-        return action_of(prepared.task, context).key == prepared.action.key
+        return action_of(prepared.task, _having_seen(prepared, context)).key == prepared.action.key
     except MlopscError:
         return False
+
+
+def _having_seen(prepared: Prepared, context: Context) -> Context:
+    world = prepared.action.components["world"]
+    return context if world is None else replace(context, seen=world)
 
 
 def _remember(cache: ActionCache, task: Task, action: Action) -> None:

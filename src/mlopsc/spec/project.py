@@ -6,6 +6,7 @@ from pydantic import AfterValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.hosts import Host
 from mlopsc.vocabulary.names import Name
 
 
@@ -35,3 +36,6 @@ class Infrastructure(Frozen):
     """URL of the model registry's database: `postgresql://USER@HOST/DATABASE`, or the path of a SQLite file."""
     store: Annotated[str, StringConstraints(min_length=1)] | None = None
     """URL (any that fsspec knows) or path of the artifact store."""
+    allow_hosts: tuple[Host, ...] = ()
+    """Hosts, as `name` or `name:port`, from which datasets may be fetched though their addresses are loopback,
+    link-local or private ones. Others are refused, also when a redirect leads there."""

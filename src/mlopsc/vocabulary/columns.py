@@ -50,6 +50,7 @@ _FROM_DUCKDB = {
     "TIMESTAMP_NS": "timestamp",
     "TIMESTAMPTZ": "timestamp",
     "TIMESTAMPTZ_NS": "timestamp",
+    "TIME_NS": "time",
     "HUGEINT": "decimal(38,0)",
     "UUID": "string",
     "JSON": "string",

@@ -16,6 +16,7 @@ from mlopsc.vocabulary.columns import Column, ColumnType
 from mlopsc.vocabulary.drift import DriftTests
 from mlopsc.vocabulary.estimators import CustomEstimator, Estimator
 from mlopsc.vocabulary.gates import ChampionGate, Gate, MetricGate
+from mlopsc.vocabulary.hosts import Host
 from mlopsc.vocabulary.leakage import Leakage
 from mlopsc.vocabulary.lock import LockedDataset
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
@@ -67,6 +68,8 @@ class Load(_Operation):
     event_time: str | None = None
     timezone: str | None = None
     secrets: dict[str, SecretSource] = {}
+    allow_hosts: tuple[Host, ...] = ()
+    """Hosts from which data may be fetched though they are not of the public internet."""
 
     def output_ports(self) -> Ports:
         return {"data": "dataset"}
@@ -323,6 +326,8 @@ class Predict(_Operation):
     joins: tuple[Join, ...] = ()
     code: tuple[FunctionReference, ...] = ()
     """User functions that made the model: their modules hold its classes."""
+    allow_hosts: tuple[Host, ...] = ()
+    """As for `load`."""
 
     def input_ports(self) -> Ports:
         return {"model": "model", **{f"view_{join.view}": "table" for join in self.joins}}

@@ -24,7 +24,11 @@ def lower(analysis: Analysis, training: str | None = None) -> Plan:
     for pipeline in pipelines:
         verify(pipeline)
     assert spec.project is not None  # a spec without one has an error
-    urls = {key: value and literal(value) for key, value in spec.infrastructure}
+    urls = {
+        key: value and literal(value)
+        for key, value in spec.infrastructure
+        if key in Infrastructure.model_fields
+    }
     return Plan(
         project=spec.project.name,
         spec=Path(spec.document.file).name,

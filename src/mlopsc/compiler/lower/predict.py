@@ -54,6 +54,7 @@ def lower_predict(analysis: Analysis, name: str, model: Model) -> Pipeline:
         features=feature_columns(analysis, training),
         joins=joins,
         code=model_code(training),
+        allow_hosts=analysis.spec.infrastructure.allow_hosts,
     )
     steps = in_order([*tables.steps.values(), resolve, predict])
     stages = list(model.stages)

@@ -65,6 +65,7 @@ class Tables:
             event_time=dataset.event_time,
             timezone=dataset.timezone,
             secrets=used,
+            allow_hosts=self.analysis.spec.infrastructure.allow_hosts,
         )
         lock = self.analysis.lock.datasets.get(name) if self.analysis.lock else None
         validate = make_step(

@@ -70,6 +70,8 @@ def _canonical(name: str, kind: str, timezone: str) -> exp.Expr:
             return instant(value, kind, timezone)
         case "HUGEINT":
             return fragment("cast($x as decimal(38, 0))", x=value)
+        case "TIME_NS":
+            return fragment("cast($x as time)", x=value)
         case "UUID" | "JSON" | '"NULL"' | "NULL":
             return fragment("cast($x as varchar)", x=value)
         case "INTERVAL" | "BIT" | "UHUGEINT" | "TIME WITH TIME ZONE" | "BIGNUM" | "VARIANT":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mlopsc.runtime.context import Context, read_secret
 from mlopsc.runtime.sources.opening import fingerprint_source
+from mlopsc.runtime.sources.remote.reach import Reach
 from mlopsc.vocabulary.operations import Load
 
 
@@ -20,6 +21,8 @@ def run(config: Load, inputs: Mapping[str, Path], outputs: Mapping[str, Path], c
         timezone=config.timezone,
         event_time=config.event_time,
         secrets=_secrets(config, context),
+        reach=Reach.of(config.allow_hosts),
+        seen=context.seen,
         threads=context.threads,
     )
     print(f"{config.dataset}: {rows} rows")
@@ -27,7 +30,13 @@ def run(config: Load, inputs: Mapping[str, Path], outputs: Mapping[str, Path], c
 
 def fingerprint(config: Load, context: Context) -> str | None:
     """Return the digest of the source's bytes, None for a function."""
-    return fingerprint_source(config.source, project=context.project, secrets=_secrets(config, context))
+    return fingerprint_source(
+        config.source,
+        project=context.project,
+        secrets=_secrets(config, context),
+        reach=Reach.of(config.allow_hosts),
+        seen=context.seen,
+    )
 
 
 def _secrets(config: Load, context: Context) -> Callable[[str], str]:

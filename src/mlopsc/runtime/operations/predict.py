@@ -8,6 +8,7 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import write_json
 from mlopsc.runtime.sources.handles import no_secrets
 from mlopsc.runtime.sources.opening import fingerprint_source
+from mlopsc.runtime.sources.remote.reach import Reach
 from mlopsc.vocabulary.operations import Predict
 from mlopsc.vocabulary.sources import FileSource, source_by_suffix
 
@@ -28,7 +29,13 @@ def run(config: Predict, inputs: Mapping[str, Path], outputs: Mapping[str, Path]
 
 def fingerprint(config: Predict, context: Context) -> str:
     """Return the digest of the input's bytes. Raises MlopscError when it is not there."""
-    found = fingerprint_source(_source(config), project=context.project, secrets=no_secrets)
+    found = fingerprint_source(
+        _source(config),
+        project=context.project,
+        secrets=no_secrets,
+        reach=Reach.of(config.allow_hosts),
+        seen=context.seen,
+    )
     assert found is not None, "files have a digest"
     return found
 

@@ -24,6 +24,7 @@ from mlopsc.runtime.predicting.answers import Oracle
 from mlopsc.runtime.predicting.features import FeatureMaker, Made
 from mlopsc.runtime.predicting.wanted import check_kinds, feature_step, wanted_columns
 from mlopsc.runtime.sources.batches import SHOWN, Batches, Unfit, open_batches
+from mlopsc.runtime.sources.remote.reach import Reach
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.operations import Predict
 from mlopsc.vocabulary.predicting import DIGEST, PREDICTION, ROW
@@ -62,7 +63,13 @@ def predict_file(
     counts = _Counts()
     try:
         with (
-            open_batches(source, context.project, threads=context.threads) as batches,
+            open_batches(
+                source,
+                context.project,
+                reach=Reach.of(config.allow_hosts),
+                seen=context.seen,
+                threads=context.threads,
+            ) as batches,
             steady_sums(context.threads),
         ):
             made = _predicted(config, batches, inputs, model, features, counts, context.threads)

@@ -14,12 +14,15 @@ from sqlglot import exp
 from mlopsc.runtime.engine.connection import connect
 from mlopsc.runtime.engine.parquet import canonical, describe
 from mlopsc.runtime.engine.statement import column, fragment, named, select, text
+from mlopsc.runtime.sources.csv_text import csv_lines, csv_table
 from mlopsc.runtime.sources.files import located
 from mlopsc.runtime.sources.found import SourceFile
 from mlopsc.runtime.sources.handles import no_secrets
+from mlopsc.runtime.sources.json_text import jsonl_table
 from mlopsc.runtime.sources.load import malformed, of_file, prepare_table
 from mlopsc.runtime.sources.parquet import parquet_types
-from mlopsc.runtime.sources.text import csv_lines, csv_table, jsonl_table
+from mlopsc.runtime.sources.parquet_table import require_holdable
+from mlopsc.runtime.sources.remote.reach import PUBLIC, Reach
 from mlopsc.vocabulary.columns import Column, from_duckdb
 from mlopsc.vocabulary.sources import CsvSource, FileSource, JsonLinesSource, ParquetSource
 
@@ -132,14 +135,26 @@ class Batches:
 
 
 @contextmanager
-def open_batches(source: FileSource, project: Path, *, threads: int | None = None) -> Iterator[Batches]:
-    """Open files to be read in batches. Raises MlopscError when there is none, or one cannot be read."""
+def open_batches(
+    source: FileSource,
+    project: Path,
+    *,
+    reach: Reach = PUBLIC,
+    seen: str | None = None,
+    threads: int | None = None,
+) -> Iterator[Batches]:
+    """Open files to be read in batches; `reach` and `seen` are as for `files.located`.
+
+    Raises MlopscError when there is none, or one cannot be read.
+    """
     import duckdb
 
     with (
-        located(source, project, no_secrets) as files,
+        located(source, project, no_secrets, reach=reach, seen=seen) as files,
         connect(*(file.path for file in files), threads=threads) as connection,
     ):
+        if isinstance(source, ParquetSource):
+            require_holdable(source, files)
         try:
             columns = _columns(connection, source, files)
         except duckdb.Error as error:
@@ -152,11 +167,13 @@ def _columns(
 ) -> dict[str, str | None]:
     match source:
         case ParquetSource():
-            return {name: from_duckdb(kind) for name, kind in parquet_types(connection, files).items()}
+            return {
+                name: from_duckdb(kind) for name, kind in parquet_types(connection, source, files).items()
+            }
         case CsvSource():
             return dict.fromkeys(csv_table(source, files)[1])
         case JsonLinesSource():
-            return dict.fromkeys(jsonl_table(connection, files)[1])
+            return dict.fromkeys(jsonl_table(connection, source, files)[1])
 
 
 def _regrouped(reader: Any, rows: int) -> Iterator["pa.Table"]:

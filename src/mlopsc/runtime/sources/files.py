@@ -3,44 +3,112 @@
 import glob
 import hashlib
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.diagnostics.suggest import nearest
+from mlopsc.runtime.sources.bounds import require_few
 from mlopsc.runtime.sources.found import SourceFile
 from mlopsc.runtime.sources.handles import Secrets, resolved
+from mlopsc.runtime.sources.remote.reach import PUBLIC, Reach
+from mlopsc.runtime.sources.unpacking import plain_text
 from mlopsc.vocabulary.sources import FileSource
-
-_CHUNK = 1 << 20
 
 
 @contextmanager
-def located(source: FileSource, project: Path, secrets: Secrets) -> Iterator[list[SourceFile]]:
-    """Give the source's files, in the order of their paths; what is remote is fetched and removed afterwards.
+def located(
+    source: FileSource,
+    project: Path,
+    secrets: Secrets,
+    *,
+    reach: Reach = PUBLIC,
+    seen: str | None = None,
+    head: int | None = None,
+) -> Iterator[list[SourceFile]]:
+    """Give the source's files, in the order of their paths; text is unpacked.
 
-    Raises MlopscError when there is none, when a local path leads out of the project, or when a fetch fails.
+    What is remote is fetched, from where `reach` allows, and removed afterwards; bytes of the fingerprint `seen`, if
+    they are held, are taken instead. `head` is for a look: of text that is unpacked, about so many bytes. Raises
+    MlopscError when there is none, a local path leads out of the project, a fetch fails or a limit is passed.
     """
-    if "://" not in source.path:
-        yield _local(source.path, project)
-    elif source.path.startswith("file://"):
-        yield _found(source.path.removeprefix("file://"), Path("/"), source.path)
+    with (
+        tempfile.TemporaryDirectory(prefix="mlopsc-") as folder,
+        _as_they_are(source, project, secrets, reach, seen, Path(folder)) as files,
+    ):
+        yield plain_text(source, files, Path(folder), head=head)
+
+
+def fingerprint_files(
+    source: FileSource, project: Path, secrets: Secrets, *, reach: Reach = PUBLIC, seen: str | None = None
+) -> str:
+    """Return `sha256:…` of the content of the source's files in their order; of a single file, its own digest.
+
+    Remote files are fetched, and held for `located`, unless the server vouches that they are what was fetched before.
+    `seen` is the fingerprint that a step was prepared with: what it read is what was held, so there is no need to
+    look again. Raises MlopscError as `located` does.
+    """
+    if not is_remote(source.path):
+        return _fingerprint(_here(source, project))
+    from mlopsc.runtime.sources.remote.fetch import fetch
+    from mlopsc.runtime.sources.remote.held import Held
+
+    held = Held.of(source, project)
+    note = held.note()
+    if seen is not None and note is not None and note.fingerprint == seen:
+        return seen
+    with tempfile.TemporaryDirectory(prefix="mlopsc-") as folder:
+        options = resolved(source.storage_options, secrets)
+        fetched = fetch(source, Path(folder), options, reach, known=note.validators if note else None)
+        if fetched is None:
+            assert note is not None, "nothing is known without a note"
+            return note.fingerprint
+        fingerprint = _fingerprint(fetched.files)
+        held.keep(fetched, fingerprint)
+    return fingerprint
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path is a URL of another machine's."""
+    return "://" in path and not path.startswith("file://")
+
+
+@contextmanager
+def _as_they_are(
+    source: FileSource, project: Path, secrets: Secrets, reach: Reach, seen: str | None, folder: Path
+) -> Iterator[Sequence[SourceFile]]:
+    if not is_remote(source.path):
+        yield _here(source, project)
+        return
+    from mlopsc.runtime.sources.remote.fetch import fetch
+    from mlopsc.runtime.sources.remote.held import Held
+
+    held = Held.of(source, project)
+    files: Sequence[SourceFile] | None = None if seen is None else held.take(seen, folder)
+    if files is None:
+        fetched = fetch(source, folder, resolved(source.storage_options, secrets), reach)
+        assert fetched is not None, "nothing is known"
+        files = fetched.files
+        if seen is not None and _fingerprint(files) != seen:
+            held.forget()
+    yield files
+    if seen is not None:
+        held.put_away(seen)
+
+
+def _here(source: FileSource, project: Path) -> list[SourceFile]:
+    if source.path.startswith("file://"):
+        files = _found(source.path.removeprefix("file://"), Path("/"), source.path)
     else:
-        with tempfile.TemporaryDirectory(prefix="mlopsc-") as folder:
-            yield _fetched(source, Path(folder), resolved(source.storage_options, secrets))
+        files = _local(source.path, project)
+    require_few(files, source)
+    return files
 
 
-def fingerprint_files(source: FileSource, project: Path, secrets: Secrets) -> str:
-    """Return `sha256:…` of the content of the source's files in their order.
-
-    Of a single file it is the file's own digest. Raises MlopscError as `located` does.
-    """
-    with located(source, project, secrets) as files:
-        digests = [_digest(file.path) for file in files]
+def _fingerprint(files: Sequence[SourceFile]) -> str:
+    digests = [_digest(file.path) for file in files]
     if len(digests) == 1:
         return f"sha256:{digests[0]}"
     return "sha256:" + hashlib.sha256("\n".join(digests).encode()).hexdigest()
@@ -84,31 +152,6 @@ def _near(target: Path, written: str) -> str | None:
     if name is None:
         name = next((other for other in sorted(names) if Path(other).stem == target.stem), None)
     return None if name is None else f"did you mean {written[: len(written) - len(target.name)] + name!r}?"
-
-
-def _fetched(source: FileSource, folder: Path, options: Mapping[str, Any]) -> list[SourceFile]:
-    import fsspec
-
-    try:
-        system, path = fsspec.core.url_to_fs(source.path, **options)
-        paths = sorted(system.glob(path)) if glob.has_magic(path) else [path]
-        if not paths:
-            raise MlopscError(f"no file matches {source.path!r}")
-        files = []
-        for number, remote in enumerate(paths):
-            label = source.path if len(paths) == 1 else system.unstrip_protocol(remote)
-            target = folder / f"{number:06d}-{Path(remote).name}"
-            with system.open(remote, "rb") as reader, target.open("wb") as writer:
-                shutil.copyfileobj(reader, writer, _CHUNK)
-            files.append(SourceFile(target, label))
-    except MlopscError:
-        raise
-    except FileNotFoundError as error:
-        raise MlopscError(f"no such file: {source.path!r}") from error
-    except Exception as error:  # noqa: BLE001  (each file system raises its own)
-        # The cause's text may quote the options, and with them a secret.
-        raise MlopscError(f"cannot fetch {source.path!r}: {type(error).__name__}") from None
-    return files
 
 
 def _digest(path: Path) -> str:

@@ -1,7 +1,7 @@
 """From any source to one canonical Parquet file, with the declared types applied and nothing else changed."""
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -13,19 +13,21 @@ from sqlglot import exp
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.engine.connection import connect, failure
 from mlopsc.runtime.engine.parquet import describe, write_parquet
-from mlopsc.runtime.engine.statement import column, fragment, identifier, named, scan, select, text
+from mlopsc.runtime.engine.statement import column, fragment, identifier, named, select, text
+from mlopsc.runtime.sources.csv_text import csv_lines, csv_table
 from mlopsc.runtime.sources.found import FoundFiles, FoundTable, SourceFile
 from mlopsc.runtime.sources.handles import Secrets, no_secrets
+from mlopsc.runtime.sources.json_text import json_candidates, jsonl_table
 from mlopsc.runtime.sources.opening import open_source
-from mlopsc.runtime.sources.parquet import declared_types, parquet_types
-from mlopsc.runtime.sources.text import (
-    csv_lines,
-    csv_table,
-    infer,
-    json_candidates,
-    jsonl_table,
-    misfits,
+from mlopsc.runtime.sources.parquet import declared_types, parquet_layout
+from mlopsc.runtime.sources.parquet_table import (
+    partition_texts,
+    require_holdable,
+    require_holdable_types,
+    scan_parquet,
 )
+from mlopsc.runtime.sources.remote.reach import PUBLIC, Reach
+from mlopsc.runtime.sources.text import infer, misfits
 from mlopsc.runtime.sources.values import TEXT_CANDIDATES, convert, parse_json, parse_text
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.sources import (
@@ -65,6 +67,8 @@ def load_source(
     timezone: str | None = None,
     event_time: str | None = None,
     secrets: Secrets = no_secrets,
+    reach: Reach = PUBLIC,
+    seen: str | None = None,
     threads: int | None = None,
 ) -> int:
     """Write the source to `out` as one Parquet file in the order of its files and rows; return the row count.
@@ -75,13 +79,16 @@ def load_source(
     MlopscError also says what is wrong with a missing, empty or malformed file, or a function's result.
     """
     zone = timezone or "UTC"
-    with open_source(source, project=project, secrets=secrets) as found:
+    with open_source(source, project=project, secrets=secrets, reach=reach, seen=seen) as found:
         match found:
             case FoundFiles(kind, files):
+                if isinstance(kind, ParquetSource):
+                    require_holdable(kind, files)
                 with connect(*_paths(files), threads=threads) as connection:
                     table = prepare_table(connection, kind, files, columns, zone)
                     return _write(connection, table, files, kind, out, zone, event_time)
             case FoundTable(rows, label):
+                require_holdable_types(rows.schema, label)
                 with connect(threads=threads) as connection:
                     connection.register("t", rows)
                     named_t = exp.table_(identifier("t"))
@@ -93,12 +100,12 @@ def load_source(
 
 
 def first_types(
-    source: CsvSource | JsonLinesSource,
+    source: FileSource,
     files: Sequence[SourceFile],
     columns: Mapping[str, Column],
     timezone: str | None = None,
 ) -> dict[str, str]:
-    """Return what the first rows of text files show: column → type. Raises MlopscError as loading does."""
+    """Return what the first rows of files show: column → type. Raises MlopscError as loading does."""
     with connect(*_paths(files), threads=1) as connection:
         return dict(prepare_table(connection, source, files, columns, timezone or "UTC", limit=_PEEKED).types)
 
@@ -126,15 +133,14 @@ def prepare_table(
     try:
         match source:
             case ParquetSource():
-                types = _chosen(parquet_types(connection, files), only)
-                return _typed(scan(*_paths(files)), types, columns, timezone, files[0].label)
+                return _parquet(connection, source, files, columns, timezone, only)
             case CsvSource():
                 table, names = csv_table(source, files)
                 names = list(_chosen(dict.fromkeys(names), only))
                 candidates: dict[str, tuple[str, ...]] = dict.fromkeys(names, TEXT_CANDIDATES)
-                parse = parse_text
+                parse: Callable[..., exp.Expr] = partial(parse_text, dialect=source)
             case JsonLinesSource():
-                table, names = jsonl_table(connection, files)
+                table, names = jsonl_table(connection, source, files)
                 names = list(_chosen(dict.fromkeys(names), only))
                 parse = parse_json
                 free = [name for name in names if _declared(columns, name) is None]
@@ -151,6 +157,30 @@ def prepare_table(
         types[name] = wanted or types[name]
         cells[name] = parse(column(name), types[name], timezone, declared=wanted is not None)
     return TypedTable(table, cells, {name: types[name] for name in names})
+
+
+def _parquet(
+    connection: "duckdb.DuckDBPyConnection",
+    source: ParquetSource,
+    files: Sequence[SourceFile],
+    columns: Mapping[str, Column],
+    timezone: str,
+    only: Container[str] | None,
+) -> TypedTable:
+    layout = parquet_layout(connection, source, files)
+    kinds = _chosen(layout.kinds, only)
+    held = {name: kind for name, kind in kinds.items() if name not in layout.partitions}
+    table = _typed(scan_parquet(layout, files), held, columns, timezone, files[0].label)
+    told = [name for name in kinds if name in layout.partitions]
+    free = {name: TEXT_CANDIDATES for name in told if _declared(columns, name) is None}
+    guess = partial(parse_text, timezone=timezone, declared=False)
+    types = infer(connection, partition_texts(layout), free, guess) if free else {}
+    cells = {}
+    for name in told:
+        wanted = _declared(columns, name)
+        types[name] = wanted or types[name]
+        cells[name] = parse_text(column(name), types[name], timezone, declared=wanted is not None)
+    return TypedTable(table.source, {**table.cells, **cells}, {**table.types, **types})
 
 
 def _chosen(columns: Mapping[str, T], only: Container[str] | None) -> dict[str, T]:
@@ -260,12 +290,12 @@ def of_file(
         case CsvSource():
             return csv_table(source, [file])[0]
         case JsonLinesSource():
-            return _of_json_file(table, file, files)
+            return _of_paths(table, file, files)
         case _:
-            return scan(file.path)
+            return _of_paths(table, file, files)
 
 
-def _of_json_file(table: TypedTable, file: SourceFile, files: Sequence[SourceFile]) -> exp.Expr:
+def _of_paths(table: TypedTable, file: SourceFile, files: Sequence[SourceFile]) -> exp.Expr:
     """Return the table with the list of paths cut down to one; the columns stay those of all files."""
     others = {str(other.path.absolute()) for other in files} - {str(file.path.absolute())}
     own = table.source.copy()

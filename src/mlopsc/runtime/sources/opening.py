@@ -12,18 +12,22 @@ from typing import assert_never
 from mlopsc.runtime.sources.files import fingerprint_files, located
 from mlopsc.runtime.sources.found import Found, FoundFiles
 from mlopsc.runtime.sources.handles import Secrets
+from mlopsc.runtime.sources.remote.reach import PUBLIC, Reach
 from mlopsc.vocabulary.sources import CsvSource, JsonLinesSource, ParquetSource, PythonSource, Source
 
 
 @contextmanager
-def open_source(source: Source, *, project: Path, secrets: Secrets) -> Iterator[Found]:
+def open_source(
+    source: Source, *, project: Path, secrets: Secrets, reach: Reach = PUBLIC, seen: str | None = None
+) -> Iterator[Found]:
     """Give what a source holds, as long as the context lasts.
 
-    Raises MlopscError when it is missing, cannot be reached or leads out of the project.
+    What lies elsewhere comes from hosts that `reach` allows; `seen` is the fingerprint of what is wanted, if a look
+    at the source came before. Raises MlopscError when it is missing, cannot be reached or leads out of the project.
     """
     match source:
         case ParquetSource() | CsvSource() | JsonLinesSource():
-            with located(source, project, secrets) as files:
+            with located(source, project, secrets, reach=reach, seen=seen) as files:
                 yield FoundFiles(source, tuple(files))
         case PythonSource():
             from mlopsc.runtime.sources.function import call_source
@@ -33,14 +37,17 @@ def open_source(source: Source, *, project: Path, secrets: Secrets) -> Iterator[
             assert_never(source)
 
 
-def fingerprint_source(source: Source, *, project: Path, secrets: Secrets) -> str | None:
+def fingerprint_source(
+    source: Source, *, project: Path, secrets: Secrets, reach: Reach = PUBLIC, seen: str | None = None
+) -> str | None:
     """Return a text that changes whenever the source's content does, None when only loading can tell.
 
-    Raises MlopscError as `open_source` does.
+    `seen` is what a step was prepared with, when it is asked again after the step. Raises MlopscError as
+    `open_source` does.
     """
     match source:
         case ParquetSource() | CsvSource() | JsonLinesSource():
-            return fingerprint_files(source, project, secrets)
+            return fingerprint_files(source, project, secrets, reach=reach, seen=seen)
         case PythonSource():
             return None
         case _:

@@ -1,32 +1,135 @@
 """Which columns Parquet files have, from their footers, and which types loading gives them. Does without sqlglot."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.engine.connection import failure
 from mlopsc.runtime.sources.found import SourceFile
 from mlopsc.vocabulary.columns import Column, convertible, from_duckdb
+from mlopsc.vocabulary.sources import ParquetSource
 
 if TYPE_CHECKING:
     import duckdb
 
 
-def parquet_types(connection: "duckdb.DuckDBPyConnection", files: Sequence[SourceFile]) -> dict[str, str]:
+_NULL = '"NULL"'
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the footers and places of Parquet files say."""
+
+    kinds: Mapping[str, str]
+    """Column → DuckDB's type."""
+    partitions: Mapping[str, tuple[str | None, ...]]
+    """Column that the names of folders give → its text for each file."""
+    by_name: bool
+    """Whether DuckDB must bring columns together by name."""
+
+
+def parquet_types(
+    connection: "duckdb.DuckDBPyConnection", source: ParquetSource, files: Sequence[SourceFile]
+) -> dict[str, str]:
     """Return the files' columns: name → DuckDB's type. Raises MlopscError for a bad file, and when files differ."""
+    return dict(parquet_layout(connection, source, files).kinds)
+
+
+def parquet_layout(
+    connection: "duckdb.DuckDBPyConnection", source: ParquetSource, files: Sequence[SourceFile]
+) -> Layout:
+    """Look at the footers. Raises MlopscError for a bad file, too many columns, and when files differ."""
+    found: dict[str, str] = {}
+    mixed = False
+    for file in files:
+        own = _footer(connection, file)
+        if len(own) > source.limits.columns:
+            raise MlopscError(
+                f"{file.label} has more than {source.limits.columns} columns",
+                help="if that is meant, raise `limits: {columns: …}` of the source",
+            )
+        if file is not files[0]:
+            mixed |= _compare(found, own, file, files[0], by_name=source.union_by_name)
+        found |= {name: kind for name, kind in own.items() if found.get(name, _NULL) == _NULL}
+    partitions = _partitions(files) if source.hive_partitioning else {}
+    for key in partitions:
+        if key in found:
+            raise MlopscError(
+                f"{files[0].label}: column {key!r} stands in the file and in the names of its folders",
+                help="rename one, or say `hive_partitioning: false`",
+            )
+    return Layout(
+        {**found, **dict.fromkeys(partitions, "VARCHAR")}, partitions, mixed or source.union_by_name
+    )
+
+
+def _footer(connection: "duckdb.DuckDBPyConnection", file: SourceFile) -> dict[str, str]:
     import duckdb
 
-    found: list[dict[str, str]] = []
-    for file in files:
-        statement = "DESCRIBE SELECT * FROM read_parquet([$path])"
-        try:
-            rows = connection.execute(statement, {"path": str(file.path.absolute())}).fetchall()
-        except duckdb.Error as error:
-            raise MlopscError(f"{file.label} is no readable Parquet file: {failure(error)}") from error
-        found.append({row[0]: row[1] for row in rows})
-        if found[-1] != found[0]:
-            raise MlopscError(f"{file.label} has other columns or types than {files[0].label}")
-    return found[0]
+    statement = "DESCRIBE SELECT * FROM read_parquet([$path], hive_partitioning = false)"
+    try:
+        rows = connection.execute(statement, {"path": str(file.path.absolute())}).fetchall()
+    except duckdb.Error as error:
+        raise MlopscError(f"{file.label} is no readable Parquet file: {failure(error)}") from error
+    return {row[0]: row[1] for row in rows}
+
+
+def _compare(
+    found: Mapping[str, str], own: Mapping[str, str], file: SourceFile, first: SourceFile, *, by_name: bool
+) -> bool:
+    """Raise MlopscError where a file's columns are other ones; say whether some of them are nulls alone."""
+    mixed = False
+    for name, kind in own.items():
+        known = found.get(name)
+        if known is None and not by_name:
+            raise _differ(f"{file.label} has a column {name!r}, which {first.label} lacks")
+        if known not in (None, kind):
+            if _NULL not in (known, kind):
+                raise MlopscError(
+                    f"{file.label}: column {name!r} is {_word(kind)}, in {first.label} {_word(str(known))}",
+                    help="write the files with the same types",
+                )
+            mixed = True
+    if not by_name and (missing := [name for name in found if name not in own]):
+        raise _differ(f"{file.label} lacks column {missing[0]!r}, which {first.label} has")
+    return mixed
+
+
+def _word(kind: str) -> str:
+    ours = from_duckdb(kind)
+    return kind.lower() if ours == "nested" else ours
+
+
+def _differ(what: str) -> MlopscError:
+    return MlopscError(what, help="`union_by_name: true` lets files lack columns, which are null there")
+
+
+def _partitions(files: Sequence[SourceFile]) -> dict[str, tuple[str | None, ...]]:
+    """Return what the folders named `key=value` say of each file. Raises MlopscError when one says other keys."""
+    each = [_keys(file) for file in files]
+    for file, keys in zip(files, each, strict=True):
+        if list(keys) != list(each[0]):
+            raise MlopscError(
+                f"{file.label} lies in folders of {', '.join(keys) or 'no keys'}, "
+                f"{files[0].label} in those of {', '.join(each[0]) or 'no keys'}"
+            )
+    if not each[0]:
+        raise MlopscError(
+            f"{files[0].label} lies in no folder named key=value", help="say `hive_partitioning: false`"
+        )
+    return {key: tuple(keys[key] for keys in each) for key in each[0]}
+
+
+def _keys(file: SourceFile) -> dict[str, str | None]:
+    folders = [folder.partition("=") for folder in file.label.split("/")[:-1]]
+    return {
+        key: None if value == _NO_VALUE else unquote(value)
+        for key, sign, value in folders
+        if sign and key and "://" not in key
+    }
 
 
 class Footers:
@@ -46,7 +149,7 @@ class Footers:
             self._connection.close()
             self._connection = None
 
-    def types(self, files: Sequence[SourceFile]) -> dict[str, str]:
+    def types(self, source: ParquetSource, files: Sequence[SourceFile]) -> dict[str, str]:
         """Return the files' columns: name → DuckDB's type. Raises MlopscError as `parquet_types` does."""
         if self._connection is None:
             import duckdb
@@ -58,7 +161,7 @@ class Footers:
                     "threads": 1,
                 }
             )
-        return parquet_types(self._connection, files)
+        return parquet_types(self._connection, source, files)
 
 
 def declared_types(kinds: Mapping[str, str], columns: Mapping[str, Column], label: str) -> dict[str, str]:

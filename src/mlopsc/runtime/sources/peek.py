@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
-from mlopsc.runtime.sources.files import located
+from mlopsc.runtime.sources.files import is_remote, located
 from mlopsc.runtime.sources.handles import no_secrets
 from mlopsc.runtime.sources.parquet import Footers, declared_types
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.sources import FileSource, ParquetSource, Source
+
+_HEAD = 4 << 20
+"""Bytes of a compressed text that are looked at."""
 
 
 def peek_schema(
@@ -25,12 +28,12 @@ def peek_schema(
     a long file the type of one may be wider. Other sources and remote files: None. Raises MlopscError as loading
     does. Who looks at many sources gives `footers`, open as long as needed.
     """
-    if not isinstance(source, FileSource) or ("://" in source.path and not source.path.startswith("file://")):
+    if not isinstance(source, FileSource) or is_remote(source.path):
         return None
-    with located(source, project, no_secrets) as files:
-        if not isinstance(source, ParquetSource):
+    with located(source, project, no_secrets, head=_HEAD) as files:
+        if not isinstance(source, ParquetSource) or source.hive_partitioning:
             from mlopsc.runtime.sources.load import first_types  # sqlglot: a footer does without
 
             return first_types(source, files, columns, timezone)
         with nullcontext(footers) if footers is not None else Footers() as reader:
-            return declared_types(reader.types(files), columns, files[0].label)
+            return declared_types(reader.types(source, files), columns, files[0].label)

@@ -4,11 +4,14 @@ DuckDB's own casts are too kind for data that nobody has looked at: they read 5.
 0x10 as numbers, and drop the offset of a timestamp.
 """
 
+import re
+
 from sqlglot import exp
 
 from mlopsc.runtime.engine.parquet import instant
 from mlopsc.runtime.engine.statement import fragment
 from mlopsc.vocabulary.columns import FLOATS, INTEGERS, convertible, from_duckdb, is_numeric, to_duckdb
+from mlopsc.vocabulary.sources import CsvSource
 
 _TIME = r"\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
 _NAIVE = r"\d{4}-\d{2}-\d{2}([ T]" + _TIME + ")?"
@@ -18,12 +21,19 @@ TEXT_CANDIDATES = ("bool", "int64", "float64", "date", "timestamp", "string")
 """What an undeclared column of text can turn out to be, narrowest first."""
 
 
-def parse_text(value: exp.Expr, type_: str, timezone: str, *, declared: bool = True) -> exp.Expr:
+def parse_text(
+    value: exp.Expr, type_: str, timezone: str, *, declared: bool = True, dialect: CsvSource | None = None
+) -> exp.Expr:
     """Return the value that a text says, or null when it says none of the type.
 
-    With `declared` false the type is only a guess, and what may well be something else does not fit: numbers
-    with leading zeros (post codes), yes and no, 0 and 1 as truth values.
+    `dialect` says how numbers, dates and timestamps are written. With `declared` false the type is only a guess, and
+    what may well be something else does not fit: numbers with leading zeros (post codes), yes and no, 0 and 1 as
+    truth values.
     """
+    if dialect is not None and (written := _as_written(value, type_, timezone, dialect)) is not None:
+        if type_ in ("date", "timestamp"):
+            return written
+        value = written
     duckdb = "VARCHAR" if type_ == "nested" else to_duckdb(type_)
     cast = fragment(f"try_cast($x as {duckdb})", x=value)
     match type_:
@@ -71,6 +81,26 @@ def parse_text(value: exp.Expr, type_: str, timezone: str, *, declared: bool = T
             return fragment(
                 "case when regexp_full_match($x, $form) then $cast end", x=value, cast=cast, form=form
             )
+
+
+def _as_written(value: exp.Expr, type_: str, timezone: str, dialect: CsvSource) -> exp.Expr | None:
+    """Return the value of a date or timestamp, a number's text as SQL has it; None where the dialect says nothing."""
+    if type_ == "date" and dialect.date_format is not None:
+        return fragment("cast(try_strptime($x, $format) as date)", x=value, format=dialect.date_format)
+    if type_ == "timestamp" and dialect.timestamp_format is not None:
+        parsed = fragment("try_strptime($x, $format)", x=value, format=dialect.timestamp_format)
+        if "%z" in dialect.timestamp_format:
+            return fragment("cast($x as timestamptz)", x=parsed)
+        return instant(parsed, "TIMESTAMP", timezone)
+    if not is_numeric(type_) or (dialect.decimal == "." and dialect.thousands is None):
+        return None
+    point, group = re.escape(dialect.decimal), re.escape(dialect.thousands or "")
+    whole = rf"(\d{{1,3}}({group}\d{{3}})+|\d+)" if group else r"\d+"
+    form = rf"\s*[+-]?({whole}({point}\d*)?|{point}\d+)([eE][+-]?\d+)?\s*|[^\d]*"
+    return fragment(
+        "case when regexp_full_match($x, $form) then replace(replace($x, $group, ''), $point, '.') end",
+        x=value, form=form, group=dialect.thousands or "", point=dialect.decimal,
+    )  # fmt: skip
 
 
 def parse_json(value: exp.Expr, type_: str, timezone: str, *, declared: bool = True) -> exp.Expr:

@@ -11,6 +11,7 @@ from mlopsc.vocabulary.sources.base import Files, SecretHandle
 from mlopsc.vocabulary.sources.csv import CsvSource
 from mlopsc.vocabulary.sources.function import PythonSource
 from mlopsc.vocabulary.sources.jsonl import JsonLinesSource
+from mlopsc.vocabulary.sources.limits import Limits
 from mlopsc.vocabulary.sources.parquet import ParquetSource
 from mlopsc.vocabulary.sources.suffixes import SUFFIXES, FileSource, source_by_suffix
 
@@ -20,6 +21,7 @@ __all__ = [
     "FileSource",
     "Files",
     "JsonLinesSource",
+    "Limits",
     "ParquetSource",
     "PythonSource",
     "SecretHandle",

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import StringConstraints, model_validator
 
 from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.sources.limits import Limits
 
 
 class SecretHandle(Frozen):
@@ -27,6 +28,8 @@ class Files(Frozen):
     any fsspec file system. A file outside the project is named by a `file://` URL."""
     storage_options: dict[str, SecretHandle | str | int | bool] = {}
     """Arguments of the URL's file system; what is secret is written `{secret: name}`."""
+    limits: Limits = Limits()
+    """What is more than this is refused."""
 
     @model_validator(mode="after")
     def _sensible(self) -> "Files":

@@ -8,7 +8,7 @@ FileSource = ParquetSource | CsvSource | JsonLinesSource
 """Files, which are read as they lie there."""
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson")
-"""How names of files end whose format the name tells."""
+"""How names of files end whose format the name tells; those of text may be followed by `.gz` or `.zst`."""
 
 
 def source_by_suffix(path: str, dialect: FileSource | None = None) -> FileSource:
@@ -16,8 +16,11 @@ def source_by_suffix(path: str, dialect: FileSource | None = None) -> FileSource
 
     Raises ValueError for any other suffix.
     """
-    name = path.partition("?")[0] if "://" in path else path
-    match name[name.rfind(".") :].lower():
+    name = (path.partition("?")[0] if "://" in path else path).lower()
+    plain = name.removesuffix(".gz").removesuffix(".zst")
+    match plain[plain.rfind(".") :]:
+        case ".parquet" if plain != name:
+            raise ValueError(f"{path!r}: Parquet is compressed within")
         case ".parquet":
             return ParquetSource(path=path)
         case ".csv" if isinstance(dialect, CsvSource):
