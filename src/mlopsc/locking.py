@@ -1,7 +1,7 @@
 """Which data a project works with, recorded in `mlops.lock`: every dataset is loaded, as a run would load it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlopsc.compiled import Witness
@@ -13,8 +13,9 @@ from mlopsc.diagnostics.errors import MlopscError, SpecError, UsageError
 from mlopsc.plan.plan import Infrastructure, Pipeline, Plan
 from mlopsc.plan.result import RunResult
 from mlopsc.running import make_request
+from mlopsc.runtime.actions import ActionCache
 from mlopsc.runtime.atomic import write_bytes
-from mlopsc.runtime.context import Context, read_secret
+from mlopsc.runtime.context import Context
 from mlopsc.runtime.tasks import library_version
 from mlopsc.spec.environments import resolve
 from mlopsc.spec.spec import read_spec
@@ -113,17 +114,16 @@ def _entry(request: RunRequest, result: RunResult, name: str) -> tuple[str, Lock
     import pyarrow.parquet as pq
 
     from mlopsc.runtime.engine.parquet import read_schema
-    from mlopsc.runtime.sources.opening import fingerprint_source
+    from mlopsc.runtime.operations import fingerprint
 
     operation = request.pipeline.step(name).resolved(request.parameters)
     assert isinstance(operation, Load)
     digest = result.outputs()[name, "data"]
-    file = Context(request.project, store_url=request.store_url).store().get_path(digest)
-    source = fingerprint_source(
-        operation.source,
-        project=request.project,
-        secrets=lambda secret: read_secret(secret, operation.secrets, request.project),
-    )
+    context = Context(request.project, store_url=request.store_url)
+    store = context.store()
+    file = store.get_path(digest)
+    latest = ActionCache(store).latest(PIPELINE, name) or {}
+    source = fingerprint(operation, replace(context, seen=latest.get("world")))
     with pq.ParquetFile(file) as parquet:
         rows = parquet.metadata.num_rows
     columns = read_schema(file)
