@@ -46,6 +46,7 @@ def _checks(analysis: Analysis, name: str, dataset: Dataset) -> Iterator[Diagnos
         place: Path = ("datasets", name, "checks", index)
         if isinstance(query := getattr(check, "unexpected_rows_query", None), str):
             yield from _query(analysis, name, query, place)
+        yield from _condition(analysis, name, check, place)
         if not check.reads:
             continue
         for at, column in _named(check):
@@ -72,6 +73,28 @@ def _misfit(
             "MLC302",
             f"`{check.expect}` needs {wanted}, column '{column}' is {kind}",
             analysis.spec.document.value_span(place),
+        )
+
+
+def _condition(analysis: Analysis, table: str, check: BaseCheck, place: Path) -> Iterator[Diagnostic]:
+    """Bind the condition of the rows; faults of one that was translated are told at the whole of it."""
+    condition = check.condition()
+    if condition is None or table not in analysis.bindable:
+        return
+    sampled = sample_sql(condition, analysis.spec.parameters if check.where is not None else {})
+    bound = analysis.binder.bind_where(sampled.text, table)
+    if not isinstance(bound, list):
+        return
+    if check.where is not None:
+        yield from sql_faults(analysis, bound, (*place, "where"), sampled, table)
+        return
+    at = (*place, "row_condition")
+    for found in sql_faults(analysis, bound, at, sampled, table):
+        yield report(
+            found.code,
+            f"{found.message}, in the condition's SQL: {condition}",
+            analysis.spec.document.value_span(at),
+            help=found.help,
         )
 
 

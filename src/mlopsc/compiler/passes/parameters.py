@@ -18,6 +18,7 @@ PLACES: tuple[tuple[str, ...], ...] = (
     ("datasets", "*", "source", "path"),
     ("datasets", "*", "source", "args", "**"),
     ("datasets", "*", "checks", "*", "unexpected_rows_query"),
+    ("datasets", "*", "checks", "*", "where"),
     ("features", "*", "sql"),
     ("features", "*", "args", "**"),
     ("training", "*", "entities", "label"),

@@ -25,6 +25,8 @@ class Outcome:
     sample: exp.Expr | None = None
     message: str | None = None
     values: tuple[Any, ...] = ()
+    rows: tuple[int, ...] = ()
+    """Which rows `values` stand in, from 1, where they are at hand."""
 
 
 def failed(message: str, observed: Any = None) -> Outcome:

@@ -19,9 +19,13 @@ _BATCH = "batch"
 
 
 def unexpected_rows(
-    connection: "duckdb.DuckDBPyConnection", check: UnexpectedRows, source: exp.Expr, mixed: Collection[str]
+    connection: "duckdb.DuckDBPyConnection",
+    check: UnexpectedRows,
+    table: exp.Expr,
+    condition: exp.Expr | None,
+    mixed: Collection[str],
 ) -> Outcome:
-    """Run a user's SELECT over the table; every row that it returns is unexpected."""
+    """Run a user's SELECT over the rows of a table; every row that it returns is unexpected."""
     import duckdb
 
     if mixed:
@@ -30,11 +34,14 @@ def unexpected_rows(
     query = check.unexpected_rows_query.replace("{batch}", _BATCH)
     if faults := check_safe(query, tables={_BATCH}, connection=connection):
         raise SpecError(f"unexpected_rows: {faults[0].message}")
+    batch = select(exp.Star(), source=table)
+    if condition is not None:
+        batch = batch.where(condition, copy=False)
     view = exp.Create(
         this=exp.table_(identifier(_BATCH)),
         kind="VIEW",
         replace=True,
-        expression=select(exp.Star(), source=source),
+        expression=batch,
     )
     connection.execute(text(view))
     try:

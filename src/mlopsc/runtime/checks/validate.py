@@ -1,23 +1,25 @@
 """The one way in: a table, what is declared of it, and the report."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
 from sqlglot import exp
 
-from mlopsc.diagnostics.errors import SpecError
-from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.runtime.checks.arguments import read_checks, read_columns
+from mlopsc.runtime.checks.conditions import chosen_rows, condition_of
 from mlopsc.runtime.checks.declared import declared_checks
-from mlopsc.runtime.checks.measures import Measure, Table, measure
+from mlopsc.runtime.checks.judge_mixed import Cells, judge_mixed
+from mlopsc.runtime.checks.measures import Table, measure
 from mlopsc.runtime.checks.measures.base import ROW
-from mlopsc.runtime.checks.mixed import MixedColumn, judge_mixed, split_mixed
+from mlopsc.runtime.checks.mixed import MixedColumn, split_mixed
 from mlopsc.runtime.checks.outcome import Outcome, absent
 from mlopsc.runtime.checks.report import CheckResult, ValidationReport
+from mlopsc.runtime.checks.scan import Waiting, serve
 from mlopsc.runtime.checks.unexpected import unexpected_rows
 from mlopsc.runtime.engine.parquet import describe
 from mlopsc.runtime.engine.statement import column, fragment, identifier, named, select, text
-from mlopsc.vocabulary.checks import CHECK, CHECK_NAMES, BaseCheck
+from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.checks.sql import UnexpectedRows
 from mlopsc.vocabulary.columns import Column
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     import duckdb
 
 SAMPLE = 20
-_EXAMPLE = "{'expect': 'column_values_to_not_be_null', 'column': 'age'}"
 
 
 def validate_table(
@@ -34,70 +35,36 @@ def validate_table(
     columns: Mapping[str, Column | Mapping[str, Any]] | None = None,
     checks: Iterable[BaseCheck | Mapping[str, Any]] = (),
     primary_key: Sequence[str] = (),
+    others: Mapping[str, Any] | None = None,
     threads: int | None = None,
 ) -> ValidationReport:
     """Check a table against declared columns, a key and checks, and return what was found.
 
     `table` is a pandas, polars or pyarrow table, or the path of a Parquet file (`.csv` and `.jsonl` by name).
-    `columns` and `checks` are written as in a spec; a check's name may begin with `expect_`. What a check means
-    stands with its model in `mlopsc.vocabulary.checks`. A column that the table lacks, or that is of a type that
-    the check cannot judge, fails the check and says so.
+    `columns` and `checks` are written as in a spec; a check's name may begin with `expect_`, and its `severity` may
+    be one of Great Expectations' words. What a check means stands with its model in `mlopsc.vocabulary.checks`.
+    `others` are tables that checks name, such as `other_table_name`. A column that the table lacks, or that is of a
+    type that the check cannot judge, fails the check and says so.
 
     Raises SpecError for a malformed check or declaration, an unknown check, SQL that does not run, and a table
     that is none.
     """
     from mlopsc.runtime.tables import opened
 
-    if not isinstance(columns, Mapping | None):
-        raise SpecError(f"`columns` is {columns!r}, expected a map of column names to declarations")
-    if isinstance(checks, str | Mapping) or not isinstance(checks, Iterable):
-        raise SpecError(f"`checks` is {checks!r}, expected a list of maps such as {_EXAMPLE}")
-    contract = {name: _column(name, declared) for name, declared in (columns or {}).items()}
-    parsed = [_check(i, check) for i, check in enumerate(checks)]
+    contract, parsed = read_columns(columns), read_checks(checks)
     table, mixed = split_mixed(table)
-    with opened(table, threads=threads) as (connection, (source,)):
+    beside = dict(others or {})
+    with opened(table, *beside.values(), threads=threads) as (connection, (source, *rest)):
         kinds = describe(connection, source)
         everything = [*declared_checks(contract, primary_key, kinds), *parsed]
-        clean = _clean(source, kinds)
-        outcomes = _outcomes(connection, source, clean, kinds, mixed, everything)
+        outcomes = _outcomes(
+            connection, source, kinds, mixed, dict(zip(beside, rest, strict=True)), everything
+        )
         results = tuple(
             _result(connection, check, outcome) for check, outcome in zip(everything, outcomes, strict=True)
         )
         rows = connection.execute(text(select(fragment("count(*)"), source=source))).fetchall()[0][0]
     return ValidationReport(results, rows)
-
-
-def _column(name: str, declared: Column | Mapping[str, Any]) -> Column:
-    try:
-        return Column.model_validate(declared)
-    except ValidationError as error:
-        raise SpecError(f"column {name!r}: {_problems(error)}") from error
-
-
-def _check(index: int, check: BaseCheck | Mapping[str, Any]) -> BaseCheck:
-    if isinstance(check, BaseModel):
-        return CHECK.validate_python(check)
-    if not isinstance(check, Mapping):
-        raise SpecError(f"checks[{index}] is {check!r}, expected a map such as {_EXAMPLE}")
-    name = check.get("expect")
-    if not isinstance(name, str):
-        raise SpecError(f"checks[{index}] has no `expect`, the name of the check")
-    name = name.removeprefix("expect_")
-    if name not in CHECK_NAMES:
-        raise SpecError(f"unknown check {name!r}", help=did_you_mean(name, CHECK_NAMES))
-    try:
-        return CHECK.validate_python({**check, "expect": name})
-    except ValidationError as error:
-        raise SpecError(f"checks[{index}] ({name}): {_problems(error)}") from error
-
-
-def _problems(error: ValidationError) -> str:
-    parts = []
-    for problem in error.errors():
-        place = ".".join(str(key) for key in problem["loc"] if key not in CHECK_NAMES)
-        message = problem["msg"].removeprefix("Value error, ")
-        parts.append(f"{place}: {message}" if place else message)
-    return "; ".join(parts)
 
 
 def _clean(source: exp.Expr, kinds: Mapping[str, str]) -> exp.Expr:
@@ -117,74 +84,83 @@ def _clean(source: exp.Expr, kinds: Mapping[str, str]) -> exp.Expr:
 def _outcomes(
     connection: "duckdb.DuckDBPyConnection",
     source: exp.Expr,
-    clean: exp.Expr,
     kinds: Mapping[str, str],
     mixed: Mapping[str, MixedColumn],
+    others: Mapping[str, exp.Expr],
     checks: Sequence[BaseCheck],
 ) -> list[Outcome]:
     found: dict[int, Outcome] = {}
-    waiting: dict[int, Measure] = {}
+    waiting: dict[int, Waiting] = {}
+    clean = _clean(source, kinds)
     numbered = fragment("select *, row_number() over () as $r from $t as t", t=clean, r=identifier(ROW))
-    table = Table(numbered, kinds)
+    predicate = _predicates(connection)
     for i, check in enumerate(checks):
         missing = [name for name in check.columns() if name not in kinds] if check.reads else []
         strange = [name for name in check.columns() if name in mixed] if check.reads else []
         if missing:
             found[i] = absent(missing[0], kinds)
-        elif strange:
-            found[i] = judge_mixed(check, mixed[strange[0]])
+            continue
+        condition = condition_of(connection, check, clean, kinds, mixed)
+        rows = numbered if condition is None else _those(numbered, condition)
+        if strange:
+            found[i] = judge_mixed(check, _cells(connection, check, clean, condition, mixed))
         elif isinstance(check, UnexpectedRows):
-            found[i] = unexpected_rows(connection, check, source, mixed)
+            found[i] = unexpected_rows(connection, check, clean, condition, mixed)
         else:
-            waiting[i] = measure(check, table)
-    _scan(connection, clean, waiting, found)
+            waiting[i] = Waiting(measure(check, Table(rows, kinds, predicate, others)), condition)
+    found |= zip(waiting, serve(connection, clean, list(waiting.values())), strict=True)
     return [found[i] for i in range(len(checks))]
 
 
-def _scan(
+def _cells(
     connection: "duckdb.DuckDBPyConnection",
+    check: BaseCheck,
     table: exp.Expr,
-    waiting: Mapping[int, Measure],
-    found: dict[int, Outcome],
-) -> None:
-    """Serve all measures together, scan by scan; almost all are content with the first."""
-    import duckdb
-
-    sent: dict[int, Mapping[str, Any] | None] = dict.fromkeys(waiting)
-    while sent:
-        wanted: dict[int, dict[str, str]] = {}
-        needed: dict[str, exp.Expr] = {}
-        for i, values in sent.items():
-            try:
-                needs = waiting[i].send(values) if values is not None else next(waiting[i])
-            except StopIteration as end:
-                found[i] = end.value
-                continue
-            wanted[i] = {name: text(need) for name, need in needs.items()}
-            needed |= zip(wanted[i].values(), needs.values(), strict=True)
-        try:
-            values_of = _fetched(connection, table, needed)
-        except duckdb.InvalidInputException as error:
-            raise SpecError(f"a check cannot be measured: {str(error).partition(chr(10))[0]}") from error
-        sent = {i: {name: values_of[key] for name, key in names.items()} for i, names in wanted.items()}
+    condition: exp.Expr | None,
+    mixed: Mapping[str, MixedColumn],
+) -> Cells:
+    """Return the columns of a check as Python's values, of the rows that it looks at."""
+    columns: dict[str, tuple[Any, ...]] = {}
+    for name in check.columns():
+        if name in mixed:
+            columns[name] = mixed[name].values
+        else:
+            rows = connection.execute(text(select(column(name), source=table))).fetchall()
+            columns[name] = tuple(row[0] for row in rows)
+    places = range(len(next(iter(columns.values()))))
+    if condition is not None:
+        chosen = chosen_rows(connection, table, condition)
+        places_chosen = [i for i in places if chosen[i]]
+        columns = {name: tuple(values[i] for i in places_chosen) for name, values in columns.items()}
+        return Cells(columns, tuple(i + 1 for i in places_chosen), _kinds(check, mixed))
+    return Cells(columns, tuple(i + 1 for i in places), _kinds(check, mixed))
 
 
-def _fetched(
-    connection: "duckdb.DuckDBPyConnection", table: exp.Expr, needed: Mapping[str, exp.Expr]
-) -> dict[str, Any]:
-    """Return the values of aggregates, by one scan, and the rows of queries, by the text of each."""
-    found: dict[str, Any] = {}
-    aggregates = {key: need for key, need in needed.items() if not isinstance(need, exp.Query)}
-    if aggregates:
-        row = connection.execute(text(select(*aggregates.values(), source=table))).fetchall()[0]
-        found |= zip(aggregates, row, strict=True)
-    for key in needed.keys() - aggregates.keys():
-        found[key] = connection.execute(key).fetchall()
-    return found
+def _kinds(check: BaseCheck, mixed: Mapping[str, MixedColumn]) -> str:
+    """Return the types that are mixed, in words."""
+    return ", ".join(
+        sorted({kind for name in check.columns() if name in mixed for kind in mixed[name].types})
+    )
+
+
+def _those(table: exp.Expr, condition: exp.Expr) -> exp.Expr:
+    return fragment("select * from $t as t where $c", t=table, c=condition)
+
+
+def _predicates(connection: "duckdb.DuckDBPyConnection") -> Callable[[Callable[[str], bool]], str]:
+    """Return what makes functions of Python known to SQL."""
+    names = count()
+
+    def predicate(function: Callable[[str], bool]) -> str:
+        name = f"mlopsc_predicate_{next(names)}"
+        connection.create_function(name, function, ["VARCHAR"], "BOOLEAN")
+        return name
+
+    return predicate
 
 
 def _result(connection: "duckdb.DuckDBPyConnection", check: BaseCheck, outcome: Outcome) -> CheckResult:
-    sample, rows = outcome.values, ()
+    sample, rows = outcome.values, outcome.rows
     if isinstance(outcome.sample, exp.Select):
         query = fragment("select * from $q as q limit $n", q=outcome.sample.select(column(ROW)), n=SAMPLE)
         sample, rows = zip(*connection.execute(text(query)).fetchall(), strict=True)

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from mlopsc.vocabulary.checks.base import OfColumn
-from mlopsc.vocabulary.checks.bounds import Bounded, Counted, NumberBounded, unordered
+from mlopsc.vocabulary.checks.bounds import Bounded, NumberBounded, Proportion, unordered
 from mlopsc.vocabulary.columns import is_numeric
 
 
@@ -59,7 +59,9 @@ class ColumnMaxToBeBetween(OfExtreme):
     expect: Literal["column_max_to_be_between"] = "column_max_to_be_between"
 
 
-class ColumnUniqueValueCountToBeBetween(Counted, OfColumn):
-    """The number of different values."""
+class ColumnProportionOfNonNullValuesToBeBetween(Proportion, OfColumn):
+    """The number of values that are there, divided by that of rows; 0 without rows, as in Great Expectations."""
 
-    expect: Literal["column_unique_value_count_to_be_between"] = "column_unique_value_count_to_be_between"
+    expect: Literal["column_proportion_of_non_null_values_to_be_between"] = (
+        "column_proportion_of_non_null_values_to_be_between"
+    )

@@ -2,9 +2,10 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.checks.row_condition import ConditionParser, RowCondition, as_sql
 
 Severity = Literal["error", "warn"]
 ColumnName = Annotated[str, StringConstraints(min_length=1)]
@@ -16,18 +17,41 @@ class BaseCheck(Frozen, defer_build=True):
     """One check of a table. Its model has a field `expect`, whose only value is its name."""
 
     expect: str
+    """Which check this is."""
     severity: Severity = "error"
     """`error` stops what follows, `warn` is reported."""
     name: str | None = None
     """What the report calls it."""
     description: str | None = None
     """For readers."""
+    where: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """Which rows are looked at: a condition in SQL. The others are as if they were not there."""
+    row_condition: RowCondition | None = None
+    """The same as Great Expectations has it: text in the syntax of pandas, or a structured condition."""
+    condition_parser: ConditionParser | None = None
+    """The syntax of a `row_condition` that is text; both that Great Expectations knows are understood."""
     reads: ClassVar[bool] = True
     """Whether it reads the columns that it names, so that they must be there."""
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> "BaseCheck":
+        if self.where is not None and self.row_condition is not None:
+            raise ValueError("`where` and `row_condition` say the same: give one of them")
+        if self.condition_parser is not None and not isinstance(self.row_condition, str):
+            raise ValueError("`condition_parser` is the syntax of a `row_condition` that is text")
+        return self
 
     def columns(self) -> tuple[str, ...]:
         """Return the columns that it names, without those inside SQL."""
         return ()
+
+    def others(self) -> tuple[str, ...]:
+        """Return the other datasets that it reads."""
+        return ()
+
+    def condition(self) -> str | None:
+        """Return the condition of the rows that are looked at, in SQL; None for all."""
+        return self.where if self.row_condition is None else as_sql(self.row_condition)
 
     def misfit(self, kind: str) -> str | None:  # noqa: ARG002 - what fits any type
         """Return what it needs that one of its columns, which is of a type, is not; None where it fits."""
@@ -38,6 +62,7 @@ class OfColumn(BaseCheck):
     """A check of one column."""
 
     column: ColumnName
+    """The column."""
 
     def columns(self) -> tuple[str, ...]:
         """Return the one column."""
@@ -47,7 +72,5 @@ class OfColumn(BaseCheck):
 class OfValues(OfColumn):
     """A check that judges a column's values one by one."""
 
-    column: ColumnName
-    """The column whose values are judged one by one."""
     mostly: Share = 1.0
     """The least share of the values that must pass."""

@@ -63,6 +63,17 @@ class Counted(NumberBounded):
         return self
 
 
+class Proportion(NumberBounded):
+    """Bounds of a proportion, from 0 to 1."""
+
+    @model_validator(mode="after")
+    def _proportions(self) -> "Proportion":
+        for key, bound in (("min_value", self.min_value), ("max_value", self.max_value)):
+            if bound is not None and not (isinstance(bound, int | float) and 0 <= bound <= 1):
+                raise ValueError(f"`{key}` is a proportion: expected a number from 0 to 1, found {bound!r}")
+        return self
+
+
 def unordered(check: Bounded, kind: str) -> str | None:
     """Return what the bounds of a column's own values need that a type is not."""
     bounds: list[Any] = [bound for bound in (check.min_value, check.max_value) if bound is not None]

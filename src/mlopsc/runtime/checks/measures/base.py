@@ -1,12 +1,13 @@
 """What a measure is."""
 
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlglot import exp
 
-from mlopsc.runtime.checks.outcome import Bounds, Outcome, Values
+from mlopsc.runtime.checks.outcome import Bounds, Outcome, Values, failed
+from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.columns import from_duckdb
 
 ROW = "__r"
@@ -21,15 +22,29 @@ Measure = Generator[Needs, Values, Outcome]
 
 @dataclass(frozen=True)
 class Table:
-    """What is checked: an expression that can be selected from, in which NaN is null, and its columns' types."""
+    """What is checked: the rows that a check looks at, in which NaN is null."""
 
     source: exp.Expr
+    """A query of these rows, each with its number."""
     kinds: Mapping[str, str]
     """Column → DuckDB's type."""
+    predicate: Callable[[Callable[[str], bool]], str]
+    """Registers a function of a text, and returns the name under which SQL calls it."""
+    others: Mapping[str, exp.Expr] = field(default_factory=dict)
+    """Other dataset → its rows."""
 
     def type_of(self, column: str) -> str:
         """Return the type of a column that exists."""
         return from_duckdb(self.kinds[column])
+
+    def misfit(self, check: BaseCheck) -> str | None:
+        """Return why a check cannot judge its columns, None where it can."""
+        several = len(check.columns()) > 1
+        for name in check.columns():
+            if wanted := check.misfit(self.type_of(name)):
+                subject = f"column {name!r}" if several else "the column"
+                return f"{subject} is {self.type_of(name)}, expected {wanted}"
+        return None
 
 
 def bounds_of(check: Any) -> Bounds:
@@ -41,3 +56,18 @@ def at_once(outcome: Outcome) -> Measure:
     """Return an outcome that needs no data."""
     return outcome
     yield {}
+
+
+def refused(message: str) -> Measure:
+    """Return a failure that needs no data."""
+    return at_once(failed(message))
+
+
+def any_of(conditions: Sequence[exp.Expr]) -> exp.Expr:
+    """Return the condition that any of several holds."""
+    return exp.paren(exp.or_(*conditions, copy=False), copy=False)
+
+
+def all_of(conditions: Sequence[exp.Expr]) -> exp.Expr:
+    """Return the condition that all of several hold."""
+    return exp.paren(exp.and_(*conditions, copy=False), copy=False)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from mlopsc.runtime.checks.measures.base import ROW, Measure, Table
+from mlopsc.runtime.checks.measures.base import ROW, Measure, Table, all_of, any_of
 from mlopsc.runtime.checks.outcome import by_share
 from mlopsc.runtime.engine.statement import column, fragment
 
@@ -12,12 +12,7 @@ from mlopsc.runtime.engine.statement import column, fragment
 def repeated(names: Sequence[str], ignore: str, mostly: float, table: Table) -> Measure:
     """Count rows whose values occur more than once, by one grouping."""
     columns = [column(name) for name in names]
-    missing = [fragment("$x is null", x=x) for x in columns]
-    counted = {
-        "all_values_are_missing": fragment("not $m", m=exp.and_(*missing)),
-        "any_value_is_missing": fragment("not $m", m=exp.or_(*missing)),
-        "never": fragment("true"),
-    }[ignore]
+    counted = counted_rows(columns, ignore)
     groups = fragment("select count(*) as n from $t as t where $counted", t=table.source, counted=counted)
     groups = groups.group_by(*columns, copy=False) if isinstance(groups, exp.Select) else groups
     counts = fragment(
@@ -37,14 +32,24 @@ def repeated(names: Sequence[str], ignore: str, mostly: float, table: Table) -> 
             window.set("partition_by", columns)
     sample = fragment(
         "select $x as x from $t as t where __n > 1 order by $r",
-        x=_row_of(names),
+        x=row_of(names),
         t=occurring,
         r=column(ROW),
     )
     return by_share(int(total), int(often), mostly, sample)
 
 
-def _row_of(names: Sequence[str]) -> exp.Expr:
+def counted_rows(columns: Sequence[exp.Expr], ignore: str) -> exp.Expr:
+    """Return the condition of the rows that count."""
+    missing = [fragment("$x is null", x=x) for x in columns]
+    return {
+        "all_values_are_missing": fragment("not $m", m=all_of(missing)),
+        "any_value_is_missing": fragment("not $m", m=any_of(missing)),
+        "never": fragment("true"),
+    }[ignore]
+
+
+def row_of(names: Sequence[str]) -> exp.Expr:
     """Return the one column, or several as a struct with their names."""
     if len(names) == 1:
         return column(names[0])

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from mlopsc.runtime.checks.measures.base import Measure, Table, bounds_of
+from mlopsc.runtime.checks.measures.base import Measure, Table, all_of, at_once, bounds_of
+from mlopsc.runtime.checks.measures.judged import judged
+from mlopsc.runtime.checks.measures.neighbours import ordered, outliers, z_scores
 from mlopsc.runtime.checks.measures.repeated import repeated
-from mlopsc.runtime.checks.outcome import Bounds, Outcome, by_share, comparable, failed, sql_value
+from mlopsc.runtime.checks.outcome import Bounds, Outcome, comparable, sql_value
 from mlopsc.runtime.engine.statement import column, fragment
 from mlopsc.runtime.sources.values import convert
 from mlopsc.vocabulary.checks import BaseCheck
@@ -19,6 +21,9 @@ def measure(check: BaseCheck, table: Table) -> Measure:
     """Return the measure of a check of the family."""
     if isinstance(check, c.ColumnValuesToBeUnique):
         return repeated([check.column], "all_values_are_missing", check.mostly, table)
+    if isinstance(check, c.ColumnTypeToBe):
+        have = table.type_of(check.column)
+        return at_once(Outcome(have == check.type_, have))
     if not isinstance(check, OfValues):
         raise AssertionError(check.expect)
     x, type_ = column(check.column), table.type_of(check.column)
@@ -30,6 +35,10 @@ def measure(check: BaseCheck, table: Table) -> Measure:
         case c.ColumnValuesToBeOfType():
             other = _other_type(check.type_, type_, x, table.kinds[check.column])
             return judged(table, x, other, check.mostly, observed=type_)
+        case c.ColumnValuesToBeInTypeList():
+            kind = table.kinds[check.column]
+            none = all_of([_other_type(wanted, type_, x, kind) for wanted in check.type_list])
+            return judged(table, x, none, check.mostly, observed=type_)
         case c.ColumnValuesToBeBetween():
             return judged(table, x, outside(bounds_of(check), x, type_), check.mostly)
         case c.ColumnValuesToBeInSet():
@@ -38,34 +47,16 @@ def measure(check: BaseCheck, table: Table) -> Measure:
             return judged(table, x, bad, check.mostly)
         case c.ColumnValuesToNotBeInSet():
             return judged(table, x, _among(check.value_set, x, type_), check.mostly)
+        case c.ColumnValuesToBeIncreasing():
+            return ordered(check, table, "<")
+        case c.ColumnValuesToBeDecreasing():
+            return ordered(check, table, ">")
+        case c.ColumnValueZScoresToBeLessThan():
+            return z_scores(check, table)
+        case c.ColumnValuesToNotBeOutliers():
+            return outliers(check, table)
         case _:
             raise AssertionError(check.expect)
-
-
-def judged(
-    table: Table,
-    x: exp.Expr,
-    bad: exp.Expr | str,
-    mostly: float,
-    *,
-    of_rows: bool = False,
-    observed: object = None,
-) -> Measure:
-    """Judge values by the condition of an unexpected one, null or false for a null; or say why there can be none.
-
-    Judged are the values that are there, or all rows. `observed` takes the place of the share that passes.
-    """
-    if isinstance(bad, str):
-        return failed(bad)
-    row = yield {
-        "total": fragment("count(*)") if of_rows else fragment("count($x)", x=x),
-        "bad": fragment("count(*) filter (where $bad)", bad=bad),
-    }
-    sample = fragment("select $x as x from $t as t where $bad", x=x, t=table.source, bad=bad)
-    outcome = by_share(row["total"], row["bad"], mostly, sample)
-    if observed is None:
-        return outcome
-    return Outcome(outcome.passed, observed, outcome.unexpected, outcome.sample)
 
 
 def outside(bounds: Bounds, x: exp.Expr, type_: str) -> exp.Expr | str:
