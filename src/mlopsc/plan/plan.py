@@ -11,6 +11,7 @@ from pydantic import Field
 
 from mlopsc.vocabulary.artifacts import ArtifactType
 from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.engine import Engine
 from mlopsc.vocabulary.operations import OPERATION, Kind, Operation, operation_class
 from mlopsc.vocabulary.parameters import Parameter
 from mlopsc.vocabulary.policy import Policy
@@ -104,10 +105,13 @@ class Pipeline(Frozen):
 
 
 class Infrastructure(Frozen):
-    """Where shared state lives; None means the project's own folder locally, the environment elsewhere."""
+    """Where shared state lives; None means the project's own folder locally, the environment elsewhere. And what
+    computes tables."""
 
     registry: str | None = None
     store: str | None = None
+    engine: Annotated[Engine | None, Field(exclude_if=lambda engine: engine is None)] = None
+    """What computes tables; None is DuckDB. The steps that it concerns have it in their configuration."""
 
 
 class Plan(Frozen):

@@ -34,7 +34,7 @@ def action_of(task: Task, context: Context) -> Action:
     """Return the task's key; raises MlopscError when user code cannot be read or what it observes is not there."""
     operation = task.operation
     code: dict[str, str] = {}
-    libraries = {"mlopsc", *operation.libraries}
+    libraries = {"mlopsc", *operation.libraries, *operation.engine_libraries()}
     for reference in operation.functions():
         module = resolve_reference(reference).module
         files = closure(context.project, module)

@@ -40,7 +40,7 @@ _ABOUT = {
     "gates": "Rules that a candidate model must pass before it may hold a stage.",
     "registry": "Registered models, their ordered stages, and the gates that guard each stage.",
     "monitors": "Drift of registered models' inputs.",
-    "infrastructure": "Where shared state lives.",
+    "infrastructure": "Where shared state lives, and what computes tables.",
     "targets": "Settings of each target, by the target's name.",
 }
 

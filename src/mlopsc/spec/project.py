@@ -6,6 +6,7 @@ from pydantic import AfterValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.engine import Engine
 from mlopsc.vocabulary.hosts import Host
 from mlopsc.vocabulary.names import Name
 
@@ -29,8 +30,8 @@ class Project(Frozen):
 
 
 class Infrastructure(Frozen):
-    """Where shared state lives. Unset: the project's `.mlopsc` folder locally, and on other targets the
-    environment's `MLOPSC_REGISTRY_URL` and `MLOPSC_STORE_URL`."""
+    """Where shared state lives, and what computes tables. Unset, registry and store are in the project's `.mlopsc`
+    folder locally, and on other targets where the environment's `MLOPSC_REGISTRY_URL` and `MLOPSC_STORE_URL` say."""
 
     registry: Annotated[str, StringConstraints(min_length=1), AfterValidator(_database)] | None = None
     """URL of the model registry's database: `postgresql://USER@HOST/DATABASE`, or the path of a SQLite file."""
@@ -39,3 +40,5 @@ class Infrastructure(Frozen):
     allow_hosts: tuple[Host, ...] = ()
     """Hosts, as `name` or `name:port`, from which datasets may be fetched though their addresses are loopback,
     link-local or private ones. Others are refused, also when a redirect leads there."""
+    engine: Engine | None = None
+    """What checks data and computes views and features: DuckDB, embedded, unless this says otherwise."""

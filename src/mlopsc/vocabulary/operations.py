@@ -14,6 +14,7 @@ from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.checks import Check
 from mlopsc.vocabulary.columns import Column, ColumnType
 from mlopsc.vocabulary.drift import DriftTests
+from mlopsc.vocabulary.engine import SparkEngine
 from mlopsc.vocabulary.estimators import CustomEstimator, Estimator
 from mlopsc.vocabulary.gates import ChampionGate, Gate, MetricGate
 from mlopsc.vocabulary.hosts import Host
@@ -55,6 +56,20 @@ class _Operation(Frozen):
         """Return references to the user functions that it calls."""
         return ()
 
+    def engine_libraries(self) -> tuple[str, ...]:
+        """Return the distributions that its engine adds to `libraries`."""
+        return ()
+
+
+class _Relational(_Operation):
+    """What is computed by an engine: DuckDB, or Spark where it says so."""
+
+    engine: Annotated[SparkEngine | None, Field(exclude_if=lambda engine: engine is None)] = None
+    """Part of the key: floats may differ in their last digits. Left out of it for DuckDB."""
+
+    def engine_libraries(self) -> tuple[str, ...]:
+        return () if self.engine is None else ("pyspark", "sqlglot")
+
 
 class Load(_Operation):
     """Read a source into one Parquet file: file order, declared types, every timestamp an instant in UTC."""
@@ -78,7 +93,7 @@ class Load(_Operation):
         return (self.source.python,) if isinstance(self.source, PythonSource) else ()
 
 
-class Validate(_Operation):
+class Validate(_Relational):
     """Check a dataset against its contract; refuse when a check of severity `error` fails."""
 
     refuses = True
@@ -101,7 +116,7 @@ class Validate(_Operation):
         return {"report": "report"}
 
 
-class SqlView(_Operation):
+class SqlView(_Relational):
     """Run a SELECT over datasets and views; each input port is a table of that name."""
 
     libraries = ("duckdb", "pyarrow")
@@ -141,7 +156,7 @@ class Transform(_Operation):
         return (self.python,)
 
 
-class Features(_Operation):
+class Features(_Relational):
     """Make the feature table: entity rows chosen by time and `where`, with joined and plain columns.
 
     Columns of the result, in order: `__row__`, `__time__` (when there is an event time), `__group__` and `__entity__`

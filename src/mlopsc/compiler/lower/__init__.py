@@ -1,6 +1,7 @@
 """From a checked spec to a plan: one train pipeline, and one pipeline for each monitor and each registered model."""
 
 from pathlib import Path
+from typing import Any
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.lower.monitor import lower_monitor
@@ -24,8 +25,8 @@ def lower(analysis: Analysis, training: str | None = None) -> Plan:
     for pipeline in pipelines:
         verify(pipeline)
     assert spec.project is not None  # a spec without one has an error
-    urls = {
-        key: value and literal(value)
+    urls: dict[str, Any] = {
+        key: literal(value) if isinstance(value, str) else value
         for key, value in spec.infrastructure
         if key in Infrastructure.model_fields
     }

@@ -71,6 +71,7 @@ def lower_feature_table(
         entity=repeated_keys(analysis, training) if labelled else (),
         features=feature_columns(analysis, training),
         joins=joins,
+        engine=tables.engine,
     )
 
 

@@ -7,6 +7,7 @@ from mlopsc.compiler.lower.steps import make_step
 from mlopsc.plan.plan import Artifact, Step
 from mlopsc.spec.features import PythonView, SqlView
 from mlopsc.vocabulary import operations as op
+from mlopsc.vocabulary.engine import SparkEngine
 
 
 @dataclass
@@ -15,6 +16,12 @@ class Tables:
 
     analysis: Analysis
     steps: dict[str, Step] = field(default_factory=dict)
+
+    @property
+    def engine(self) -> SparkEngine | None:
+        """What computes the tables, None for DuckDB."""
+        declared = self.analysis.spec.infrastructure.engine
+        return declared if isinstance(declared, SparkEngine) else None
 
     def artifact(self, table: str) -> Artifact:
         """Return the artifact of a dataset or view, adding the steps that make it."""
@@ -82,6 +89,7 @@ class Tables:
             checks=dataset.checks,
             lock=lock,
             locked=self.analysis.locked,
+            engine=self.engine,
         )
         self.steps[load.name] = load
         self.steps[validate.name] = validate
@@ -104,6 +112,7 @@ class Tables:
                     sql=view.sql,
                     tables=needs,
                     order=view.primary_key or (),
+                    engine=self.engine,
                 )
             case PythonView() as view:
                 step = make_step(

@@ -22,6 +22,7 @@ from mlopsc.runtime.engine.statement import column, fragment, identifier, named,
 from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.checks.sql import UnexpectedRows
 from mlopsc.vocabulary.columns import Column
+from mlopsc.vocabulary.engine import SparkEngine
 
 if TYPE_CHECKING:
     import duckdb
@@ -37,6 +38,7 @@ def validate_table(
     primary_key: Sequence[str] = (),
     others: Mapping[str, Any] | None = None,
     threads: int | None = None,
+    engine: SparkEngine | None = None,
 ) -> ValidationReport:
     """Check a table against declared columns, a key and checks, and return what was found.
 
@@ -44,7 +46,7 @@ def validate_table(
     `columns` and `checks` are written as in a spec; a check's name may begin with `expect_`, and its `severity` may
     be one of Great Expectations' words. What a check means stands with its model in `mlopsc.vocabulary.checks`.
     `others` are tables that checks name, such as `other_table_name`. A column that the table lacks, or that is of a
-    type that the check cannot judge, fails the check and says so.
+    type that the check cannot judge, fails the check and says so. `engine` computes: DuckDB where it is None.
 
     Raises SpecError for a malformed check or declaration, an unknown check, SQL that does not run, and a table
     that is none.
@@ -54,7 +56,7 @@ def validate_table(
     contract, parsed = read_columns(columns), read_checks(checks)
     table, mixed = split_mixed(table)
     beside = dict(others or {})
-    with opened(table, *beside.values(), threads=threads) as (connection, (source, *rest)):
+    with opened(table, *beside.values(), threads=threads, engine=engine) as (connection, (source, *rest)):
         kinds = describe(connection, source)
         everything = [*declared_checks(contract, primary_key, kinds), *parsed]
         outcomes = _outcomes(
@@ -162,7 +164,8 @@ def _predicates(connection: "duckdb.DuckDBPyConnection") -> Callable[[Callable[[
 def _result(connection: "duckdb.DuckDBPyConnection", check: BaseCheck, outcome: Outcome) -> CheckResult:
     sample, rows = outcome.values, outcome.rows
     if isinstance(outcome.sample, exp.Select):
-        query = fragment("select * from $q as q limit $n", q=outcome.sample.select(column(ROW)), n=SAMPLE)
+        sample_rows = outcome.sample.select(column(ROW))
+        query = fragment("select * from $q as q order by $r limit $n", q=sample_rows, r=column(ROW), n=SAMPLE)
         sample, rows = zip(*connection.execute(text(query)).fetchall(), strict=True)
     return CheckResult(
         check=check.expect,

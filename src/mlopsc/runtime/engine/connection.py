@@ -1,14 +1,18 @@
-"""A DuckDB connection that reads the files it is given, and nothing else."""
+"""A connection that reads the files it is given, and nothing else: to DuckDB, or to Spark, which speaks as DuckDB does.
+
+Whatever computes, statements are of DuckDB's dialect, and what comes back has DuckDB's types and Python values.
+"""
 
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.vocabulary.engine import SparkEngine
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,12 +24,33 @@ _HINTS = {
 
 
 @contextmanager
-def connect(*files: Path, threads: int | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
+def connect(
+    *files: Path, threads: int | None = None, engine: SparkEngine | None = None
+) -> Iterator["duckdb.DuckDBPyConnection"]:
     """Open an in-memory database in UTC that can read `files`, and close it.
 
     No other file, network address, extension or Python variable can be reached from SQL. `threads` None means
-    one for each core. DuckDB's errors leave as MlopscError with their first line.
+    one for each core. DuckDB's errors leave as MlopscError with their first line. With `engine`, Spark reads the files
+    and computes: what is returned then has of DuckDB's connection `execute`, `sql` and `register`.
     """
+    if engine is None:
+        with _duckdb(files, (), threads) as connection:
+            yield connection
+        return
+    from mlopsc.runtime.engine.spark.connection import open_spark, remove, scratch_folder
+
+    scratch = scratch_folder()
+    try:
+        with _duckdb(files, [scratch], threads) as local, open_spark(engine, local, scratch) as spark:
+            yield cast("duckdb.DuckDBPyConnection", spark)
+    finally:
+        remove(scratch)
+
+
+@contextmanager
+def _duckdb(
+    files: Sequence[Path], folders: Sequence[Path], threads: int | None
+) -> Iterator["duckdb.DuckDBPyConnection"]:
     import duckdb
 
     spill = Path(tempfile.gettempdir()) / f"mlopsc-{uuid.uuid4().hex}"
@@ -43,6 +68,9 @@ def connect(*files: Path, threads: int | None = None) -> Iterator["duckdb.DuckDB
         # A prepared statement's parameters are not allowed in SET.
         paths = ", ".join(_quoted(str(path.absolute())) for path in files)
         connection.execute(f"SET allowed_paths = [{paths}]")
+        if folders:
+            listed = ", ".join(_quoted(str(folder.absolute())) for folder in folders)
+            connection.execute(f"SET allowed_directories = [{listed}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield connection

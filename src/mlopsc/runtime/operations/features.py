@@ -31,7 +31,7 @@ def run(config: Features, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     Raises StepFailed when a column is missing or user SQL is not one harmless expression.
     """
     threads = settled_threads(config.joins, context.threads)
-    with connect(*inputs.values(), threads=threads) as connection:
+    with connect(*inputs.values(), threads=threads, engine=config.engine) as connection:
         columns = describe(connection, scan(inputs[PORT]))
         entities = numbered(inputs[PORT], POSITION)
         view = exp.Create(this=exp.table_(identifier(ENTITIES)), kind="VIEW", expression=entities)

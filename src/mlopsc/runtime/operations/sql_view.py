@@ -20,7 +20,7 @@ def run(config: SqlView, inputs: Mapping[str, Path], outputs: Mapping[str, Path]
     One thread computes them: float aggregates over several depend on how the rows were shared out. Raises StepFailed
     when the SQL is not one harmless SELECT, MlopscError when DuckDB cannot carry it out.
     """
-    with connect(*inputs.values(), threads=1) as connection:
+    with connect(*inputs.values(), threads=1, engine=config.engine) as connection:
         faults = check_safe(config.sql, tables=config.tables, connection=connection)
         if faults:
             raise StepFailed(f"view '{config.view}': {faults[0].message}")

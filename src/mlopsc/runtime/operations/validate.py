@@ -27,6 +27,7 @@ def run(config: Validate, inputs: Mapping[str, Path], outputs: Mapping[str, Path
         checks=config.checks,
         primary_key=config.primary_key,
         threads=context.threads,
+        engine=config.engine,
     )
     schema, digest = read_schema(data), digest_of_file(data)
     lock = _compare(config, digest, schema, report.rows)
