@@ -19,13 +19,14 @@ demo: $(INSTALLED)
 	@$(BIN)/mlopsc run --local examples/flights/mlops.yaml
 
 test: lint docs
-	$(BIN)/pytest -n auto -m "not (prefect or kfp or postgres or graphviz or browser or docker or peers or slow)"
+	$(BIN)/pytest -n auto -m "not (prefect or kfp or postgres or redis or graphviz or browser or docker or peers or slow)"
 
-# Real engines: a Prefect server, kfp's local runner, PostgreSQL where MLOPSC_TEST_POSTGRES_URL names a server
-# (tests/engines/postgres.sh starts one for a command), containers where a Docker engine answers (tests/engines/docker.sh).
+# Real engines: a Prefect server, kfp's local runner, PostgreSQL and Redis where MLOPSC_TEST_POSTGRES_URL and
+# MLOPSC_TEST_REDIS_URL name servers (tests/engines/postgres.sh and redis.sh start them for a command), containers where
+# a Docker engine answers (tests/engines/docker.sh).
 # And the peers, installed first: a minute or so and 1.5 GB.
 test-engines: $(DEVELOPED) bench-peers
-	$(BIN)/pytest -m "prefect or kfp or postgres or graphviz or browser or docker or peers or slow"
+	$(BIN)/pytest -m "prefect or kfp or postgres or redis or graphviz or browser or docker or peers or slow"
 
 lint: $(DEVELOPED)
 	$(BIN)/ruff check --quiet

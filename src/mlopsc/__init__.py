@@ -1,7 +1,8 @@
 """mlopsc: a declarative compiler for machine-learning operations.
 
 One `mlops.yaml` declares a model's life; `load_spec` and `compile_spec` check it, `run_local` carries it out,
-`load_model` fetches what it registered. `validate_table`, `point_in_time_join` and `drift_report` work alone, on
+`load_model` fetches what it registered,
+`online_features` the features for a request. `validate_table`, `point_in_time_join` and `drift_report` work alone, on
 DataFrames. Nothing heavy is imported before one of these is called.
 
 Exceptions:
@@ -11,6 +12,7 @@ Exceptions:
     ├── UsageError              a call asks for something that cannot be
     ├── StoreError              an artifact is missing, damaged or cannot be written
     ├── RegistryError           the registry does not hold what was asked for, or cannot be reached
+    ├── OnlineStoreError        so does the online store not
     ├── LeaseLost               a run was stopped for so long that another process took it over
     ├── StepFailed              a step crashed
     └── Refusal                 a declared rule (check, gate, monitor) said no
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from mlopsc.diagnostics.errors import (
         LeaseLost,
         MlopscError,
+        OnlineStoreError,
         Refusal,
         RegistryError,
         SpecError,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from mlopsc.runtime.checks.validate import validate_table
     from mlopsc.runtime.drift.report import DriftReport, drift_report
     from mlopsc.runtime.point_in_time import point_in_time_join
+    from mlopsc.serving import OnlineFeatures, online_features
     from mlopsc.summary import RunSummary
 
     __version__: str
@@ -52,8 +56,11 @@ _HOMES = {
     "DriftReport": "mlopsc.runtime.drift.report",
     "drift_report": "mlopsc.runtime.drift.report",
     "point_in_time_join": "mlopsc.runtime.point_in_time",
+    "OnlineFeatures": "mlopsc.serving",
+    "online_features": "mlopsc.serving",
     "LeaseLost": "mlopsc.diagnostics.errors",
     "MlopscError": "mlopsc.diagnostics.errors",
+    "OnlineStoreError": "mlopsc.diagnostics.errors",
     "Refusal": "mlopsc.diagnostics.errors",
     "RegistryError": "mlopsc.diagnostics.errors",
     "SpecError": "mlopsc.diagnostics.errors",
@@ -68,6 +75,8 @@ __all__ = [
     "LeaseLost",
     "MlopscError",
     "Model",
+    "OnlineFeatures",
+    "OnlineStoreError",
     "Refusal",
     "RegistryError",
     "RunSummary",
@@ -81,6 +90,7 @@ __all__ = [
     "drift_report",
     "load_model",
     "load_spec",
+    "online_features",
     "point_in_time_join",
     "run_local",
     "validate_table",

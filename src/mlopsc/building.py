@@ -25,9 +25,12 @@ def check_spec(
     targets: Sequence[str] = (),
     training: str | None = None,
     locked: bool = False,
+    serving: bool = False,
     peek: Witness | None = None,
 ) -> "Compiled":
     """Compile a spec, for the targets too if any are named; the outcome holds every diagnostic.
+
+    The plan has the pipeline that fills the online store with `serving`, or when a target wants it.
 
     Raises UsageError for an unknown target or training.
     """
@@ -44,6 +47,7 @@ def check_spec(
             overrides=variables,
             training=training,
             locked=locked,
+            serving=serving or any(getattr(one, "serving", False) for one in backends),
         )
     if compiled.plan is None:
         return compiled
@@ -60,6 +64,7 @@ def build_plan(
     target: str,
     training: str | None = None,
     locked: bool = False,
+    serving: bool = False,
 ) -> Build:
     """Return a spec's plan for a target with its warnings: remembered, or compiled and then remembered.
 
@@ -71,6 +76,7 @@ def build_plan(
         "target": target,
         "training": training,
         "locked": locked,
+        "serving": serving,
     }
     found, key = recall(path, asked)
     if found is not None:
@@ -83,6 +89,7 @@ def build_plan(
         targets=[target],
         training=training,
         locked=locked,
+        serving=serving,
         peek=witness,
     )
     build = Build(compiled.require(), compiled.diagnostics)

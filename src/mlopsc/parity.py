@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlopsc.plan.plan import Plan
+from mlopsc.plan.plan import Plan, Step
 from mlopsc.plan.result import RunResult
 from mlopsc.running import ParameterValue, carry_out, make_request
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import read_json
 from mlopsc.runtime.store import Store
+from mlopsc.vocabulary.online import UNTIL
 from mlopsc.vocabulary.predicting import INPUT, VERSION
 
 Place = tuple[str, str, str]
@@ -45,8 +46,9 @@ class Comparison:
 
 
 def comparable(plan: Plan, parameters: Mapping[str, ParameterValue]) -> Plan:
-    """Return the plan without pipelines that predict when no input is given for them."""
-    kept = [one for one in plan.pipelines if one.kind != "predict" or INPUT in parameters]
+    """Return the plan without pipelines that predict, or serve, when their parameters are not given."""
+    needs = {"predict": INPUT, "materialize": UNTIL}
+    kept = [one for one in plan.pipelines if needs.get(one.kind) in (None, *parameters)]
     return plan.model_copy(update={"pipelines": tuple(kept)})
 
 
@@ -76,7 +78,8 @@ def run_target(
                 )
             }
         )
-        for pipeline in plan.pipelines:
+        own = _serving_from(own, f"{folder}/online.db")
+        for pipeline in own.pipelines:
             if on_pipeline is not None:
                 on_pipeline(target, pipeline.name)
             given = {VERSION: _FIRST, **parameters} if pipeline.kind == "predict" else parameters
@@ -88,6 +91,21 @@ def run_target(
             digests |= found
             verdicts |= _verdicts(plan, found, Context(request.project, store_url=store).store())
     return TargetRuns(target, tuple(results), digests, verdicts)
+
+
+def _serving_from(plan: Plan, store: str) -> Plan:
+    """Return the plan with another online store."""
+
+    def moved(step: Step) -> Step:
+        if step.operation != "materialize":
+            return step
+        return step.model_copy(update={"configuration": {**step.configuration, "online_store": store}})
+
+    pipelines = [
+        pipeline.model_copy(update={"steps": tuple(map(moved, pipeline.steps))})
+        for pipeline in plan.pipelines
+    ]
+    return plan.model_copy(update={"pipelines": tuple(pipelines)})
 
 
 def compare(plan: Plan, runs: Sequence[TargetRuns]) -> list[Comparison]:

@@ -2,22 +2,28 @@
 
 import getpass
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlopsc.building import runner, submitter
 from mlopsc.diagnostics.errors import SpecError, UsageError
 from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.plan.graph import ancestors
 from mlopsc.plan.plan import Pipeline, Plan
 from mlopsc.plan.result import RunResult, StepResult
 from mlopsc.runtime.context import Context
 from mlopsc.targets import Remote, RunRequest
+from mlopsc.vocabulary.online import MATERIALIZE, materialize_step
 from mlopsc.vocabulary.parameters import NOW, PARAMETER_VARIABLE, normal_value, read_value
 from mlopsc.vocabulary.predicting import predict_pipeline
 from mlopsc.vocabulary.references import Scalar
 from mlopsc.vocabulary.time import format_duration, format_timestamp
+
+if TYPE_CHECKING:
+    from mlopsc.spec.spec import Spec
 
 ACTOR_VARIABLE = "MLOPSC_ACTOR"
 TRAIN = "train"
@@ -105,6 +111,31 @@ def find_prediction(plan: Plan, model: str) -> Pipeline:
     raise _unknown(plan, "model", model, "registry")
 
 
+def find_materialize(plan: Plan, views: Sequence[str]) -> Pipeline:
+    """Return the pipeline that fills the online store, with the steps for these views; for all of them when empty.
+
+    Raises UsageError when the spec declares no timed view, or none of a name.
+    """
+    whole = next((pipeline for pipeline in plan.pipelines if pipeline.kind == "materialize"), None)
+    if whole is None:
+        raise UsageError(
+            f"{plan.spec} declares no view that is joined at a point in time",
+            help="declare one under `features`, with `dataset`, `entity` and `columns`",
+        )
+    prefix = materialize_step("")
+    steps = {step.name: step for step in whole.steps}
+    known = [name.removeprefix(prefix) for name, step in steps.items() if step.operation == MATERIALIZE]
+    for view in views:
+        if view not in known:
+            help = did_you_mean(view, known, noun="there are:")
+            raise UsageError(
+                f"{plan.spec} declares no view {view!r} that is joined at a point in time", help=help
+            )
+    wanted = [materialize_step(view) for view in views or known]
+    kept = {*wanted, *(name for one in wanted for name in ancestors(steps, one))}
+    return whole.model_copy(update={"steps": tuple(step for step in whole.steps if step.name in kept)})
+
+
 def _unknown(plan: Plan, noun: str, name: str, section: str) -> UsageError:
     kind = "predict" if noun == "model" else "monitor"
     own = [pipeline.name for pipeline in plan.pipelines if pipeline.kind == kind]
@@ -163,10 +194,26 @@ def project_context(
     A path without a file stands for its folder with the defaults. Raises SpecError when the spec's `infrastructure`
     cannot be read.
     """
-    project = path.resolve().parent
-    plain = Context(project=project, actor=actor())
-    if not path.is_file():
+    plain = Context(project=path.resolve().parent, actor=actor())
+    spec = project_spec(path, environment=environment, variables=variables)
+    if spec is None:
         return plain
+    return replace(
+        plain,
+        registry_url=spec.infrastructure.registry,
+        store_url=spec.infrastructure.store,
+    )
+
+
+def project_spec(
+    path: Path, *, environment: str | None = None, variables: Mapping[str, str] | None = None
+) -> "Spec | None":
+    """Return the spec at a path, read but not checked, for work by hand; None where there is no file.
+
+    Raises SpecError when the spec's `infrastructure` cannot be read.
+    """
+    if not path.is_file():
+        return None
     from mlopsc.diagnostics.diagnostic import has_errors
     from mlopsc.spec.environments import resolve
     from mlopsc.spec.spec import read_spec
@@ -177,11 +224,7 @@ def project_context(
     about = [*resolved.document.diagnostics, *resolved.diagnostics, *faults]
     if has_errors(about) and resolved.document.value.get("infrastructure") is not None:
         raise SpecError(f"{path} has faults", about)
-    return replace(
-        plain,
-        registry_url=spec.infrastructure.registry,
-        store_url=spec.infrastructure.store,
-    )
+    return spec
 
 
 def _plain(value: ParameterValue) -> Scalar:

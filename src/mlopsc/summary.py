@@ -44,6 +44,8 @@ class RunSummary:
     those of the predictions."""
     splits: Mapping[str, JsonMap] = field(default_factory=dict)
     """Training → its split's report: `rows`, `overlap` of the parts, `leakage` of each feature, `warnings`."""
+    served: Mapping[str, JsonMap] = field(default_factory=dict)
+    """View → what was brought into the online store: `until`, `entities`, and `status` (written, superseded)."""
 
     @property
     def run(self) -> str:
@@ -107,6 +109,7 @@ class RunSummary:
             "warnings": {name: list(lines) for name, lines in self.warnings.items()},
             "predictions": {name: dict(found) for name, found in self.predictions.items()},
             "splits": {name: dict(found) for name, found in self.splits.items()},
+            "served": {name: dict(found) for name, found in self.served.items()},
         }
 
     def _step(self, step: StepResult) -> dict[str, Any]:
@@ -149,10 +152,11 @@ def summarize_in(result: RunResult, context: Context) -> RunSummary:
         if port == "report" and "dataset" in one and one.get("warnings")
     }
     splits = {one["training"]: one for one in found.values() if "overlap" in one}
+    served = {one["view"]: one for (_, port), one in found.items() if port == "report" and "entities" in one}
     reports = [(step, found[step.name, "report"]) for step in result.steps if _predicted(step, found)]
     predictions = {one["model"]: _predictions(step, one, result, context) for step, one in reports}
     return RunSummary(
-        result, context.project, metrics, gates, registered, drift, warnings, predictions, splits
+        result, context.project, metrics, gates, registered, drift, warnings, predictions, splits, served
     )
 
 
@@ -182,6 +186,7 @@ def _artifacts(result: RunResult, store: Store) -> Iterator[tuple[tuple[str, str
         "register": ("decision",),
         "drift": ("decision", "report"),
         "predict": ("report",),
+        "materialize": ("report",),
     }
     for step in result.steps:
         for port in wanted.get(step.operation, ()):

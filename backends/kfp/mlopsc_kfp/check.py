@@ -38,10 +38,9 @@ def _faults(plan: Plan, settings: KfpSettings, project: Path) -> Iterator[Fault]
         yield from _pipeline(pipeline)
         for step in pipeline.steps:
             yield from _policy(step, settings)
-            if step.operation == "load":
-                yield from _secrets(step, settings)
-                if (fault := data_fault(step, project, PODS.one)) is not None:
-                    yield fault
+            yield from _secrets(step, settings)
+            if step.operation == "load" and (fault := data_fault(step, project, PODS.one)) is not None:
+                yield fault
 
 
 def _infrastructure(plan: Plan) -> Iterator[Fault]:

@@ -30,6 +30,8 @@ def entry_of(pipeline: Pipeline) -> tuple[str, ...]:
             return ("monitors", pipeline.name)
         case "predict":
             return ("registry", model_of(pipeline))
+        case "materialize":
+            return ("project", "name")
 
 
 def model_of(pipeline: Pipeline) -> str:

@@ -71,6 +71,9 @@ def command(plan: Plan, pipeline: Pipeline) -> list[str]:
         case "predict":
             given = f"$({PARAMETER_VARIABLE}{INPUT})"
             return ["predict", model_of(pipeline), given, *(literally(word) for word in (*spec, *options))]
+        case "materialize":
+            where = [] if plan.spec == "mlops.yaml" else [f"--spec=./{plan.spec}"]
+            return [literally(word) for word in ("features", "materialize", *where, *options)]
 
 
 def secret_files(pipeline: Pipeline, settings: KubernetesSettings) -> dict[str, KubernetesSecret]:

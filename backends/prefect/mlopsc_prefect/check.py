@@ -48,6 +48,7 @@ def _faults(plan: Plan, settings: PrefectSettings, project: Path) -> Iterator[Fa
                 travels = settings.image is not None
                 if (fault := data_fault(step, project, WORKERS.one, in_image=travels)) is not None:
                     yield fault
+            if settings.work_pool:
                 yield from _secrets(step, settings)
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "graph": "Draw a pipeline, with the status of its last run: Mermaid, DOT, SVG or PNG.",
     "monitor": "Compare a model's inputs of today with those it was trained on.",
     "predict": "Predict for the rows of a file with a registered model.",
+    "features": "Serve features: bring them into the online store, list and read what is there.",
     "lock": "Record in mlops.lock which data the project works with.",
     "registry": "List, show, promote and roll back versions of models.",
     "parity": "Run on several targets and compare every artifact and decision.",

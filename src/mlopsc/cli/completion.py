@@ -84,6 +84,17 @@ def monitors(ctx: typer.Context) -> Offer:
     return [(name, f"{entry['model']}@{entry['stage']}") for name, entry in _section(ctx, "monitors").items()]
 
 
+def timed_views(ctx: typer.Context) -> Offer:
+    """Offer the spec's views that are joined at a point in time."""
+    return [name for name, view in _section(ctx, "features").items() if "entity" in view]
+
+
+def served(ctx: typer.Context) -> Offer:
+    """Offer what features can be read of: trainings, then views."""
+    yield from trainings(ctx)
+    yield from timed_views(ctx)
+
+
 def models(ctx: typer.Context) -> Offer:
     """Offer the spec's models."""
     return _declared(ctx, "registry")
@@ -233,6 +244,9 @@ OFFERS: Mapping[str, Completer] = {
     "show.section": sections,
     "pipeline": pipelines,
     "show.model": staged,
+    "materialize.views": timed_views,
+    "forget.views": timed_views,
+    "get.what": served,
     "predict.model": staged,
 }
 """What is offered for a parameter of this name; `command.parameter` goes before."""

@@ -20,6 +20,7 @@ def show(summary: RunSummary, *, debug: bool = False) -> None:
     _metrics(summary.metrics)
     _gates(summary.gates)
     _registered(summary.registered)
+    _served(summary.served)
     for name, found in summary.drift.items():
         drift(name, found)
     output.say()
@@ -126,6 +127,17 @@ def _registered(registered: Mapping[str, Mapping[str, Any]]) -> None:
             for model, found in registered.items()
         ]
         output.table(["version", "stage", "status", "reason"], rows, styles=STYLES)
+
+
+def _served(served: Mapping[str, Mapping[str, Any]]) -> None:
+    if served:
+        output.title("Online store")
+        remarks = {"superseded": "superseded: the store holds later values"}
+        rows = [
+            [view, str(found["entities"]), found["until"], remarks.get(found["status"], found["status"])]
+            for view, found in served.items()
+        ]
+        output.table(["view", "entities", "as of", "status"], rows, right=(1,), styles=STYLES)
 
 
 def _closing(summary: RunSummary) -> str:

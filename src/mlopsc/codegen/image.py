@@ -25,6 +25,7 @@ from mlopsc.runtime.user_libraries import user_libraries
 from mlopsc.targets import CopiedFile, EmittedFile, GeneratedFile
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.policy import Policy
+from mlopsc.vocabulary.sources import SecretHandle
 
 USER = 10001
 """The user that the image runs as, by number, so that Kubernetes can tell that it is not root."""
@@ -37,6 +38,7 @@ _DRIVERS = {
     **dict.fromkeys(("abfs", "abfss", "az"), "adlfs"),
     **dict.fromkeys(("http", "https"), "aiohttp"),
     **dict.fromkeys(("postgresql", "postgres"), "mlopsc[postgres]"),
+    **dict.fromkeys(("redis", "rediss"), "mlopsc[redis]"),
 }
 """Scheme of a URL → what reads it."""
 _REGISTRIES = ("mlopsc[postgres]",)
@@ -127,7 +129,11 @@ def _wanted(
         if step.operation == "load"
     ]
     registry, store = plan.infrastructure.registry, plan.infrastructure.store
-    for url in (registry, store, *(source.get("path") for source in sources)):
+    online = plan.infrastructure.online_store
+    if isinstance(online, SecretHandle):
+        yield _DRIVERS["redis"]
+    told = online if isinstance(online, str) else None
+    for url in (registry, store, told, *(source.get("path") for source in sources)):
         scheme = (url or "").partition("://")[0].partition("+")[0] if "://" in (url or "") else ""
         if scheme in _DRIVERS:
             yield _DRIVERS[scheme]

@@ -1,4 +1,4 @@
-"""Which registries and stores a step on another machine reaches: not those that are on this one."""
+"""Which registries, stores and online stores a step on another machine reaches: not those that are on this one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from mlopsc.plan.plan import Plan
 from mlopsc.targets import Fault
 
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
-_LOCAL_SCHEMES = frozenset({"", "file", "local", "memory", "sqlite"})
+_LOCAL_SCHEMES = frozenset({"", "file", "local", "memory", "sqlite", "unix"})
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,19 @@ class Elsewhere:
 
 
 def is_local(url: str) -> bool:
-    """Whether a registry's or store's URL leads to the machine that reads it."""
+    """Whether the URL of a registry or store leads to the machine that reads it."""
     parts = urlsplit(url)
     return parts.scheme.partition("+")[0] in _LOCAL_SCHEMES or parts.hostname in _HERE
 
 
 def infrastructure_faults(plan: Plan, elsewhere: Elsewhere) -> Iterator[Fault]:
     """Yield a fault for a registry and a store that only this machine reaches."""
-    for key, url in (("registry", plan.infrastructure.registry), ("store", plan.infrastructure.store)):
-        if url is not None and is_local(url):
+    for key, url in plan.infrastructure:
+        if isinstance(url, str) and is_local(url):
             yield Fault(
                 "MLC502",
                 ("infrastructure", key),
-                f"the {key} {url!r} is on this machine: {elsewhere.one} cannot reach it",
+                f"the {key.replace('_', ' ')} {url!r} is on this machine: {elsewhere.one} cannot reach it",
                 f"give a URL that {elsewhere.all} reach, or leave it out and set MLOPSC_{key.upper()}_URL for them "
                 f"({elsewhere.environment})",
             )

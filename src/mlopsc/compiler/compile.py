@@ -76,8 +76,11 @@ def compile_file(
     target: str | None = None,
     training: str | None = None,
     locked: bool = False,
+    serving: bool = False,
 ) -> Compiled:
     """Check a spec and lower it; `overrides` set variables, `training` narrows the train pipeline to one.
+
+    With `serving`, the plan has the pipeline that fills the online store, also where the spec names no store.
 
     `peek` tells what columns a source has; with `locked`, data that differ from `mlops.lock` are an error.
     Nothing is raised for a faulty spec: the diagnostics tell. Raises UsageError for an unknown training.
@@ -113,7 +116,7 @@ def compile_file(
             if training is not None and training not in spec.training:
                 raise UsageError(f"unknown training {training!r}; declared: {', '.join(spec.training)}")
             given = {"targets": settings, "variables": dict(overrides or {})}
-            plan = lower(analysis, training).model_copy(update=given)
+            plan = lower(analysis, training, serving=serving).model_copy(update=given)
             if target is not None:
                 diagnostics += check_target(analysis, plan, find_backend(target))
     return Compiled(analysis, tuple(in_order(diagnostics)), None if has_errors(diagnostics) else plan)

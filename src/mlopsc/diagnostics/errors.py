@@ -5,6 +5,7 @@
     ├── UsageError              2  the command line is wrong
     ├── StoreError              3  an artifact is missing, damaged or cannot be written
     ├── RegistryError           3  the registry cannot be read, written or does not hold what was asked for
+    ├── OnlineStoreError        3  the online store cannot be reached, or does not hold what was asked for
     ├── LeaseLost               3  another process took a run over that had given no sign of life
     ├── StepFailed              4  a step crashed
     └── Refusal                 5  a declared rule (check, gate, monitor) said no
@@ -57,6 +58,10 @@ class StoreUnreachable(StoreError):
 
 class RegistryError(MlopscError):
     """The registry cannot be reached, or does not hold what was asked for."""
+
+
+class OnlineStoreError(MlopscError):
+    """The online store cannot be reached, or does not hold what was asked for."""
 
 
 class LeaseLost(MlopscError):

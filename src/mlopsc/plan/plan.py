@@ -16,6 +16,7 @@ from mlopsc.vocabulary.operations import OPERATION, Kind, Operation, operation_c
 from mlopsc.vocabulary.parameters import Parameter
 from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.references import Scalar, referenced, substitute
+from mlopsc.vocabulary.sources import SecretHandle
 
 
 class Source(Frozen):
@@ -89,7 +90,7 @@ class Pipeline(Frozen):
     """Steps in an order in which each comes after those that it needs."""
 
     name: str
-    kind: Literal["train", "monitor", "predict"]
+    kind: Literal["train", "monitor", "predict", "materialize"]
     title: str
     """What it does, in one line, for generated code and pages."""
     steps: tuple[Step, ...]
@@ -110,6 +111,7 @@ class Infrastructure(Frozen):
 
     registry: str | None = None
     store: str | None = None
+    online_store: Annotated[SecretHandle | str | None, Field(exclude_if=lambda url: url is None)] = None
     engine: Annotated[Engine | None, Field(exclude_if=lambda engine: engine is None)] = None
     """What computes tables; None is DuckDB. The steps that it concerns have it in their configuration."""
 

@@ -22,9 +22,10 @@ from mlopsc.vocabulary.leakage import Leakage
 from mlopsc.vocabulary.lock import LockedDataset
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
 from mlopsc.vocabulary.names import FunctionReference
+from mlopsc.vocabulary.online import ServedFeature
 from mlopsc.vocabulary.preprocessing import Preprocessing
 from mlopsc.vocabulary.secrets import SecretSource
-from mlopsc.vocabulary.sources import FileSource, PythonSource, Source
+from mlopsc.vocabulary.sources import FileSource, PythonSource, SecretHandle, Source
 from mlopsc.vocabulary.splits import Split
 from mlopsc.vocabulary.time import Duration, Timestamp
 from mlopsc.vocabulary.views import ENTITIES, Join, join_ports
@@ -354,6 +355,35 @@ class Predict(_Operation):
         return self.code
 
 
+class Materialize(_Operation):
+    """Write what the join would give each entity of a timed view at an instant to the online store.
+
+    An older materialization never takes the place of a newer one. `ttl` is applied when values are read.
+    """
+
+    kind = "effect"
+    libraries = ("duckdb", "pyarrow")
+    operation: Literal["materialize"] = "materialize"
+    project: str
+    """Stores are shared: views are those of a project."""
+    view: Join
+    until: Timestamp
+    """The instant as of which the values hold."""
+    online_store: SecretHandle | str | None = None
+    """A path, or a URL; None means the environment's `MLOPSC_ONLINE_STORE_URL`, else the project's own file."""
+    secrets: dict[str, SecretSource] = {}
+    types: dict[str, ColumnType] = {}
+    """Types of keys (by the entities' names) and columns, as far as they are known before the run."""
+    trainings: dict[str, tuple[ServedFeature, ...]] = {}
+    """The trainings that take this view, with all their features."""
+
+    def input_ports(self) -> Ports:
+        return {"table": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"report": "report"}
+
+
 class JudgeMetric(_Operation):
     """Judge a metric gate."""
 
@@ -485,6 +515,7 @@ Operation = (
     | ResolveReference
     | ResolveModel
     | Predict
+    | Materialize
     | JudgeMetric
     | JudgeChampion
     | Register

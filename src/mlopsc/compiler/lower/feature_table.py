@@ -83,24 +83,27 @@ def lower_joins(
     inputs: dict[str, Artifact] = {}
     read: dict[str, None] = {}
     for name, view in analysis.timed_views(training):
-        time = view.event_time or analysis.event_time(view.table)
-        assert time is not None  # the columns pass has refused a view without
         inputs[name] = tables.artifact(view.table)
         read[view.table] = None
-        joins.append(
-            Join(
-                view=name,
-                entity=view.keys,
-                feature_time=time,
-                ttl=view.ttl,
-                created=view.created,
-                tie_break=view.tie_break or (),
-                known_at=view.known_at,
-                available_after=view.available_after,
-                where=view.where,
-                columns=view.columns or (),
-                aggregates=tuple(aggregates_of(view.aggregates or {})),
-                ratios=tuple(ratios_of(view.aggregates or {})),
-            )
-        )
+        joins.append(lower_join(analysis, name, view))
     return tuple(joins), inputs, tuple(read)
+
+
+def lower_join(analysis: Analysis, name: str, view: TimedView) -> Join:
+    """Return how a view is joined."""
+    time = view.event_time or analysis.event_time(view.table)
+    assert time is not None  # the columns pass has refused a view without
+    return Join(
+        view=name,
+        entity=view.keys,
+        feature_time=time,
+        ttl=view.ttl,
+        created=view.created,
+        tie_break=view.tie_break or (),
+        known_at=view.known_at,
+        available_after=view.available_after,
+        where=view.where,
+        columns=view.columns or (),
+        aggregates=tuple(aggregates_of(view.aggregates or {})),
+        ratios=tuple(ratios_of(view.aggregates or {})),
+    )

@@ -9,6 +9,7 @@ from mlopsc.diagnostics.diagnostic import Diagnostic, Label, Severity
 from mlopsc.spec.document import Path
 from mlopsc.spec.features import TimedView
 from mlopsc.vocabulary.references import parameters_in, referenced
+from mlopsc.vocabulary.sources import SecretHandle
 
 _PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s:]*:(?P<password>[^/@\s]+)@", re.IGNORECASE)
 _SECRET_OPTION = re.compile(r"(^|_)(secret|password|passwd|token|key|credential)s?$", re.IGNORECASE)
@@ -125,7 +126,10 @@ def _passwords(analysis: Analysis, value: object, path: Path) -> Iterator[Diagno
 
 def _without_password(path: Path) -> str:
     if path[0] == "infrastructure":
-        return f"leave `{path[-1]}` out and set MLOPSC_{str(path[-1]).upper()}_URL where the steps run"
+        other = (
+            ", or name a secret that holds the URL: `{secret: name}`" if path[-1] == "online_store" else ""
+        )
+        return f"leave `{path[-1]}` out and set MLOPSC_{str(path[-1]).upper()}_URL where the steps run{other}"
     return "take it out of the URL, and pass it by `storage_options: {…: {secret: name}}`"
 
 
@@ -167,7 +171,10 @@ def _unused(analysis: Analysis) -> Iterator[Diagnostic]:
     yield from _unused_in(analysis, "parameters", referenced(settled), "parameter")
     if None not in spec.datasets.values():
         sources = [dataset.source for _, dataset in spec.entries("datasets")]
-        yield from _unused_in(analysis, "secrets", {n for s in sources for _, n in secrets_in(s)}, "secret")
+        named = {name for source in sources for _, name in secrets_in(source)}
+        store = spec.infrastructure.online_store
+        named |= {store.secret} if isinstance(store, SecretHandle) else set()
+        yield from _unused_in(analysis, "secrets", named, "secret")
 
 
 def _unused_tables(analysis: Analysis) -> Iterator[Diagnostic]:

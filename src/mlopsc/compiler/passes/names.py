@@ -11,7 +11,9 @@ from mlopsc.spec.features import PythonView, TimedView
 from mlopsc.spec.spec import Spec
 from mlopsc.vocabulary.gates import ChampionGate
 from mlopsc.vocabulary.metrics import metric_name
+from mlopsc.vocabulary.online import MATERIALIZE
 from mlopsc.vocabulary.predicting import predict_pipeline
+from mlopsc.vocabulary.sources import SecretHandle
 
 
 def check_names(analysis: Analysis) -> Iterator[Diagnostic]:
@@ -134,9 +136,10 @@ def _clashes(spec: Spec) -> Iterator[Diagnostic]:
 
 
 def _pipelines(spec: Spec) -> Iterator[Diagnostic]:
-    """A monitor is a pipeline of its name; `train` is one already, and so is what predicts with each model."""
+    """A monitor is a pipeline of its name; those that train, predict and serve have theirs already."""
     taken = {"train": "the pipeline that trains"}
     taken |= {predict_pipeline(name): f"the pipeline that predicts with '{name}'" for name in spec.registry}
+    taken[MATERIALIZE] = "the pipeline that fills the online store"
     for name in spec.monitors:
         if name in taken:
             yield report(
@@ -182,14 +185,20 @@ def repeated(spec: Spec, path: Path, names: Sequence[str], noun: str) -> Iterato
 def _secrets(spec: Spec) -> Iterator[Diagnostic]:
     for name, dataset in spec.entries("datasets"):
         for path, secret in secrets_in(dataset.source):
-            if secret not in spec.secrets:
-                yield report(
-                    "MLC207",
-                    f"unknown secret '{secret}'",
-                    spec.document.value_span(("datasets", name, "source", *path, "secret")),
-                    help=did_you_mean(secret, spec.secrets, noun="declared:")
-                    or "declare it under `secrets`: `{env: VARIABLE}` or `{file: PATH}`",
-                )
+            yield from _secret(spec, secret, ("datasets", name, "source", *path, "secret"))
+    if isinstance(store := spec.infrastructure.online_store, SecretHandle):
+        yield from _secret(spec, store.secret, ("infrastructure", "online_store", "secret"))
+
+
+def _secret(spec: Spec, secret: str, path: Path) -> Iterator[Diagnostic]:
+    if secret not in spec.secrets:
+        yield report(
+            "MLC207",
+            f"unknown secret '{secret}'",
+            spec.document.value_span(path),
+            help=did_you_mean(secret, spec.secrets, noun="declared:")
+            or "declare it under `secrets`: `{env: VARIABLE}` or `{file: PATH}`",
+        )
 
 
 def _metric(spec: Spec, gate: str, training_name: str, metric: str) -> Iterator[Diagnostic]:

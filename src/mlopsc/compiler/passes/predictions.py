@@ -1,4 +1,4 @@
-"""Predict pipelines have parameters of their own: none that the spec declares may mean something else in them."""
+"""Some pipelines have parameters of their own: none that the spec declares may mean something else in them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +7,8 @@ from mlopsc.compiler.analysis import Analysis
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.spec.document import Path
+from mlopsc.spec.features import TimedView
+from mlopsc.vocabulary.online import MATERIALIZE, UNTIL
 from mlopsc.vocabulary.predicting import INPUT, VERSION, predict_pipeline
 from mlopsc.vocabulary.references import referenced
 
@@ -30,6 +32,23 @@ def check_predictions(analysis: Analysis) -> Iterator[Diagnostic]:
                     labels=[Label(document.key_span(user), "it is used here, for predictions too")],
                 )
                 break
+    if UNTIL in analysis.spec.parameters:
+        yield from _until(analysis)
+
+
+def _until(analysis: Analysis) -> Iterator[Diagnostic]:
+    """Yield a declared parameter that has the name of the one that says as of when features are served."""
+    document = analysis.spec.document
+    views = [view.table for _, view in analysis.spec.entries("features") if isinstance(view, TimedView)]
+    user = next((path for path in _made_of(analysis, views) if _names(analysis, path, UNTIL)), None)
+    if user is not None:
+        yield report(
+            "MLC208",
+            f"'{UNTIL}' is already a parameter of the pipeline '{MATERIALIZE}'",
+            document.key_span(("parameters", UNTIL)),
+            help="give the parameter another name",
+            labels=[Label(document.key_span(user), "it is used here, for features that are served too")],
+        )
 
 
 def _read(analysis: Analysis, training: str) -> Iterator[Path]:
@@ -38,7 +57,11 @@ def _read(analysis: Analysis, training: str) -> Iterator[Path]:
     if declared is None:
         return
     yield ("training", training, "entities", "where")
-    waiting = [view.table for _, view in analysis.timed_views(declared)]
+    yield from _made_of(analysis, [view.table for _, view in analysis.timed_views(declared)])
+
+
+def _made_of(analysis: Analysis, waiting: list[str]) -> Iterator[Path]:
+    """Yield the entries of tables and of all that they are made of."""
     seen: set[str] = set()
     while waiting:
         table = waiting.pop()
