@@ -77,6 +77,7 @@ training:
   late:
     entities: {dataset: flights, label: arr_delay > 15}
     features: [distance, hour]
+    split: {type: time, test: 0.2}
     estimator: sklearn.linear_model.LogisticRegression
     metrics: [roc_auc]
 """

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
+from mlopsc.diagnostics.diagnostic import Span
 from mlopsc.plan.graph import dependencies_first
 from mlopsc.spec.datasets import Dataset
 from mlopsc.spec.features import PythonView, SqlView, TimedView
@@ -19,6 +21,7 @@ from mlopsc.vocabulary.lock import Lock
 from mlopsc.vocabulary.references import Scalar, literal
 from mlopsc.vocabulary.secrets import SecretSource
 from mlopsc.vocabulary.sources import SecretHandle, Source
+from mlopsc.vocabulary.splits import RandomSplit, StratifiedSplit
 
 T = TypeVar("T")
 NESTED = "INTEGER[]"
@@ -39,6 +42,20 @@ class Peek(Protocol):
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """A construct in the SQL of a view by which a value takes in other rows than those before its own."""
+
+    kind: Literal["later", "all"]
+    """Later rows, or all rows of a table."""
+    words: str
+    parted: bool
+    """Of `all`: whether only the rows of a partition."""
+    reach: timedelta | None
+    """Of `later`: how far ahead, where that is known."""
+    span: Span
+
+
+@dataclass(frozen=True)
 class Schema:
     """Columns of a table in DuckDB's types; a type of None is not known."""
 
@@ -47,6 +64,10 @@ class Schema:
     """Whether the table has no columns but these."""
     lineage: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     """For an SQL view: the (table, column) pairs, of tables that are no SQL views, that each column is made of."""
+    elsewhere: Mapping[str, frozenset[Elsewhere]] = field(default_factory=dict)
+    """For an SQL view: what makes columns depend on other rows than those before, here or in the views it reads."""
+    beginnings: Mapping[str, timedelta | None] = field(default_factory=dict)
+    """For an SQL view: columns that begin a stretch of time whose rows are aggregated, with its length."""
 
 
 @dataclass
@@ -120,6 +141,22 @@ class Analysis:
             return frozenset({(table, column)})
         return schema.lineage.get(column, frozenset())
 
+    def elsewhere(self, table: str, column: str) -> frozenset[Elsewhere]:
+        """Return what makes a column depend on other rows than those before its own."""
+        schema = self.schemas.get(table)
+        return frozenset() if schema is None else schema.elsewhere.get(column, frozenset())
+
+    def roots(self, table: str) -> frozenset[str]:
+        """Return a table and everything that it is made of."""
+        found: dict[str, None] = {}
+        waiting = [table]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found[name] = None
+                waiting += self.needs(name)
+        return frozenset(found)
+
     def primary_key(self, table: str) -> tuple[str, ...]:
         """Return the declared primary key of a dataset or view, or ()."""
         entry = self.spec.datasets.get(table) or self.spec.features.get(table)
@@ -141,6 +178,14 @@ class Analysis:
             view = self.spec.features.get(name)
             if isinstance(view, TimedView):
                 yield name, view
+
+    def repeated_keys(self, training: Training) -> tuple[str, ...]:
+        """Return the keys of the views joined, when rows that share them may be divided by chance; else ()."""
+        if not isinstance(training.split, RandomSplit | StratifiedSplit):
+            return ()
+        keys = {key: None for _, view in self.timed_views(training) for key in view.keys}
+        unique = self.primary_key(training.entities.table)
+        return () if unique and keys.keys() >= set(unique) else tuple(keys)
 
     def gates_of(self, training: str) -> Mapping[str, Gate]:
         """Return the sound gates that judge a training."""

@@ -11,6 +11,7 @@ from mlopsc.compiler.passes.checks import check_checks
 from mlopsc.compiler.passes.columns import check_columns
 from mlopsc.compiler.passes.estimators import check_estimators
 from mlopsc.compiler.passes.functions import check_functions
+from mlopsc.compiler.passes.leakage import check_leakage
 from mlopsc.compiler.passes.lint import lint
 from mlopsc.compiler.passes.names import check_names
 from mlopsc.compiler.passes.parameters import check_parameters
@@ -41,6 +42,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_predictions,
     check_checks,
     check_estimators,
+    check_leakage,
     lint,
 )
 """All checks of meaning. Each looks at the spec, and at what those before it found out."""

@@ -1,6 +1,6 @@
 """The `training` section: rows, label, features, split, estimator, metrics."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -41,6 +41,10 @@ class Entities(Frozen):
         return self.dataset or self.view or ""
 
 
+Accepted = Literal["MLC402", "MLC407", "MLC410", "MLC411", "MLC412", "MLC413", "MLC414", "MLC415", "MLC416"]
+"""Codes of leakage that a person may know better; the label itself as a feature (MLC401) is none of them."""
+
+
 class Training(Frozen):
     """One model: what it learns from, how, and how it is measured."""
 
@@ -48,6 +52,8 @@ class Training(Frozen):
     features: Annotated[tuple[str, ...], Field(min_length=1)]
     """Views joined at the label's time, and columns of the entities' own table."""
     split: Split = RandomSplit(type="random")
+    accept: dict[Accepted, Annotated[str, Field(min_length=1)]] = {}
+    """Warnings and errors of leakage that do not hold here, each with the reason: `{MLC415: airports stay}`."""
     leakage: Leakage = Leakage()
     """What is looked for in the data before training, and what that leads to."""
     estimator: Estimator

@@ -12,9 +12,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mlopsc.diagnostics.errors import SpecError
-from mlopsc.sql.bound import Bound, BoundQuery, ColumnUse
+from mlopsc.sql.beginnings import beginnings
+from mlopsc.sql.beyond import Beyond
+from mlopsc.sql.bound import Bound, BoundQuery, ColumnUse, OtherRows
 from mlopsc.sql.faults import Placement, SqlFault, error_details, error_position, fault_from
-from mlopsc.sql.lineage import Source, lineage
+from mlopsc.sql.lineage import Sources, columns_of, lineage
 from mlopsc.sql.order import order_dependent
 from mlopsc.sql.safety import table_references, unsafe_parts
 from mlopsc.sql.syntax import Tree, location, parse_expression, parse_query, walk
@@ -131,8 +133,17 @@ class Binder:
         sources = _lineage(tree, visible)
         if sources is None or len(sources) != len(described):
             sources = [frozenset((t, column) for t in read for column in visible[t])] * len(described)
-        origin = {name: found for (name, _), found in zip(described, sources, strict=True)}
-        return BoundQuery(dict(described), tuple(read), origin, order_dependent(tree))
+        names = [name for name, _ in described]
+        origin = {name: columns_of(found) for name, found in zip(names, sources, strict=True)}
+        other = {name: _other_rows(found, tree) for name, found in zip(names, sources, strict=True)}
+        return BoundQuery(
+            dict(described),
+            tuple(read),
+            origin,
+            order_dependent(tree),
+            {name: found for name, found in other.items() if found},
+            beginnings(tree, names),
+        )
 
     @property
     def _duckdb(self) -> "duckdb.DuckDBPyConnection":
@@ -229,11 +240,27 @@ def _is_constant_fault(error: BaseException, details: dict[str, Any], place: Pla
     return not here or not any(node["class"] == "COLUMN_REF" for node in walk(here[-1]))
 
 
-def _lineage(tree: Tree, visible: Mapping[str, Collection[str]]) -> list[frozenset[Source]] | None:
+def _lineage(tree: Tree, visible: Mapping[str, Collection[str]]) -> list[Sources] | None:
     try:
         return lineage(tree.root, visible)
     except RecursionError:
         return None
+
+
+def _other_rows(sources: Sources, tree: Tree) -> tuple[OtherRows, ...]:
+    found = [
+        OtherRows(
+            one.kind,
+            one.words,
+            one.order,
+            one.partition,
+            one.reach,
+            *tree.place.span(one.offset_bytes, one.length_bytes),
+        )
+        for one in sources
+        if isinstance(one, Beyond)
+    ]
+    return tuple(sorted(found, key=lambda one: one.offset_chars))
 
 
 def _clashes(described: list[tuple[str, str]], sql: str) -> list[SqlFault]:

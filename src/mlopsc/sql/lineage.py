@@ -1,17 +1,17 @@
 """Which base columns each output column of a query is computed from, read off the parse tree.
 
-Only values count: a column that merely filters, joins or sorts rows is no source.
+Only values count: a column that merely filters, joins or sorts rows is no source. Beside the columns stand the
+constructs by which a value takes in other rows than those before it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlopsc.sql.beyond import Beyond, Source, whole_table, window_beyond
 from mlopsc.sql.syntax import Node, walk
 
-Source = tuple[str, str]
-"""A base table and one of its columns."""
-Sources = frozenset[Source]
+Sources = frozenset[Source | Beyond]
 Columns = dict[str, Sources]
 """Output columns by lower-case name, in order, with what they come from."""
 
@@ -46,7 +46,7 @@ def lineage(root: Node, tables: Mapping[str, Iterable[str]]) -> list[Sources] | 
     """
     if any(_unclear(node) for node in walk(root)):
         return None
-    base = {
+    base: dict[str, Columns] = {
         table.lower(): {column.lower(): frozenset({(table, column)}) for column in columns}
         for table, columns in tables.items()
     }
@@ -63,7 +63,7 @@ def _query(node: Node, known: Mapping[str, Columns], outer: _Scope | None) -> li
     known = dict(known)
     for entry in node.get("cte_map", {}).get("map", []):
         value = entry["value"]
-        known[entry["key"].lower()] = _renamed(_query(value["query_node"], known, outer), value["aliases"])
+        known[entry["key"].lower()] = _renamed(_nested(value["query_node"], known, outer), value["aliases"])
     if node["type"] == "SET_OPERATION_NODE":
         children = [_query(child, known, outer) for child in node["children"]]
         if node["setop_type"] == "UNION_BY_NAME":
@@ -77,6 +77,17 @@ def _query(node: Node, known: Mapping[str, Columns], outer: _Scope | None) -> li
     for item in node["select_list"]:
         made.extend(_item(item, _Scope(scope.tables, _Scope((("", dict(made)),), outer)), known))
     return made
+
+
+def _nested(node: Node, known: Mapping[str, Columns], outer: _Scope | None) -> list[tuple[str, Sources]]:
+    """Return the columns of a query inside another: one that aggregates a whole table says so in each of them."""
+    columns, whole = _query(node, known, outer), whole_table(node)
+    return columns if whole is None else [(name, sources | {whole}) for name, sources in columns]
+
+
+def columns_of(sources: Sources) -> frozenset[Source]:
+    """Return the columns alone."""
+    return frozenset(one for one in sources if not isinstance(one, Beyond))
 
 
 def _item(item: Node, scope: _Scope, known: Mapping[str, Columns]) -> Iterator[tuple[str, Sources]]:
@@ -107,8 +118,13 @@ def _value(node: Any, scope: _Scope, known: Mapping[str, Columns]) -> Sources:
     if node.get("class") == "STAR":
         return frozenset().union(*(sources for _, columns in scope.tables for sources in columns.values()))
     if node.get("class") == "SUBQUERY":
-        inner = _query(node["subquery"]["node"], known, scope)
+        inner = _nested(node["subquery"]["node"], known, scope)
         return frozenset().union(_value(node.get("child"), scope, known), *(sources for _, sources in inner))
+    if node.get("class") == "WINDOW":
+        beyond = window_beyond(node, lambda part: columns_of(_value(part, scope, known)))
+        own: Sources = frozenset() if beyond is None else frozenset([beyond])
+        values = (child for key, child in node.items() if key not in ("partitions", "orders"))
+        return own.union(*(_value(child, scope, known) for child in values))
     return frozenset().union(*(_value(child, scope, known) for child in node.values()))
 
 
@@ -119,7 +135,7 @@ def _from(node: Node, known: Mapping[str, Columns], outer: _Scope | None) -> Ite
             columns = known.get(node["table_name"].lower(), {})
             yield alias, _renamed(list(columns.items()), node["column_name_alias"])
         case "SUBQUERY":
-            inner = _query(node["subquery"]["node"], known, outer)
+            inner = _nested(node["subquery"]["node"], known, outer)
             yield alias, _renamed(inner, node["column_name_alias"])
         case "JOIN":
             left = list(_from(node["left"], known, outer))

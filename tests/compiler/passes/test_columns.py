@@ -29,7 +29,7 @@ from tests.specs import SMALL, merged, told
         ),
         pytest.param(
             """\
-features: {j: {dataset: flights, entity: {flight: flite}, columns: [hour, hour, x], created: made, event_time: hour}}
+features: {j: {dataset: flights, entity: {flight: flite}, columns: [hour, hour, x], created: made, event_time: hour, available_after: 1h}}
 training: {late: {features: [j, distance]}}
 """,
             [

@@ -10,44 +10,6 @@ from tests.specs import SMALL, merged, told
     ("fragment", "expected"),
     [
         pytest.param(
-            "training: {late: {features: [distance, arr_delay]}}",
-            [
-                "MLC401 «arr_delay» feature 'arr_delay' is what the label is made of | leave it out: in use, nobody will know it yet",
-            ],
-            id="the label as a feature",
-        ),
-        pytest.param(
-            """\
-features: {v: {sql: 'select *, arr_delay * 2 as twice from flights', primary_key: [flight]}}
-training: {late: {entities: {dataset: null, view: v}, features: [twice, flight, distance]}}
-""",
-            [
-                "MLC402 «twice» feature 'twice' is computed from 'flights.arr_delay', like the label | leave it out, or compute it from earlier rows alone, in a view joined at a point in time",
-                "MLC407? «flight» feature 'flight' is the primary key of 'v' | leave it out: a model can only learn it by heart",
-            ],
-            id="a feature computed like the label",
-        ),
-        pytest.param(
-            """\
-features: {same: {dataset: flights, entity: [flight], columns: [arr_delay]}}
-training: {late: {features: [same, distance]}}
-""",
-            [
-                "MLC402 «same» view 'same' joins each row of 'flights' to itself: 'arr_delay' holds the label | take the column out, or join a table whose rows are known before the label",
-            ],
-            id="a table joined to itself",
-        ),
-        pytest.param(
-            """\
-features: {lag: {sql: 'select carrier, time_hour, avg(arr_delay) as m from flights group by all', event_time: time_hour}, l: {view: lag, entity: [carrier], columns: [m]}}
-training: {late: {features: [l, distance]}}
-""",
-            [
-                "MLC402? «l» column 'm' of view 'l' is computed from what the label is made of, and rows of the label's own instant join too | let the event time of 'lag' be when the value became known",
-            ],
-            id="a table made of the label",
-        ),
-        pytest.param(
             "registry: {m: {training: late, stages: {s: {}, t: {}}}}",
             [
                 "MLC406? «t» any version of 'm' may enter 't' | name the gates that guard it: `gates: [...]`",

@@ -20,7 +20,7 @@ from tests.specs import SMALL, merged, told
             """\
 datasets: {mixed: {source: {type: parquet, path: data/mixed.parquet}}}
 features: {v: {sql: select * from flights}}
-training: {late: {entities: {dataset: v}}}
+training: {late: {entities: {dataset: v}, split: {type: random, test: 0.2}}}
 """,
             [
                 "MLC403? «mixed» dataset 'mixed' is not used | remove it, or use it",

@@ -60,7 +60,7 @@ features: {o_view: {sql: select nothing from o}}
         ),
         pytest.param(
             """\
-features: {j: {dataset: flights, entity: [flight], columns: [hour]}, e: {sql: select * from j}}
+features: {j: {dataset: flights, entity: [flight], available_after: 1h, columns: [hour]}, e: {sql: select * from j}}
 training: {late: {features: [j, distance]}}
 """,
             [

@@ -13,7 +13,7 @@ from tests.specs import SMALL, merged, told
             """\
 datasets: {flights: {event_time: null}, weather: {source: {type: parquet, path: data/weather.parquet}, event_time: time_hour}}
 features: {j: {dataset: weather, entity: [origin], columns: [visib]}}
-training: {late: {features: [j, distance]}}
+training: {late: {features: [j, distance], split: {type: random, test: 0.2}}}
 """,
             [
                 "MLC315 «j» 'flights' has no event time, so 'j' cannot be joined to it at a point in time | declare `event_time` on 'flights'",

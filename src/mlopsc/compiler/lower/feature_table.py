@@ -12,7 +12,7 @@ from mlopsc.vocabulary import operations as op
 from mlopsc.vocabulary.aggregates import aggregates_of, ratios_of
 from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.references import ParameterReference
-from mlopsc.vocabulary.splits import GroupSplit, RandomSplit, StratifiedSplit
+from mlopsc.vocabulary.splits import GroupSplit
 from mlopsc.vocabulary.time import Duration
 from mlopsc.vocabulary.views import ENTITIES, Join, join_ports
 
@@ -24,15 +24,6 @@ def feature_columns(analysis: Analysis, training: Training) -> tuple[str, ...]:
         view = analysis.spec.features.get(name)
         columns += view.names if isinstance(view, TimedView) else (name,)
     return tuple(columns)
-
-
-def repeated_keys(analysis: Analysis, training: Training) -> tuple[str, ...]:
-    """Return the keys of the views joined, when rows that share them may be divided by chance; else ()."""
-    if not isinstance(training.split, RandomSplit | StratifiedSplit):
-        return ()
-    keys = {key: None for _, view in analysis.timed_views(training) for key in view.keys}
-    unique = analysis.primary_key(training.entities.table)
-    return () if unique and keys.keys() >= set(unique) else tuple(keys)
 
 
 def lower_feature_table(
@@ -68,7 +59,7 @@ def lower_feature_table(
         window=window,
         label=training.entities.label if labelled else None,
         group=split.by if labelled and isinstance(split, GroupSplit) else None,
-        entity=repeated_keys(analysis, training) if labelled else (),
+        entity=analysis.repeated_keys(training) if labelled else (),
         features=feature_columns(analysis, training),
         joins=joins,
         engine=tables.engine,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlopsc.compiler.analysis import Analysis
-from mlopsc.compiler.lower.feature_table import feature_columns, lower_feature_table, repeated_keys
+from mlopsc.compiler.lower.feature_table import feature_columns, lower_feature_table
 from mlopsc.compiler.lower.parameters import used_parameters
 from mlopsc.compiler.lower.steps import configuration, make_step
 from mlopsc.compiler.lower.tables import Tables
@@ -76,7 +76,7 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         split=training.split,
         seed=training.seed,
         leakage=training.leakage,
-        entity=repeated_keys(tables.analysis, training),
+        entity=tables.analysis.repeated_keys(training),
     )
     train_part, test_part = (Artifact(step=split.name, port=port) for port in ("train", "test"))
     train = make_step(

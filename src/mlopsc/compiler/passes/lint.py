@@ -1,11 +1,11 @@
-"""What would run and be wrong, or unsafe: leakage, secrets in the open, declarations that nothing uses."""
+"""What would run and be unsafe or in vain: secrets in the open, stages without gates, unused declarations."""
 
 import re
 from collections.abc import Iterator, Set
 
 from mlopsc.compiler.analysis import Analysis, secrets_in
 from mlopsc.diagnostics.codes import report
-from mlopsc.diagnostics.diagnostic import Diagnostic, Label, Severity
+from mlopsc.diagnostics.diagnostic import Diagnostic
 from mlopsc.spec.document import Path
 from mlopsc.spec.features import TimedView
 from mlopsc.vocabulary.references import parameters_in, referenced
@@ -16,81 +16,12 @@ _SECRET_OPTION = re.compile(r"(^|_)(secret|password|passwd|token|key|credential)
 
 
 def lint(analysis: Analysis) -> Iterator[Diagnostic]:
-    """Yield leaks, secrets in plain sight, and what is declared in vain."""
-    yield from _leaks(analysis)
-    yield from _identifiers(analysis)
+    """Yield open stages, secrets in plain sight, paths that lead out, and what is declared in vain."""
     yield from _stages(analysis)
     yield from _passwords(analysis, analysis.spec.document.value, ())
     yield from _secret_options(analysis)
     yield from _paths(analysis)
     yield from _unused(analysis)
-
-
-def _leaks(analysis: Analysis) -> Iterator[Diagnostic]:
-    """Features that are, or are made of, what the label is made of."""
-    document = analysis.spec.document
-    for name, training in analysis.spec.entries("training"):
-        _, columns = analysis.labels.get(name, ("", frozenset[str]()))
-        table = training.entities.table
-        sources = {base for column in columns for base in analysis.bases(table, column)}
-        label = Label(document.value_span(("training", name, "entities", "label")), "the label")
-        for index, feature in enumerate(training.features):
-            span = document.value_span(("training", name, "features", index))
-            view = analysis.spec.features.get(feature)
-            if isinstance(view, TimedView):
-                used = dict.fromkeys(column for columns in view.reads.values() for column in columns)
-                shared = [c for c in used if sources & analysis.bases(view.table, c)]
-                if shared and (view.available_after or view.known_at):
-                    continue  # a row is not known at its own time
-                if shared and view.table == table:
-                    yield report(
-                        "MLC402",
-                        f"view '{feature}' joins each row of '{table}' to itself: '{shared[0]}' holds the label",
-                        span,
-                        help="take the column out, or join a table whose rows are known before the label",
-                        labels=[label],
-                    )
-                elif shared:
-                    yield report(
-                        "MLC402",
-                        f"column '{shared[0]}' of view '{feature}' is computed from what the label is made of, "
-                        "and rows of the label's own instant join too",
-                        span,
-                        help=f"let the event time of '{view.table}' be when the value became known",
-                        labels=[label],
-                        severity=Severity.WARNING,
-                    )
-            elif feature in columns:
-                yield report(
-                    "MLC401",
-                    f"feature '{feature}' is what the label is made of",
-                    span,
-                    help="leave it out: in use, nobody will know it yet",
-                    labels=[label],
-                )
-            elif sources & analysis.bases(table, feature):
-                origin = sorted(sources & analysis.bases(table, feature))[0]
-                yield report(
-                    "MLC402",
-                    f"feature '{feature}' is computed from '{origin[0]}.{origin[1]}', like the label",
-                    span,
-                    help="leave it out, or compute it from earlier rows alone, in a view joined at a point in time",
-                    labels=[label],
-                )
-
-
-def _identifiers(analysis: Analysis) -> Iterator[Diagnostic]:
-    for name, training in analysis.spec.entries("training"):
-        table = training.entities.table
-        key = analysis.primary_key(table)
-        for index, feature in enumerate(training.features):
-            if key == (feature,):
-                yield report(
-                    "MLC407",
-                    f"feature '{feature}' is the primary key of '{table}'",
-                    analysis.spec.document.value_span(("training", name, "features", index)),
-                    help="leave it out: a model can only learn it by heart",
-                )
 
 
 def _stages(analysis: Analysis) -> Iterator[Diagnostic]:

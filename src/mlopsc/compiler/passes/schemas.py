@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 
 from pydantic import TypeAdapter, ValidationError
 
-from mlopsc.compiler.analysis import NESTED, Analysis, Schema
+from mlopsc.compiler.analysis import NESTED, Analysis, Elsewhere, Schema
 from mlopsc.compiler.sql_text import SampledSql, sample_sql
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Severity
@@ -17,7 +17,7 @@ from mlopsc.plan.graph import find_cycles
 from mlopsc.spec.datasets import Dataset
 from mlopsc.spec.document import Path
 from mlopsc.spec.features import PythonView, SqlView, View
-from mlopsc.sql import SqlFault
+from mlopsc.sql import BoundQuery, SqlFault
 from mlopsc.vocabulary.columns import Column, to_duckdb
 from mlopsc.vocabulary.references import referenced, substitute
 from mlopsc.vocabulary.sources import FileSource, ParquetSource, Source
@@ -236,7 +236,15 @@ def _view(analysis: Analysis, name: str, view: View | None) -> Iterator[Diagnost
             column: frozenset(base for source in sources for base in analysis.bases(*source))
             for column, sources in bound.lineage.items()
         }
-        _declare(analysis, name, Schema(bound.columns, complete=True, lineage=lineage))
+        found = {column: _elsewhere(analysis, column, bound, path, sampled) for column in bound.columns}
+        schema = Schema(
+            bound.columns,
+            complete=True,
+            lineage=lineage,
+            elsewhere={column: some for column, some in found.items() if some},
+            beginnings=bound.beginnings,
+        )
+        _declare(analysis, name, schema)
         for construct in bound.order_dependent:
             yield report(
                 "MLC408",
@@ -244,6 +252,31 @@ def _view(analysis: Analysis, name: str, view: View | None) -> Iterator[Diagnost
                 analysis.spec.document.key_span(path),
                 help="add an ORDER BY on a total order, so that each run gives the same rows",
             )
+
+
+def _elsewhere(
+    analysis: Analysis, column: str, bound: BoundQuery, path: Path, sampled: SampledSql
+) -> frozenset[Elsewhere]:
+    """Return what makes a view's column depend on other rows than those before, in its SQL or that of what it reads.
+
+    An order by something else than time has no later rows, and rows of one time are no later ones.
+    """
+    found = set()
+    for one in bound.other_rows.get(column, ()):
+        timed = any(is_instant(analysis, *source) for source in one.order)
+        if timed if one.kind == "later" else not any(is_instant(analysis, *s) for s in one.partition):
+            span = analysis.spec.document.scalar_span(
+                path, *sampled.written(one.offset_chars, one.length_chars)
+            )
+            found.add(Elsewhere(one.kind, one.words, bool(one.partition), one.reach, span))
+    return frozenset(found).union(*(analysis.elsewhere(*source) for source in bound.lineage[column]))
+
+
+def is_instant(analysis: Analysis, table: str, column: str) -> bool:
+    """Say whether a column holds times."""
+    schema = analysis.schemas.get(table)
+    kind = schema.columns.get(column) if schema is not None else None
+    return analysis.event_time(table) == column or str(kind).startswith(("TIMESTAMP", "DATE"))
 
 
 def _declare(analysis: Analysis, name: str, schema: Schema) -> None:
