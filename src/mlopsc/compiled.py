@@ -89,9 +89,11 @@ class Witness:
         return peek_schema(source, columns, project=project, timezone=timezone, footers=self._footers)
 
     def looked_at(self, value: Any, project: Path) -> Looked:
-        """Return what was peeked at, and the modules of the user functions that a spec's values name."""
-        modules = {file for name in functions_in(value) for file in _module_files(name)}
-        return self.seen | {file: _identities(file, project) for file in sorted(modules)}
+        """Return what was peeked at, and the files of user functions and of queries that a spec's values name."""
+        files = {file for name in functions_in(value) for file in _module_files(name)} | {
+            *_query_files(value)
+        }
+        return self.seen | {file: _identities(file, project) for file in sorted(files)}
 
 
 def recall(path: Path, asked: Mapping[str, Any]) -> tuple[Build | None, str]:
@@ -161,6 +163,15 @@ def _python_files(folder: str) -> Iterator["os.DirEntry[str]"]:
 def _module_files(reference: str) -> tuple[str, str]:
     base = reference.partition(":")[0].replace(".", "/")
     return f"{base}.py", f"{base}/__init__.py"
+
+
+def _query_files(value: Any) -> Iterator[str]:
+    """Yield the files of queries that datasets name; of a faulty spec nothing is remembered anyway."""
+    datasets = value.get("datasets") if isinstance(value, dict) else None
+    for dataset in datasets.values() if isinstance(datasets, dict) else ():
+        source = dataset.get("source") if isinstance(dataset, dict) else None
+        if isinstance(source, dict) and isinstance(file := source.get("query_file"), str):
+            yield file
 
 
 def _identities(pattern: str, project: Path) -> dict[str, tuple[int, int, int, int]]:

@@ -15,7 +15,7 @@ from mlopsc.plan.result import RunResult
 from mlopsc.running import make_request
 from mlopsc.runtime.actions import ActionCache
 from mlopsc.runtime.atomic import write_bytes
-from mlopsc.runtime.context import Context
+from mlopsc.runtime.context import Context, read_secret
 from mlopsc.runtime.tasks import library_version
 from mlopsc.spec.environments import resolve
 from mlopsc.spec.spec import read_spec
@@ -115,6 +115,7 @@ def _entry(request: RunRequest, result: RunResult, name: str) -> tuple[str, Lock
 
     from mlopsc.runtime.engine.parquet import read_schema
     from mlopsc.runtime.operations import fingerprint
+    from mlopsc.runtime.sources.opening import source_version
 
     operation = request.pipeline.step(name).resolved(request.parameters)
     assert isinstance(operation, Load)
@@ -124,6 +125,13 @@ def _entry(request: RunRequest, result: RunResult, name: str) -> tuple[str, Lock
     file = store.get_path(digest)
     latest = ActionCache(store).latest(PIPELINE, name) or {}
     source = fingerprint(operation, replace(context, seen=latest.get("world")))
+
+    def secrets(secret: str) -> str:
+        return read_secret(secret, operation.secrets, request.project)
+
+    version = source_version(operation.source, project=request.project, secrets=secrets)
+    if version is not None and source != latest.get("world", source):
+        raise MlopscError(f"dataset {operation.dataset!r} changed while it was locked", help="lock it again")
     with pq.ParquetFile(file) as parquet:
         rows = parquet.metadata.num_rows
     columns = read_schema(file)
@@ -131,6 +139,7 @@ def _entry(request: RunRequest, result: RunResult, name: str) -> tuple[str, Lock
         digest=digest,
         schema_digest=digest_of_columns(columns),
         source=source,
+        version=version,
         writer=f"pyarrow {library_version('pyarrow')}",
         rows=rows,
         columns=columns,

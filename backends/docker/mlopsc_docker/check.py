@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlopsc.codegen.context import data_fault, include_faults
+from mlopsc.codegen.context import include_faults
+from mlopsc.codegen.data import data_fault
 from mlopsc.codegen.image import image_settings
 from mlopsc.plan.plan import Plan
 from mlopsc.targets import Fault

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from keyword import iskeyword
 from pathlib import Path, PurePosixPath
 
-from mlopsc.codegen.context import data_fault, include_faults
+from mlopsc.codegen.context import include_faults
+from mlopsc.codegen.data import data_fault
 from mlopsc.codegen.image import image_settings
 from mlopsc.codegen.kubernetes import secret_off_the_cluster
 from mlopsc.codegen.names import file_stems

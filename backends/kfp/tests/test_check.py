@@ -1,7 +1,7 @@
 import pytest
 from mlopsc_kfp.check import check
 
-from mlopsc.codegen.context import LARGEST_DATA
+from mlopsc.codegen.data import LARGEST_DATA
 from mlopsc.plan.plan import Infrastructure, Schedule
 from mlopsc.vocabulary.parameters import Parameter
 from mlopsc.vocabulary.policy import Policy

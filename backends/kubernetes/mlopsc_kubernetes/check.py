@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlopsc.codegen.context import data_fault
+from mlopsc.codegen.data import data_fault
 from mlopsc.codegen.kubernetes import secret_off_the_cluster
 from mlopsc.codegen.names import file_stems
 from mlopsc.codegen.reach import Elsewhere, infrastructure_faults, is_local

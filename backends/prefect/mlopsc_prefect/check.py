@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from mlopsc.codegen.context import data_fault
+from mlopsc.codegen.data import data_fault
 from mlopsc.codegen.reach import Elsewhere, infrastructure_faults
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.plan.plan import Pipeline, Plan, Step

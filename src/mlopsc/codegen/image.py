@@ -41,6 +41,8 @@ _DRIVERS = {
     **dict.fromkeys(("redis", "rediss"), "mlopsc[redis]"),
 }
 """Scheme of a URL → what reads it."""
+_READERS = {"delta": "mlopsc[delta]", "iceberg": "mlopsc[iceberg]"}
+"""Kind of a source → what reads it."""
 _REGISTRIES = ("mlopsc[postgres]",)
 _STORES = ("mlopsc[s3]", "gcsfs", "adlfs")
 _TESTED = ("pandas", "pyarrow", "scipy", "sklearn")
@@ -133,7 +135,11 @@ def _wanted(
     if isinstance(online, SecretHandle):
         yield _DRIVERS["redis"]
     told = online if isinstance(online, str) else None
-    for url in (registry, store, told, *(source.get("path") for source in sources)):
+    for source in sources:
+        if source.get("type") in _READERS:
+            yield _READERS[source["type"]]
+    urls = [source.get(key) for source in sources for key in ("path", "url", "metadata")]
+    for url in (registry, store, told, *(url for url in urls if isinstance(url, str))):
         scheme = (url or "").partition("://")[0].partition("+")[0] if "://" in (url or "") else ""
         if scheme in _DRIVERS:
             yield _DRIVERS[scheme]

@@ -17,6 +17,7 @@ from mlopsc.compiler.passes.names import check_names
 from mlopsc.compiler.passes.parameters import check_parameters
 from mlopsc.compiler.passes.predictions import check_predictions
 from mlopsc.compiler.passes.schemas import find_schemas
+from mlopsc.compiler.passes.sources import check_sources
 from mlopsc.compiler.passes.timed_views import check_timed_views
 from mlopsc.compiler.passes.trainings import check_trainings
 from mlopsc.diagnostics.codes import report
@@ -35,6 +36,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_parameters,
     check_names,
     check_functions,
+    check_sources,
     find_schemas,
     check_columns,
     check_timed_views,

@@ -118,6 +118,8 @@ def convertible(have: str, wanted: str) -> bool:
         return True
     if have == "string":
         return wanted != "nested"
+    if wanted == "bool":
+        return is_integer(have)  # 0 and 1, in databases that have no other truth values
     return {have, wanted} == {"date", "timestamp"} or (is_numeric(have) and is_numeric(wanted))
 
 

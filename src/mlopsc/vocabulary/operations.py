@@ -81,6 +81,8 @@ class Load(_Operation):
     dataset: str
     source: Source
     columns: dict[str, Column] = {}
+    primary_key: tuple[str, ...] = ()
+    """Orders the rows of a source that has no order of its own."""
     event_time: str | None = None
     timezone: str | None = None
     secrets: dict[str, SecretSource] = {}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.lower.sources import lowered_source, ordering_key
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.plan.plan import Artifact, Step
 from mlopsc.spec.features import PythonView, SqlView
@@ -60,6 +61,7 @@ class Tables:
         dataset = self.analysis.dataset(name)
         document, origin = self.analysis.spec.document, ("datasets", name)
         used = self.analysis.secrets_of(dataset.source)
+        lock = self.analysis.lock.datasets.get(name) if self.analysis.lock else None
         load = make_step(
             f"load_{name}",
             op.Load,
@@ -67,14 +69,14 @@ class Tables:
             origin,
             policy=dataset.policy,
             dataset=name,
-            source=dataset.source,
+            source=lowered_source(self.analysis, dataset, lock),
             columns=dataset.columns,
+            primary_key=ordering_key(dataset),
             event_time=dataset.event_time,
             timezone=dataset.timezone,
             secrets=used,
             allow_hosts=self.analysis.spec.infrastructure.allow_hosts,
         )
-        lock = self.analysis.lock.datasets.get(name) if self.analysis.lock else None
         validate = make_step(
             f"validate_{name}",
             op.Validate,

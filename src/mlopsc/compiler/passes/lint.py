@@ -10,6 +10,7 @@ from mlopsc.spec.document import Path
 from mlopsc.spec.features import TimedView
 from mlopsc.vocabulary.references import parameters_in, referenced
 from mlopsc.vocabulary.sources import SecretHandle
+from mlopsc.vocabulary.sources.sql import sqlite_path
 
 _PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s:]*:(?P<password>[^/@\s]+)@", re.IGNORECASE)
 _SECRET_OPTION = re.compile(r"(^|_)(secret|password|passwd|token|key|credential)s?$", re.IGNORECASE)
@@ -61,33 +62,39 @@ def _without_password(path: Path) -> str:
             ", or name a secret that holds the URL: `{secret: name}`" if path[-1] == "online_store" else ""
         )
         return f"leave `{path[-1]}` out and set MLOPSC_{str(path[-1]).upper()}_URL where the steps run{other}"
+    if path[-1] == "url":
+        return "take it out of the URL, and give it beside: `password: {secret: name}`"
     return "take it out of the URL, and pass it by `storage_options: {…: {secret: name}}`"
 
 
 def _secret_options(analysis: Analysis) -> Iterator[Diagnostic]:
     for name, dataset in analysis.spec.entries("datasets"):
-        for option, value in getattr(dataset.source, "storage_options", {}).items():
-            if isinstance(value, str) and _SECRET_OPTION.search(option):
-                yield report(
-                    "MLC117",
-                    f"option `{option}` looks like a secret",
-                    analysis.spec.document.value_span(
-                        ("datasets", name, "source", "storage_options", option)
-                    ),
-                    help="declare it under `secrets` and write `{secret: name}` here",
-                )
+        for key in ("storage_options", "connect_args", "catalog"):
+            for option, value in getattr(dataset.source, key, {}).items():
+                if isinstance(value, str) and _SECRET_OPTION.search(option):
+                    yield report(
+                        "MLC117",
+                        f"option `{option}` looks like a secret",
+                        analysis.spec.document.value_span(("datasets", name, "source", key, option)),
+                        help="declare it under `secrets` and write `{secret: name}` here",
+                    )
 
 
 def _paths(analysis: Analysis) -> Iterator[Diagnostic]:
     for name, dataset in analysis.spec.entries("datasets"):
-        path = getattr(dataset.source, "path", "")
-        if "://" not in path and (path.startswith(("/", "~")) or ".." in path.split("/")):
-            yield report(
-                "MLC405",
-                f"'{path}' leads out of the project",
-                analysis.spec.document.value_span(("datasets", name, "source", "path")),
-                help="put the file below the folder of the spec, or name it by a `file://` URL",
-            )
+        for key in ("path", "metadata", "query_file", "url"):
+            value = getattr(dataset.source, key, None)
+            path = sqlite_path(value) if key == "url" else value
+            if not isinstance(path, str) or "://" in path:
+                continue
+            if path.startswith(("/", "~")) or ".." in path.split("/"):
+                yield report(
+                    "MLC405",
+                    f"'{path}' leads out of the project",
+                    analysis.spec.document.value_span(("datasets", name, "source", key)),
+                    help="put the file below the folder of the spec"
+                    + (", or name it by a `file://` URL" if key in ("path", "metadata") else ""),
+                )
 
 
 def _unused(analysis: Analysis) -> Iterator[Diagnostic]:

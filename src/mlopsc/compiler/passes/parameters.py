@@ -17,6 +17,9 @@ from mlopsc.vocabulary.references import parameter_alone, parameters_in, referen
 PLACES: tuple[tuple[str, ...], ...] = (
     ("datasets", "*", "source", "path"),
     ("datasets", "*", "source", "args", "**"),
+    ("datasets", "*", "source", "parameters", "**"),
+    ("datasets", "*", "source", "timestamp"),
+    ("datasets", "*", "source", "as_of"),
     ("datasets", "*", "checks", "*", "unexpected_rows_query"),
     ("datasets", "*", "checks", "*", "where"),
     ("features", "*", "sql"),
@@ -34,6 +37,8 @@ PLACES: tuple[tuple[str, ...], ...] = (
 
 _TYPES = {
     "until": ("timestamp",),
+    "timestamp": ("timestamp",),
+    "as_of": ("timestamp",),
     "min": ("float", "int"),
     "max": ("float", "int"),
     "min_delta": ("float", "int"),

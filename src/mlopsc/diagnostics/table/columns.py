@@ -43,8 +43,8 @@ datasets:
         "sql-syntax",
         "SQL cannot be parsed.",
         (
-            "Labels, filters and SQL views are written in DuckDB's dialect. The place is that of the "
-            "error inside the YAML text."
+            "Labels, filters and SQL views are written in DuckDB's dialect, the query of a source in that of its "
+            "database. The place is that of the error inside the YAML text."
         ),
         """\
 training:
@@ -61,7 +61,8 @@ training:
         "SQL refers to what does not exist, or mixes types.",
         (
             "The statement was bound against the known schemas: a table, column or function does not "
-            "exist, or an operator does not take these types."
+            "exist, or an operator does not take these types. Or it would do more than read: a source's query is "
+            "one SELECT, in which each ':name' stands for a value of 'parameters'."
         ),
         """\
 training:

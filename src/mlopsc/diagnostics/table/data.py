@@ -90,4 +90,23 @@ datasets:
   flights: {source: {type: parquet, path: data/flights.parquet}}
 """,
     ),
+    Code(
+        "MLC608",
+        "missing-package",
+        "What reads a source is not installed here.",
+        (
+            "Databases are reached through SQLAlchemy's dialects and their drivers, tables of a lake through libraries "
+            "of their own; they come with extras such as mlopsc[postgres], mlopsc[delta] and mlopsc[iceberg]. It is a "
+            "warning, since steps may run where they are installed; images get what the spec needs."
+        ),
+        """\
+datasets:
+  orders: {source: {type: sql, url: "postgress://reader@db.example.com/shop", table: orders}}
+""",
+        """\
+datasets:
+  orders: {source: {type: sql, url: "postgresql://reader@db.example.com/shop", table: orders}}
+""",
+        Severity.WARNING,
+    ),
 )

@@ -20,6 +20,7 @@ def run(config: Load, inputs: Mapping[str, Path], outputs: Mapping[str, Path], c
         out=outputs["data"],
         timezone=config.timezone,
         event_time=config.event_time,
+        primary_key=config.primary_key,
         secrets=_secrets(config, context),
         reach=Reach.of(config.allow_hosts),
         seen=context.seen,

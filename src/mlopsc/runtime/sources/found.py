@@ -24,6 +24,8 @@ class FoundFiles:
 
     source: FileSource
     files: tuple[SourceFile, ...]
+    ordered: bool = True
+    """Whether the order of the rows means anything; a database has none."""
 
 
 @dataclass(frozen=True)

@@ -66,12 +66,15 @@ def load_source(
     out: Path,
     timezone: str | None = None,
     event_time: str | None = None,
+    primary_key: Sequence[str] = (),
     secrets: Secrets = no_secrets,
     reach: Reach = PUBLIC,
     seen: str | None = None,
     threads: int | None = None,
 ) -> int:
     """Write the source to `out` as one Parquet file in the order of its files and rows; return the row count.
+
+    Where rows have no order, as in a database, it is that of `primary_key`, then of all columns.
 
     Declared types are applied; where a cell does not fit, MlopscError names file, row, column, value, type.
     Other columns of text files get the narrowest type that fits every cell (`true`/`false` are bool, numbers
@@ -81,12 +84,13 @@ def load_source(
     zone = timezone or "UTC"
     with open_source(source, project=project, secrets=secrets, reach=reach, seen=seen) as found:
         match found:
-            case FoundFiles(kind, files):
+            case FoundFiles(kind, files, ordered):
                 if isinstance(kind, ParquetSource):
                     require_holdable(kind, files)
                 with connect(*_paths(files), threads=threads) as connection:
                     table = prepare_table(connection, kind, files, columns, zone)
-                    return _write(connection, table, files, kind, out, zone, event_time)
+                    order = None if ordered else _order(table, primary_key, files[0].label)
+                    return _write(connection, table, files, kind, out, zone, event_time, order)
             case FoundTable(rows, label):
                 require_holdable_types(rows.schema, label)
                 with connect(threads=threads) as connection:
@@ -212,6 +216,7 @@ def _write(
     out: Path,
     timezone: str,
     event_time: str | None,
+    order: Sequence[str] | None = None,
 ) -> int:
     import duckdb
 
@@ -223,11 +228,23 @@ def _write(
             row = connection.execute(text(counts)).fetchall()[0]
             for name, count in zip(risky, row, strict=True):
                 if count:
-                    raise _misfit(connection, table, name, count, files, source)
-        query = select(*(named(value, name) for name, value in table.cells.items()), source=table.source)
+                    raise _misfit(connection, table, name, count, files, source, ordered=order is None)
+        query: exp.Expr = select(
+            *(named(value, name) for name, value in table.cells.items()), source=table.source
+        )
+        if order is not None:
+            query = select(exp.Star(), source=query).order_by(*(column(name) for name in order), copy=False)
         return write_parquet(connection, query, out, timezone=timezone)
     except duckdb.Error as error:
         raise malformed(error, files) from error
+
+
+def _order(table: TypedTable, primary_key: Sequence[str], label: str) -> list[str]:
+    """Return all columns, the key's first: rows that are equal in all of them may change places."""
+    for name in primary_key:
+        if name not in table.types:
+            raise MlopscError(f"{label} has no column {name!r}, which `primary_key` names")
+    return list(dict.fromkeys([*primary_key, *table.types]))
 
 
 def _check_event_time(table: TypedTable, event_time: str | None, label: str) -> None:
@@ -249,6 +266,8 @@ def _misfit(
     count: int,
     files: Sequence[SourceFile],
     source: FileSource | None,
+    *,
+    ordered: bool,
 ) -> MlopscError:
     """Find the first cell that does not fit, file by file, and describe it."""
     for file in files:
@@ -268,7 +287,7 @@ def _misfit(
                     place = f"line {csv_lines(source, file, [row])[0]} (row {row})"
             more = f" ({count} such cells)" if count > 1 else ""
             return MlopscError(
-                f"{file.label}, {place}: column {name!r} holds {_shown(shown)}, "
+                f"{file.label}{f', {place}' if ordered else ''}: column {name!r} holds {_shown(shown)}, "
                 f"expected {table.types[name]}{more}",
                 help="correct the data or the declared type; a text that means null goes into `nulls`"
                 if isinstance(source, CsvSource)

@@ -4,6 +4,7 @@ A kind has a function in a module of its own that gives `Found` (as a context ma
 away afterwards), and a case in each function here.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,17 @@ from mlopsc.runtime.sources.files import fingerprint_files, located
 from mlopsc.runtime.sources.found import Found, FoundFiles
 from mlopsc.runtime.sources.handles import Secrets
 from mlopsc.runtime.sources.remote.reach import PUBLIC, Reach
-from mlopsc.vocabulary.sources import CsvSource, JsonLinesSource, ParquetSource, PythonSource, Source
+from mlopsc.vocabulary.sources import (
+    CsvSource,
+    DeltaSource,
+    IcebergSource,
+    JsonLinesSource,
+    ParquetSource,
+    PythonSource,
+    Source,
+    SqlSource,
+)
+from mlopsc.vocabulary.versions import SourceVersion
 
 
 @contextmanager
@@ -33,6 +44,21 @@ def open_source(
             from mlopsc.runtime.sources.function import call_source
 
             yield call_source(source, project, secrets)
+        case SqlSource():
+            from mlopsc.runtime.sources.sql import open_query
+
+            with open_query(source, project, secrets) as rows:
+                yield rows
+        case DeltaSource():
+            from mlopsc.runtime.sources.lake import open_delta
+
+            with open_delta(source, project, secrets) as rows:
+                yield rows
+        case IcebergSource():
+            from mlopsc.runtime.sources.lake import open_iceberg
+
+            with open_iceberg(source, project, secrets) as rows:
+                yield rows
         case _:
             assert_never(source)
 
@@ -48,7 +74,26 @@ def fingerprint_source(
     match source:
         case ParquetSource() | CsvSource() | JsonLinesSource():
             return fingerprint_files(source, project, secrets, reach=reach, seen=seen)
-        case PythonSource():
+        case PythonSource() | SqlSource():
             return None
+        case DeltaSource() | IcebergSource():
+            from mlopsc.runtime.sources.lake import lake_version
+
+            table, version = lake_version(source, project, secrets)
+            return "sha256:" + hashlib.sha256(f"{table} {version}".encode()).hexdigest()
         case _:
             assert_never(source)
+
+
+def source_version(source: Source, *, project: Path, secrets: Secrets) -> SourceVersion | None:
+    """Return which of a source's versions is read, None of one that keeps none.
+
+    Raises MlopscError as `open_source` does.
+    """
+    match source:
+        case DeltaSource() | IcebergSource():
+            from mlopsc.runtime.sources.lake import lake_version
+
+            return lake_version(source, project, secrets)[1]
+        case _:
+            return None

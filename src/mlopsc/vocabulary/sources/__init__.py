@@ -11,21 +11,26 @@ from mlopsc.vocabulary.sources.base import Files, SecretHandle
 from mlopsc.vocabulary.sources.csv import CsvSource
 from mlopsc.vocabulary.sources.function import PythonSource
 from mlopsc.vocabulary.sources.jsonl import JsonLinesSource
+from mlopsc.vocabulary.sources.lake import DeltaSource, IcebergSource
 from mlopsc.vocabulary.sources.limits import Limits
 from mlopsc.vocabulary.sources.parquet import ParquetSource
+from mlopsc.vocabulary.sources.sql import SqlSource
 from mlopsc.vocabulary.sources.suffixes import SUFFIXES, FileSource, source_by_suffix
 
 __all__ = [
     "SUFFIXES",
     "CsvSource",
+    "DeltaSource",
     "FileSource",
     "Files",
+    "IcebergSource",
     "JsonLinesSource",
     "Limits",
     "ParquetSource",
     "PythonSource",
     "SecretHandle",
     "Source",
+    "SqlSource",
     "source_by_suffix",
 ]
 
@@ -42,6 +47,9 @@ _Kinds = (
     Annotated[ParquetSource, Tag("parquet")]
     | Annotated[CsvSource, Tag("csv")]
     | Annotated[JsonLinesSource, Tag("jsonl")]
+    | Annotated[SqlSource, Tag("sql")]
+    | Annotated[DeltaSource, Tag("delta")]
+    | Annotated[IcebergSource, Tag("iceberg")]
     | Annotated[PythonSource, Tag("python")]
 )
 _TYPES = [kind.__metadata__[0].tag for kind in get_args(_Kinds)]

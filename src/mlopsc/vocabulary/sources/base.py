@@ -14,7 +14,8 @@ class SecretHandle(Frozen):
     secret: Annotated[str, StringConstraints(min_length=1)]
 
 
-def _path(text: str) -> str:
+def check_path(text: str) -> str:
+    """Return a path as it is; raises ValueError for a text that is none."""
     if text != text.strip() or "\0" in text:
         raise ValueError(f"{text!r} is no path: it begins or ends with a blank, or holds a null character")
     return text
@@ -33,7 +34,7 @@ class Files(Frozen):
 
     @model_validator(mode="after")
     def _sensible(self) -> "Files":
-        _path(self.path)
+        check_path(self.path)
         if self.storage_options and "://" not in self.path:
             raise ValueError("`storage_options` belong to a URL; `path` is a local path")
         return self
