@@ -5,6 +5,7 @@ from typing import Any
 
 from mlopsc.plan.plan import Artifact, Infrastructure, Pipeline, Plan, Schedule, Source, Step
 from mlopsc.vocabulary.artifacts import ArtifactType
+from mlopsc.vocabulary.checks import CHECK
 from mlopsc.vocabulary.operations import operation_class
 from mlopsc.vocabulary.parameters import Parameter
 from mlopsc.vocabulary.policy import Accelerator, Policy
@@ -46,7 +47,8 @@ def step(
 ) -> Step:
     """Return a step; an input is written `step.port`."""
     full = {"operation": operation, **configuration}
-    sample = operation_class(operation).model_construct(**full)
+    checks = tuple(CHECK.validate_python(check) for check in configuration.get("checks", ()))
+    sample = operation_class(operation).model_construct(**full | ({"checks": checks} if checks else {}))
     outputs: dict[str, ArtifactType] = sample.output_ports()
     wired = {}
     for port, place in (inputs or {}).items():
@@ -93,7 +95,7 @@ def table_steps() -> tuple[Step, ...]:
                         "expect": "column_values_to_not_be_null",
                         "column": "arr_delay",
                         "mostly": 0.95,
-                        "severity": "warn",
+                        "on_failure": "warn",
                     },
                 ],
             },

@@ -30,7 +30,7 @@ datasets:
       distance: {type: float64, min: 0}
     checks:
       - {expect: table_row_count_to_be_between, min_value: 1}
-      - {expect: column_values_to_not_be_null, column: arr_delay, mostly: 0.95, severity: warn}
+      - {expect: column_values_to_not_be_null, column: arr_delay, mostly: 0.95, on_failure: warn}
   weather:
     source: {type: parquet, path: data/weather.parquet}
     primary_key: [origin, time_hour]

@@ -38,7 +38,7 @@ class RunSummary:
     drift: Mapping[str, JsonMap]
     """Monitor → its decision, and under `report` every column's statistics."""
     warnings: Mapping[str, Sequence[str]]
-    """Dataset → what it fails without being refused: checks of severity `warn`, and the lock."""
+    """Dataset → what it fails without being refused: checks that only warn, rows put aside, and the lock."""
     predictions: Mapping[str, JsonMap]
     """Model → its report: `version`, `model_digest`, `rows`, `problems` and more; `digest` and `path` (of Parquet) are
     those of the predictions."""

@@ -63,7 +63,7 @@ def test_all_errors_of_a_spec_come_in_one_run_and_nothing_follows_from_them(tmp_
         "MLC103 «soon» variable 'late_after': expected a whole number, found text 'soon'",
         "MLC301 «distnce» 'flights' has no column 'distnce' | did you mean 'distance'?",
         "MLC302 «carrier» `column_mean_to_be_between` needs numbers, column 'carrier' is string",
-        "MLC101 «ttl» unknown key 'ttl' | keys here are checks, columns, description, event_time, policy, primary_key, source, timezone",
+        "MLC101 «ttl» unknown key 'ttl' | keys here are checks, columns, description, event_time, on_failure, policy, primary_key, source, timezone",
         "MLC603 «data/text.cvs» no such file: 'data/text.cvs' | did you mean 'data/text.csv'?",
         "MLC107 «3 hours» expected a duration such as 30d, 3h, 15m or 1h30m, found '3 hours'",
         "MLC301 «wind_sped» 'weather' has no column 'wind_sped' | did you mean 'wind_speed'?",

@@ -77,15 +77,16 @@ def page(project: Path, run: str | None = None) -> str:
 def result(**more: Any) -> dict[str, Any]:
     """Return a check's result in a validation report."""
     given = {"check": "column_values_to_not_be_null", "column": "origin", "message": None, "name": None}
-    given |= {"observed": 1.0, "passed": True, "severity": "error", "unexpected_count": 0}
+    given |= {"observed": 1.0, "passed": True, "on_failure": "block", "unexpected_count": 0}
     return given | {"unexpected_rows": [], "unexpected_sample": []} | more
 
 
 def validation(*results: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """Return a validation report."""
-    passed = all(one["passed"] or one["severity"] == "warn" for one in results)
+    passed = all(one["passed"] or one["on_failure"] == "warn" for one in results)
     lock = {"status": "none", "message": "mlops.lock does not hold it"}
     given = {"dataset": "flights", "data_digest": DIGEST, "rows": 1000, "schema": {"origin": "string"}}
+    given |= {"verdict": "pass" if passed else "fail"}
     return given | {"results": list(results), "passed": passed, "lock": lock, "warnings": []} | more
 
 

@@ -135,7 +135,7 @@ def test_each_check_says_what_was_wanted_and_which_rows_fail(tmp_path):
         unexpected_sample=["XYZ", None],
         unexpected_rows=[7, 1234],
     )
-    warned = result(passed=False, severity="warn", column="arr_delay", observed=0.9, unexpected_count=100)
+    warned = result(passed=False, on_failure="warn", column="arr_delay", observed=0.9, unexpected_count=100)
     counted = result(check="table_row_count_to_be_between", column=None, observed=1000, unexpected_count=None)
     fine = result(column="distance")
     # In the order of the declaration: origin of type, not null, in set; distance of type, at least; the key; checks.

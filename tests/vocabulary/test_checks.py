@@ -12,7 +12,7 @@ COUNT = {"expect": "table_row_count_to_be_between"}
 
 
 def test_a_check_reads_and_writes_itself() -> None:
-    check = CHECK.validate_python({**BETWEEN, "min_value": 0, "mostly": 0.9, "severity": "warn"})
+    check = CHECK.validate_python({**BETWEEN, "min_value": 0, "mostly": 0.9, "on_failure": "warn"})
     assert CHECK.validate_json(CHECK.dump_json(check)) == check
     assert check.columns() == ("x",)
 

@@ -250,7 +250,11 @@ def _refused(step: Step, files: Mapping[str, Path]) -> bool:
     if not operation_class(step.operation).refuses:
         return False
     try:
-        said = [json.loads(file.read_bytes()) for file in files.values()]
+        said = [
+            json.loads(file.read_bytes())
+            for port, file in files.items()
+            if step.outputs[port] in ("decision", "report")
+        ]
     except (OSError, ValueError):
         return False
     return any(output.get("passed") is False or output.get("verdict") == "fail" for output in said)

@@ -14,6 +14,7 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import read_json
 from mlopsc.vocabulary.artifacts import NO_MODEL
 
+_FAILED = {"block": "fail", "warn": "warn", "quarantine": "put aside"}
 _TABLES = ("dataset", "table")
 _CELL = 40
 """Characters of a cell at most."""
@@ -274,7 +275,7 @@ def _show_checks(value: Mapping[str, Any], results: list[Mapping[str, Any]]) -> 
     )
     rows = [
         [
-            "pass" if one["passed"] else "fail" if one["severity"] == "error" else "warn",
+            "pass" if one["passed"] else _FAILED[one["on_failure"]],
             one.get("name") or one["check"],
             one.get("column") or "",
             _shown(one.get("observed")),

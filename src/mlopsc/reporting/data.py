@@ -12,8 +12,9 @@ from mlopsc.reporting.words import number, plural, short_digest, shown
 from mlopsc.vocabulary.operations import Validate
 
 _SAMPLES = 20
+_FAILED = {"block": "failed", "warn": "warning", "quarantine": "put aside"}
 _LEFT_OUT = frozenset(
-    {"expect", "column", "column_list", "column_A", "column_B", "severity", "name", "description"}
+    {"expect", "column", "column_list", "column_A", "column_B", "on_failure", "name", "description"}
 )
 
 
@@ -30,9 +31,8 @@ def _dataset(report: Mapping[str, Any], wanted: Sequence[str]) -> Dataset:
     ]
     failed = [row for row, result in zip(rows, results, strict=True) if not result["passed"]]
     passed = [row for row, result in zip(rows, results, strict=True) if result["passed"]]
-    errors = sum(not result["passed"] and result["severity"] == "error" for result in results)
     lock = report["lock"]
-    word = "failed" if errors else "warning" if failed else "passed"
+    word = "failed" if report["verdict"] == "fail" else "warning" if failed else "passed"
     summary = f"{len(passed)} of {plural(len(results), 'check')} passed on {plural(report['rows'], 'row')}"
     if not results:
         summary = f"nothing is declared of it; {plural(report['rows'], 'row')}"
@@ -48,7 +48,7 @@ def _dataset(report: Mapping[str, Any], wanted: Sequence[str]) -> Dataset:
 
 
 def _check(result: Mapping[str, Any], wanted: str) -> Check:
-    word = "passed" if result["passed"] else "warning" if result["severity"] == "warn" else "failed"
+    word = "passed" if result["passed"] else _FAILED[result["on_failure"]]
     rows, values = result["unexpected_rows"], result["unexpected_sample"]
     samples = tuple(
         (f"{rows[place]:,}" if place < len(rows) else "", shown(value))
@@ -79,7 +79,7 @@ def _percent(share: float) -> str:
 
 def _wanted(facts: Facts, step: str, report: Mapping[str, Any]) -> list[str]:
     """Return what each check wanted, in the order of the results; nothing where the plan does not tell."""
-    from mlopsc.runtime.checks.declared import declared_checks
+    from mlopsc.runtime.checks.declared import contract_checks
 
     planned = facts.plan_steps.get(step)
     if planned is None:
@@ -90,10 +90,11 @@ def _wanted(facts: Facts, step: str, report: Mapping[str, Any]) -> list[str]:
         return []
     if not isinstance(operation, Validate):
         return []
-    checks = [*declared_checks(operation.columns, operation.primary_key, report["schema"]), *operation.checks]
+    contract = (operation.columns, operation.primary_key, operation.checks)
+    checks = contract_checks(*contract, report["schema"])
     if len(checks) != len(report["results"]):
         return []
-    return [_arguments(check.model_dump(mode="json", exclude_defaults=True)) for check in checks]
+    return [_arguments(one.check.model_dump(mode="json", exclude_defaults=True)) for one in checks]
 
 
 def _arguments(check: Mapping[str, Any]) -> str:

@@ -164,6 +164,7 @@ class _Translator:
             given = _at(self.value, place.path[:-1])
             free = [name for name in known if name not in given] if isinstance(given, dict) else known
             hint = did_you_mean(key, free if nearest(key, free) else known, noun="keys here are", limit=40)
+            hint = _renamed(key, found, known) or hint
             return report("MLC101", f"unknown key '{key}'", self.document.key_span(at), help=hint)
         if kind == "missing":
             return self._missing(place.path[:-1], str(place.path[-1]), None)
@@ -296,6 +297,16 @@ def _lazy(schema: dict[str, Any]) -> LazyChoices | None:
 def _choices(schema: dict[str, Any]) -> list[str]:
     lazy = _lazy(schema)
     return [str(choice) for choice in (lazy.names if lazy else schema.get("choices", {}))]
+
+
+def _renamed(key: str, value: Any, known: Sequence[str]) -> str | None:
+    """Return how a key of an earlier version, with its value, is written now; None for any other key."""
+    if key == "severity" and "on_failure" in known:
+        meant = {"error": "block", "critical": "block", "warn": "warn", "warning": "warn", "info": "warn"}
+        return (
+            f"did you mean `on_failure: {meant.get(value, 'block') if isinstance(value, str) else 'block'}`?"
+        )
+    return None
 
 
 def _is_rule(item: Any) -> bool:

@@ -120,7 +120,7 @@ def sparse_checks(proposal: Proposal, among: Sequence[str]) -> tuple[Mapping[str
             "expect": "column_values_to_not_be_null",
             "column": one.name,
             "mostly": int((1 - 1.5 * one.null_share) * 20) / 20,
-            "severity": "warn",
+            "on_failure": "warn",
         }
         for one in sparse[:_CHECKED]
     )

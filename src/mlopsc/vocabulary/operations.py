@@ -13,6 +13,7 @@ from mlopsc.vocabulary.artifacts import ArtifactType
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.checks import Check
 from mlopsc.vocabulary.columns import Column, ColumnType
+from mlopsc.vocabulary.contract import OnFailure, puts_aside
 from mlopsc.vocabulary.drift import DriftTests
 from mlopsc.vocabulary.engine import SparkEngine
 from mlopsc.vocabulary.estimators import CustomEstimator, Estimator
@@ -97,7 +98,10 @@ class Load(_Operation):
 
 
 class Validate(_Relational):
-    """Check a dataset against its contract; refuse when a check of severity `error` fails."""
+    """Check a dataset against its contract; refuse when a check that blocks fails.
+
+    Where a check may put rows aside, `data` are the rows that are left, and `rejected` the others with the reason.
+    """
 
     refuses = True
     libraries = ("duckdb", "pyarrow")
@@ -107,6 +111,8 @@ class Validate(_Relational):
     primary_key: tuple[str, ...] = ()
     event_time: str | None = None
     checks: tuple[Check, ...] = ()
+    on_failure: OnFailure = "block"
+    """What the failure of columns, key, and checks that say nothing else comes to."""
     lock: LockedDataset | None = None
     """What `mlops.lock` recorded; a difference is told in the report."""
     locked: bool = False
@@ -116,6 +122,8 @@ class Validate(_Relational):
         return {"data": "dataset"}
 
     def output_ports(self) -> Ports:
+        if puts_aside(self.on_failure, self.columns, self.primary_key, self.checks):
+            return {"report": "report", "data": "dataset", "rejected": "table"}
         return {"report": "report"}
 
 

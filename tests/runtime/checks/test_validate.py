@@ -243,10 +243,10 @@ def test_instants_with_nanoseconds_compare_with_others(tmp_path: Path) -> None:
         assert result.unexpected_sample == (datetime(2020, 1, 3, tzinfo=UTC),)
 
 
-def test_severity_decides_the_report() -> None:
+def test_on_failure_decides_the_report() -> None:
     check = {"expect": "table_row_count_to_equal", "value": 1}
     assert not validate_table(TABLE, checks=[check]).passed
-    assert validate_table(TABLE, checks=[{**check, "severity": "warn"}]).passed
+    assert validate_table(TABLE, checks=[{**check, "on_failure": "warn"}]).passed
 
 
 def test_an_empty_table_passes_checks_of_values_only() -> None:

@@ -42,7 +42,7 @@ def validate(
     primary_key: str,
     event_time: str,
 ) -> None:
-    """Check a dataset against its contract; refuse when a check of severity `error` fails."""
+    """Check a dataset against its contract; refuse when a check that blocks fails."""
     import json
 
     from mlopsc.runtime.execution import run_files

@@ -51,7 +51,7 @@ def validate(
     columns: str = "{}",
     checks: str = "[]",
 ) -> None:
-    """Check a dataset against its contract; refuse when a check of severity `error` fails."""
+    """Check a dataset against its contract; refuse when a check that blocks fails."""
     import json
 
     from mlopsc.runtime.execution import run_files
@@ -362,7 +362,7 @@ def train_pipeline(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> Non
                     "expect": "column_values_to_not_be_null",
                     "column": "arr_delay",
                     "mostly": 0.95,
-                    "severity": "warn",
+                    "on_failure": "warn",
                 },
             ]
         ),

@@ -52,7 +52,7 @@ def validate(
     columns: str = "{}",
     checks: str = "[]",
 ) -> None:
-    """Check a dataset against its contract; refuse when a check of severity `error` fails."""
+    """Check a dataset against its contract; refuse when a check that blocks fails."""
     import json
 
     from mlopsc.runtime.execution import run_files
@@ -201,7 +201,7 @@ def weather_drift_pipeline(as_of: str = "2013-12-31T00:00:00Z") -> None:
                     "expect": "column_values_to_not_be_null",
                     "column": "arr_delay",
                     "mostly": 0.95,
-                    "severity": "warn",
+                    "on_failure": "warn",
                 },
             ]
         ),

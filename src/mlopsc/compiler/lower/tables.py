@@ -35,7 +35,8 @@ class Tables:
 
     def _artifact(self, table: str) -> Artifact:
         if table in self.analysis.spec.datasets:
-            return Artifact(step=f"load_{table}", port="data")
+            checked = self.analysis.dataset(table).quarantines
+            return Artifact(step=f"{'validate' if checked else 'load'}_{table}", port="data")
         return Artifact(step=f"view_{table}", port="table")
 
     def _to_be_made(self, table: str) -> list[str]:
@@ -54,8 +55,9 @@ class Tables:
         return order
 
     def after(self, tables: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the validations that must have passed before these tables are read."""
-        return tuple(f"validate_{table}" for table in tables if table in self.analysis.spec.datasets)
+        """Return the validations that must have passed before these tables are read, but for those that make them."""
+        names = [table for table in tables if table in self.analysis.spec.datasets]
+        return tuple(f"validate_{table}" for table in names if not self.analysis.dataset(table).quarantines)
 
     def _dataset(self, name: str) -> None:
         dataset = self.analysis.dataset(name)
@@ -89,6 +91,7 @@ class Tables:
             primary_key=dataset.primary_key or (),
             event_time=dataset.event_time,
             checks=dataset.checks,
+            on_failure=dataset.on_failure,
             lock=lock,
             locked=self.analysis.locked,
             engine=self.engine,

@@ -9,9 +9,11 @@ from mlopsc.diagnostics.errors import SpecError
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.vocabulary.checks import CHECK, CHECK_NAMES, BaseCheck
 from mlopsc.vocabulary.columns import Column
+from mlopsc.vocabulary.contract import OnFailure
 
 _EXAMPLE = "{'expect': 'column_values_to_not_be_null', 'column': 'age'}"
-_SEVERITIES = {"critical": "error", "warning": "warn", "info": "warn"}
+SEVERITIES: Mapping[str, OnFailure] = {"critical": "block", "warning": "warn", "info": "warn"}
+"""What Great Expectations calls how grave a failure is."""
 _ASIDE = ("meta", "notes", "id", "result_format", "catch_exceptions", "rendered_content")
 """Keys of Great Expectations' configurations that change no verdict."""
 
@@ -49,8 +51,9 @@ def _check(index: int, check: BaseCheck | Mapping[str, Any]) -> BaseCheck:
     if name not in CHECK_NAMES:
         raise SpecError(f"unknown check {name!r}", help=did_you_mean(name, CHECK_NAMES))
     words = {key: value for key, value in check.items() if key not in _ASIDE}
-    if isinstance(word := words.get("severity"), str) and word in _SEVERITIES:
-        words["severity"] = _SEVERITIES[word]
+    if isinstance(word := words.get("severity"), str) and word in SEVERITIES and "on_failure" not in words:
+        words["on_failure"] = SEVERITIES[word]
+        del words["severity"]
     try:
         return CHECK.validate_python({**words, "expect": name})
     except ValidationError as error:

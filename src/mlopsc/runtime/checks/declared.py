@@ -1,6 +1,7 @@
 """What a dataset declares of its columns and key, as checks."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.checks.multicolumn import CompoundColumnsToBeUnique
@@ -16,40 +17,63 @@ from mlopsc.vocabulary.checks.values import (
 from mlopsc.vocabulary.columns import Column
 
 
+@dataclass(frozen=True)
+class Declared:
+    """A check, and where the dataset declares it."""
+
+    check: BaseCheck
+    place: tuple[str | int, ...]
+
+
 def declared_checks(
     columns: Mapping[str, Column], primary_key: Sequence[str], present: Collection[str]
-) -> list[BaseCheck]:
-    """Return the checks that declared columns and a primary key amount to, all of severity `error`.
+) -> list[Declared]:
+    """Return the checks that declared columns and a primary key amount to.
 
     A column that is not among those `present` is one failure, not one for each of its constraints.
     """
-    checks: list[BaseCheck] = []
+    checks: list[Declared] = []
     for name, column in columns.items():
-        own = list(_of_column(name, column)) if name in present else []
-        checks += own or [ColumnToExist(column=name)]
+        place = ("columns", name)
+        own = [Declared(one, (*place, key)) for key, one in _of_column(name, column)]
+        checks += own if own and name in present else [Declared(ColumnToExist(column=name), place)]
+    key = ("primary_key",)
     for name in primary_key:
         if name not in present:
-            checks.append(ColumnToExist(column=name))
+            checks.append(Declared(ColumnToExist(column=name), key))
         elif name not in columns or columns[name].nullable:
-            checks.append(ColumnValuesToNotBeNull(column=name))
+            checks.append(Declared(ColumnValuesToNotBeNull(column=name), key))
     if all(name in present for name in primary_key):
         if len(primary_key) == 1:
-            checks.append(ColumnValuesToBeUnique(column=primary_key[0]))
+            checks.append(Declared(ColumnValuesToBeUnique(column=primary_key[0]), key))
         elif primary_key:
-            checks.append(CompoundColumnsToBeUnique(column_list=tuple(primary_key), ignore_row_if="never"))
+            unique = CompoundColumnsToBeUnique(column_list=tuple(primary_key), ignore_row_if="never")
+            checks.append(Declared(unique, key))
     return checks
 
 
-def _of_column(name: str, column: Column) -> Iterator[BaseCheck]:
+def contract_checks(
+    columns: Mapping[str, Column],
+    primary_key: Sequence[str],
+    checks: Sequence[BaseCheck],
+    present: Collection[str],
+) -> list[Declared]:
+    """Return all checks of a dataset in the order of a report: columns, key, then `checks`."""
+    listed = [Declared(check, ("checks", place)) for place, check in enumerate(checks)]
+    return [*declared_checks(columns, primary_key, present), *listed]
+
+
+def _of_column(name: str, column: Column) -> Iterator[tuple[str, BaseCheck]]:
     if column.type is not None:
-        yield ColumnValuesToBeOfType(column=name, type_=column.type)
+        yield "type", ColumnValuesToBeOfType(column=name, type_=column.type)
     if not column.nullable:
-        yield ColumnValuesToNotBeNull(column=name)
+        yield "nullable", ColumnValuesToNotBeNull(column=name)
     if column.unique:
-        yield ColumnValuesToBeUnique(column=name)
+        yield "unique", ColumnValuesToBeUnique(column=name)
     if column.min is not None or column.max is not None:
-        yield ColumnValuesToBeBetween(column=name, min_value=column.min, max_value=column.max)
+        side = "max" if column.min is None else "min"
+        yield side, ColumnValuesToBeBetween(column=name, min_value=column.min, max_value=column.max)
     if column.allowed is not None:
-        yield ColumnValuesToBeInSet(column=name, value_set=column.allowed)
+        yield "allowed", ColumnValuesToBeInSet(column=name, value_set=column.allowed)
     if column.pattern is not None:
-        yield ColumnValuesToMatchRegex(column=name, regex=column.pattern)
+        yield "pattern", ColumnValuesToMatchRegex(column=name, regex=column.pattern)

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from mlopsc.vocabulary.checks import Severity
+from mlopsc.vocabulary.contract import OnFailure
 from mlopsc.vocabulary.time import format_timestamp
 
 
@@ -20,7 +20,8 @@ class CheckResult:
     column: str | None
     """The column, or the columns with commas; None for a check of the table."""
     passed: bool
-    severity: Severity
+    on_failure: OnFailure
+    """What its failure comes to."""
     observed: Any = None
     """An aggregate's value; of a check of values the share that passes, None where there are none."""
     unexpected_count: int | None = None
@@ -29,10 +30,14 @@ class CheckResult:
     """The first of these, at most 20, in the order of the table."""
     unexpected_rows: tuple[int, ...] = ()
     """Which rows of the table these are, counted from 1; empty where a check is not about rows of the table."""
+    unexpected_keys: tuple[Mapping[str, Any], ...] = ()
+    """The primary keys of these rows, column → value; empty where none is declared."""
     message: str | None = None
     """Why it failed, where the figures do not say it."""
     name: str | None = None
     """What the declaration calls it."""
+    declared: tuple[str | int, ...] = ()
+    """Where the dataset declares it: `("checks", 0)`, `("columns", "age", "min")`, `("primary_key",)`."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,12 @@ class ValidationReport:
 
     @property
     def passed(self) -> bool:
-        """Whether no check of severity `error` failed."""
-        return all(result.passed for result in self.results if result.severity == "error")
+        """Whether no check that blocks failed."""
+        return all(result.passed for result in self.results if result.on_failure == "block")
+
+    def failed(self, effect: OnFailure) -> tuple[CheckResult, ...]:
+        """Return the failed checks whose failure comes to `effect`."""
+        return tuple(one for one in self.results if one.on_failure == effect and not one.passed)
 
     def document(self) -> dict[str, Any]:
         """Return the report as JSON values; times are texts, and infinite numbers `Infinity`, `-Infinity`, `NaN`."""
@@ -57,17 +66,25 @@ class ValidationReport:
                     "check": result.check,
                     "column": result.column,
                     "passed": result.passed,
-                    "severity": result.severity,
+                    "on_failure": result.on_failure,
+                    "declared": list(result.declared),
                     "observed": _json(result.observed),
                     "unexpected_count": result.unexpected_count,
+                    "unexpected_share": _share(result.unexpected_count, self.rows),
                     "unexpected_sample": _json(result.unexpected_sample),
                     "unexpected_rows": list(result.unexpected_rows),
+                    "unexpected_keys": _json(result.unexpected_keys),
                     "message": result.message,
                     "name": result.name,
                 }
                 for result in self.results
             ],
         }
+
+
+def _share(count: int | None, rows: int) -> float | None:
+    """Return which share of all rows is unexpected."""
+    return None if count is None or not rows else min(count / rows, 1.0)
 
 
 def _json(value: Any) -> Any:

@@ -1,14 +1,17 @@
 """The one way in: a table, what is declared of it, and the report."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from sqlglot import exp
 
+from mlopsc.diagnostics.errors import SpecError
 from mlopsc.runtime.checks.arguments import read_checks, read_columns
 from mlopsc.runtime.checks.conditions import chosen_rows, condition_of
-from mlopsc.runtime.checks.declared import declared_checks
+from mlopsc.runtime.checks.declared import Declared, contract_checks
 from mlopsc.runtime.checks.judge_mixed import Cells, judge_mixed
 from mlopsc.runtime.checks.measures import Table, measure
 from mlopsc.runtime.checks.measures.base import ROW
@@ -22,12 +25,14 @@ from mlopsc.runtime.engine.statement import column, fragment, identifier, named,
 from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.checks.sql import UnexpectedRows
 from mlopsc.vocabulary.columns import Column
+from mlopsc.vocabulary.contract import OnFailure
 from mlopsc.vocabulary.engine import SparkEngine
 
 if TYPE_CHECKING:
     import duckdb
 
 SAMPLE = 20
+_KEY = "__k"
 
 
 def validate_table(
@@ -36,6 +41,7 @@ def validate_table(
     columns: Mapping[str, Column | Mapping[str, Any]] | None = None,
     checks: Iterable[BaseCheck | Mapping[str, Any]] = (),
     primary_key: Sequence[str] = (),
+    on_failure: OnFailure = "block",
     others: Mapping[str, Any] | None = None,
     threads: int | None = None,
     engine: SparkEngine | None = None,
@@ -46,27 +52,73 @@ def validate_table(
     `columns` and `checks` are written as in a spec; a check's name may begin with `expect_`, and its `severity` may
     be one of Great Expectations' words. What a check means stands with its model in `mlopsc.vocabulary.checks`.
     `others` are tables that checks name, such as `other_table_name`. A column that the table lacks, or that is of a
-    type that the check cannot judge, fails the check and says so. `engine` computes: DuckDB where it is None.
+    type that the check cannot judge, fails the check and says so. `on_failure` is what the failure of columns, key,
+    and checks that say nothing else comes to; the table itself is never changed. `engine` computes: DuckDB where it
+    is None.
 
     Raises SpecError for a malformed check or declaration, an unknown check, SQL that does not run, and a table
     that is none.
     """
+    if on_failure not in get_args(OnFailure):
+        raise SpecError(f"`on_failure` is {on_failure!r}, expected one of {', '.join(get_args(OnFailure))}")
+    contract, parsed = read_columns(columns), read_checks(checks)
+    with examined(
+        table, contract, parsed, primary_key, on_failure, others or {}, threads=threads, engine=engine
+    ) as found:
+        return found.report
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A table that is still open, and what was found in it."""
+
+    report: ValidationReport
+    connection: "duckdb.DuckDBPyConnection"
+    source: exp.Expr
+    kinds: Mapping[str, str]
+    """Column → DuckDB's type."""
+    aside: Sequence[tuple[CheckResult, exp.Select]]
+    """Failed checks that put rows aside, each with the query of the numbers of its rows, from 1."""
+
+
+@contextmanager
+def examined(
+    table: Any,
+    columns: Mapping[str, Column],
+    checks: Sequence[BaseCheck],
+    primary_key: Sequence[str],
+    on_failure: OnFailure,
+    others: Mapping[str, Any],
+    *,
+    threads: int | None = None,
+    engine: SparkEngine | None = None,
+) -> Iterator[Examined]:
+    """Check a table as `validate_table` does, and keep it open."""
     from mlopsc.runtime.tables import opened
 
-    contract, parsed = read_columns(columns), read_checks(checks)
     table, mixed = split_mixed(table)
-    beside = dict(others or {})
+    beside = dict(others)
     with opened(table, *beside.values(), threads=threads, engine=engine) as (connection, (source, *rest)):
         kinds = describe(connection, source)
-        everything = [*declared_checks(contract, primary_key, kinds), *parsed]
+        everything = contract_checks(columns, primary_key, checks, kinds)
+        named_others = dict(zip(beside, rest, strict=True))
         outcomes = _outcomes(
-            connection, source, kinds, mixed, dict(zip(beside, rest, strict=True)), everything
+            connection, source, kinds, mixed, named_others, [one.check for one in everything]
         )
+        keys = [name for name in primary_key if name in kinds]
         results = tuple(
-            _result(connection, check, outcome) for check, outcome in zip(everything, outcomes, strict=True)
+            _result(connection, one, outcome, on_failure, keys)
+            for one, outcome in zip(everything, outcomes, strict=True)
         )
         rows = connection.execute(text(select(fragment("count(*)"), source=source))).fetchall()[0][0]
-    return ValidationReport(results, rows)
+        aside = [
+            (result, exp.select(column(ROW)).from_(outcome.sample.select(column(ROW)).subquery("q")))
+            for result, outcome in zip(results, outcomes, strict=True)
+            if result.on_failure == "quarantine"
+            and not result.passed
+            and isinstance(outcome.sample, exp.Select)
+        ]
+        yield Examined(ValidationReport(results, rows), connection, source, kinds, aside)
 
 
 def _clean(source: exp.Expr, kinds: Mapping[str, str]) -> exp.Expr:
@@ -161,21 +213,32 @@ def _predicates(connection: "duckdb.DuckDBPyConnection") -> Callable[[Callable[[
     return predicate
 
 
-def _result(connection: "duckdb.DuckDBPyConnection", check: BaseCheck, outcome: Outcome) -> CheckResult:
-    sample, rows = outcome.values, outcome.rows
+def _result(
+    connection: "duckdb.DuckDBPyConnection",
+    declared: Declared,
+    outcome: Outcome,
+    default: OnFailure,
+    primary_key: Sequence[str],
+) -> CheckResult:
+    check, sample, rows = declared.check, outcome.values, outcome.rows
+    keys: list[dict[str, Any]] = []
     if isinstance(outcome.sample, exp.Select):
-        sample_rows = outcome.sample.select(column(ROW))
+        named_keys = [named(column(name), f"{_KEY}{place}") for place, name in enumerate(primary_key)]
+        sample_rows = outcome.sample.select(column(ROW), *named_keys)
         query = fragment("select * from $q as q order by $r limit $n", q=sample_rows, r=column(ROW), n=SAMPLE)
-        sample, rows = zip(*connection.execute(text(query)).fetchall(), strict=True)
+        sample, rows, *values = zip(*connection.execute(text(query)).fetchall(), strict=True)
+        keys = [dict(zip(primary_key, row, strict=True)) for row in zip(*values, strict=True)]
     return CheckResult(
         check=check.expect,
         column=", ".join(check.columns()) or None,
         passed=outcome.passed,
-        severity=check.severity,
+        on_failure=check.effect(default),
         observed=outcome.observed,
         unexpected_count=outcome.unexpected,
         unexpected_sample=sample,
         unexpected_rows=rows,
+        unexpected_keys=tuple(keys),
         message=outcome.message,
         name=check.name,
+        declared=declared.place,
     )

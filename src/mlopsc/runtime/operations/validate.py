@@ -1,12 +1,14 @@
 """Validate: a dataset against its contract and its lock. The report is written first; a refusal follows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from pathlib import Path
 from typing import Any
 
 from mlopsc.diagnostics.errors import Refusal
-from mlopsc.runtime.checks import CheckResult, validate_table
+from mlopsc.runtime.checks import CheckResult
+from mlopsc.runtime.checks.quarantine import Parted, part
+from mlopsc.runtime.checks.validate import examined
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import write_json
 from mlopsc.runtime.engine.parquet import read_schema
@@ -19,43 +21,67 @@ _SHOWN = 5
 
 
 def run(config: Validate, inputs: Mapping[str, Path], outputs: Mapping[str, Path], context: Context) -> None:
-    """Write the report; then raise Refusal when a check of severity `error` failed, or a locked dataset differs."""
+    """Write the report, and where rows may be put aside both parts of the data.
+
+    Raises Refusal afterwards when a check that blocks failed, a locked dataset differs, or no row is left.
+    """
     data = inputs["data"]
-    report = validate_table(
+    parted: Parted | None = None
+    with examined(
         data,
-        columns=config.columns,
-        checks=config.checks,
-        primary_key=config.primary_key,
+        config.columns,
+        config.checks,
+        config.primary_key,
+        config.on_failure,
+        {},
         threads=context.threads,
         engine=config.engine,
-    )
+    ) as found:
+        report = found.report
+        if "data" in outputs:
+            parted = part(found, outputs["data"], outputs["rejected"])
     schema, digest = read_schema(data), digest_of_file(data)
     lock = _compare(config, digest, schema, report.rows)
-    warnings, failures = (
-        [describe(result) for result in report.results if result.severity == severity and not result.passed]
-        for severity in ("warn", "error")
+    aside, warnings, failures = (
+        [describe(result) for result in report.failed(effect)] for effect in ("quarantine", "warn", "block")
     )
     if lock["status"] not in ("same", "none"):
         warnings.append(f"it differs from mlops.lock: {lock['message']}")
+    if parted is not None and parted.rejected:
+        counted = f"{parted.rejected} of {report.rows} rows were put aside"
+        warnings.insert(0, f"{counted}: {'; '.join(aside)}")
+    refusal = _refusal(config, failures, lock, parted)
     document = {
         **report.document(),
+        "verdict": "pass" if refusal is None else "fail",
         "dataset": config.dataset,
         "data_digest": digest,
         "schema": schema,
         "lock": lock,
         "warnings": warnings,
     }
+    if parted is not None:
+        document["quarantine"] = {"kept": parted.kept, "rejected": parted.rejected}
     write_json(outputs["report"], document)
     for kind, lines in (("warning", warnings), ("error", failures)):
         for line in lines:
             print(f"{kind}: {config.dataset}: {line}")
+    if refusal is not None:
+        raise Refusal(refusal)
+
+
+def _refusal(
+    config: Validate, failures: Sequence[str], lock: Mapping[str, Any], parted: Parted | None
+) -> str | None:
+    """Return why the dataset is refused, None when it is not."""
     if failures:
         count = f"{len(failures)} check{'s' if len(failures) > 1 else ''}"
-        raise Refusal(f"dataset '{config.dataset}' fails {count}: {'; '.join(failures)}")
+        return f"dataset '{config.dataset}' fails {count}: {'; '.join(failures)}"
     if config.locked and lock["status"] != "same":
-        raise Refusal(
-            f"dataset '{config.dataset}': {lock['message']}; look at its data, then run `mlopsc lock`"
-        )
+        return f"dataset '{config.dataset}': {lock['message']}; look at its data, then run `mlopsc lock`"
+    if parted is not None and parted.rejected and not parted.kept:
+        return f"dataset '{config.dataset}': all {parted.rejected} rows were put aside, nothing is left to go on with"
+    return None
 
 
 def describe(result: CheckResult) -> str:

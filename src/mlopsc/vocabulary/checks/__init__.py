@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import TypeAdapter
 
-from mlopsc.vocabulary.checks.base import BaseCheck, Severity
+from mlopsc.vocabulary.checks.base import BaseCheck
 from mlopsc.vocabulary.checks.choice import Chosen
 from mlopsc.vocabulary.checks.kinds import CHECK_NAMES, FAMILIES, model_of
 
@@ -24,4 +24,4 @@ else:
 CHECK: TypeAdapter[BaseCheck] = TypeAdapter(Check)
 """Reads any check."""
 
-__all__ = ["CHECK", "CHECK_NAMES", "FAMILIES", "BaseCheck", "Check", "Severity", "model_of"]
+__all__ = ["CHECK", "CHECK_NAMES", "FAMILIES", "BaseCheck", "Check", "model_of"]

@@ -1,13 +1,13 @@
 """What all checks have in common."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.checks.row_condition import ConditionParser, RowCondition, as_sql
+from mlopsc.vocabulary.contract import OnFailure
 
-Severity = Literal["error", "warn"]
 ColumnName = Annotated[str, StringConstraints(min_length=1)]
 ColumnNames = Annotated[tuple[ColumnName, ...], Field(min_length=2)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -18,8 +18,8 @@ class BaseCheck(Frozen, defer_build=True):
 
     expect: str
     """Which check this is."""
-    severity: Severity = "error"
-    """`error` stops what follows, `warn` is reported."""
+    on_failure: OnFailure | None = None
+    """What its failure comes to; without it, what the dataset says."""
     name: str | None = None
     """What the report calls it."""
     description: str | None = None
@@ -32,6 +32,16 @@ class BaseCheck(Frozen, defer_build=True):
     """The syntax of a `row_condition` that is text; both that Great Expectations knows are understood."""
     reads: ClassVar[bool] = True
     """Whether it reads the columns that it names, so that they must be there."""
+    by_row: ClassVar[bool] = False
+    """Whether it finds rows of the table, which `quarantine` can put aside."""
+
+    @field_validator("on_failure")
+    @classmethod
+    def _has_rows(cls, chosen: OnFailure | None) -> OnFailure | None:
+        if chosen == "quarantine" and not cls.by_row:
+            name = cls.model_fields["expect"].default
+            raise ValueError(f"`{name}` finds no rows that could be put aside: expected block or warn")
+        return chosen
 
     @model_validator(mode="after")
     def _one_condition(self) -> "BaseCheck":
@@ -40,6 +50,12 @@ class BaseCheck(Frozen, defer_build=True):
         if self.condition_parser is not None and not isinstance(self.row_condition, str):
             raise ValueError("`condition_parser` is the syntax of a `row_condition` that is text")
         return self
+
+    def effect(self, default: OnFailure) -> OnFailure:
+        """Return what its failure comes to; a default of `quarantine` blocks where there are no rows to put aside."""
+        if self.on_failure is not None:
+            return self.on_failure
+        return "block" if default == "quarantine" and not self.by_row else default
 
     def columns(self) -> tuple[str, ...]:
         """Return the columns that it names, without those inside SQL."""
@@ -74,3 +90,4 @@ class OfValues(OfColumn):
 
     mostly: Share = 1.0
     """The least share of the values that must pass."""
+    by_row: ClassVar[bool] = True

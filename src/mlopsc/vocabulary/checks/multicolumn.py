@@ -1,6 +1,6 @@
 """Checks of several columns together, row by row."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,7 @@ class OfRows(BaseCheck):
 
     mostly: Share = 1.0
     """The least share of the rows that must pass."""
+    by_row: ClassVar[bool] = True
 
 
 class OfColumns(OfRows):

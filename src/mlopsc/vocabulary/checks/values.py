@@ -1,6 +1,6 @@
 """Checks that judge a column's values one by one: whether there are any, of which type, which, and how often."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,7 @@ class ColumnValuesToBeOfType(OfValues):
     expect: Literal["column_values_to_be_of_type"] = "column_values_to_be_of_type"
     type_: NamedType
     """The type, such as `int64`."""
+    by_row: ClassVar[bool] = False  # a type is that of the whole column
 
 
 class ColumnValuesToBeInTypeList(OfValues):
@@ -40,6 +41,7 @@ class ColumnValuesToBeInTypeList(OfValues):
     expect: Literal["column_values_to_be_in_type_list"] = "column_values_to_be_in_type_list"
     type_list: Annotated[tuple[NamedType, ...], Field(min_length=1)]
     """The types."""
+    by_row: ClassVar[bool] = False
 
 
 class ColumnTypeToBe(OfColumn):

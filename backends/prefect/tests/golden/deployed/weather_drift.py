@@ -56,7 +56,7 @@ def validate_flights(data: Outputs) -> Outputs:
                     "expect": "column_values_to_not_be_null",
                     "column": "arr_delay",
                     "mostly": 0.95,
-                    "severity": "warn",
+                    "on_failure": "warn",
                 },
             ],
         },
