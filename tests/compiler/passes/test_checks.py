@@ -49,6 +49,23 @@ from tests.specs import SMALL, merged, told
             ],
             id="SQL of unexpected rows",
         ),
+        pytest.param(
+            "datasets: {flights: {checks: [{expect: column_to_exist, column: hour, severity: warn}]}}",
+            ["MLC101 «severity» unknown key 'severity' | did you mean `on_failure: warn`?"],
+            id="the key of an earlier version",
+        ),
+        pytest.param(
+            "datasets: {flights: {checks: [{expect: column_sum_to_be_between, column: hour, min_value: 0, on_failure: quarantine}]}}",
+            [
+                "MLC109 «quarantine» `column_sum_to_be_between` finds no rows that could be put aside: expected block or warn",
+            ],
+            id="no rows to put aside",
+        ),
+        pytest.param(
+            "datasets: {flights: {on_failure: stop}}",
+            ["MLC104 «stop» expected one of block, warn, quarantine, found text 'stop'"],
+            id="another effect",
+        ),
     ],
 )
 def test_a_check_suits_its_column(fragment: str, expected: list[str], tmp_path: Path) -> None:

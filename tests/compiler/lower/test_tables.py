@@ -1,0 +1,30 @@
+"""Lowering of datasets whose contract may put rows aside: all that reads them reads the rows that are left."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.compiler.lower.test_train import train
+from tests.specs import FLIGHTS, merged
+
+CHECK = "{expect: column_values_to_not_be_null, column: visib, on_failure: quarantine}"
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    ["datasets: {weather: {on_failure: quarantine}}", f"datasets: {{weather: {{checks: [{CHECK}]}}}}"],
+)
+def test_the_rows_that_are_left_go_on(tmp_path: Path, fragment: str) -> None:
+    found = train(tmp_path, merged(FLIGHTS, fragment))
+    validate, features = found.step("validate_weather"), found.step("features_late_arrival")
+    assert validate.outputs == {"report": "report", "data": "dataset", "rejected": "table"}
+    read = {port: f"{source.step}.{source.port}" for port, source in features.inputs.items()}
+    assert read == {"entities": "load_flights.data", "origin_weather": "validate_weather.data"}
+    assert features.after == ("validate_flights",)
+    assert found.step("register_late_arrival").inputs["report_weather"].step == "validate_weather"
+
+
+def test_a_plan_without_is_as_it_was(tmp_path: Path) -> None:
+    found = train(tmp_path, merged(FLIGHTS, "datasets: {weather: {on_failure: warn}}"))
+    assert found.step("validate_weather").outputs == {"report": "report"}
+    assert found.step("features_late_arrival").inputs["origin_weather"].step == "load_weather"
