@@ -15,6 +15,7 @@ from mlopsc import SpecError, validate_table
 from mlopsc.diagnostics.errors import Refusal
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.operations import validate
+from mlopsc.vocabulary.checks import CHECK_NAMES, model_of
 from mlopsc.vocabulary.operations import Validate
 
 ROWS = pd.DataFrame({"id": [1, 2, 3, 3, 5], "v": [0.5, None, 7.0, 2.0, 3.0], "c": list("abxab")})
@@ -160,3 +161,37 @@ def test_both_parts_equal_brute_force(tmp_path, rows, mostly, threads):
         row for row, one in zip(rows, bad, strict=True) if not one
     ]
     assert [row["__row_number__"] for row in rejected] == [i + 1 for i, one in enumerate(bad) if one]
+
+
+FRAME = pd.DataFrame(
+    {
+        "n": [1.0, 2.0, 2.0, 500.0, None, 3.0, 1.0, 2.0, 2.0, 1.0, 1.0, 1.0, 2.0],
+        "m": [1.0, 3.0, 2.0, 4.0, 1.0, None, 9.0, 2.0, 2.0, 1.0, 1.0, 1.0, 2.0],
+        "s": ["1", "x y", "1", "", None, "zz", "1", "1", "1", "1", "1", "1", "1"],
+    }
+)
+ARGUMENTS: dict[str, Any] = {
+    "min_value": 2, "value": 1, "value_set": [1, 3], "regex": "^[0-9x]", "regex_list": ["^1", "^x"],
+    "like_pattern": "1%", "like_pattern_list": ["1%", "x%"], "strftime_format": "%d", "json_schema": {"type": "number"},
+    "threshold": 1.5, "double_sided": True, "value_pairs_set": [[1, 1], [2, 3]], "sum_total": 4.0,
+    "column_list": ["n", "m"], "column_A": "n", "column_B": "m", "method": "iqr", "multiplier": 1.5,
+}  # fmt: skip
+BY_ROW = [name for name in CHECK_NAMES if model_of(name).by_row]
+
+
+@pytest.mark.parametrize("name", BY_ROW)
+def test_of_every_check_of_rows_all_rows_go(tmp_path, name):
+    """As many rows go as the check counts, so that without them it passes, unless their absence makes others odd."""
+    fields = model_of(name).model_fields
+    texts = {"regex", "like", "length", "strftime", "json", "dateutil"}
+    column = "s" if any(word in name for word in texts) else "n"
+    check = {"expect": name, "on_failure": "quarantine"} | ({"column": column} if "column" in fields else {})
+    check |= {key: value for key, value in ARGUMENTS.items() if key in fields}
+    if column == "s" and "lengths_to_be_between" in name:
+        check["min_value"] = 2
+    if "not_match" in name or name == "column_values_to_not_be_in_set":
+        check |= {"value_set": [1]} if "value_set" in check else {}
+    report, kept, rejected = parted(tmp_path, FRAME, checks=[check])
+    (found,) = report["results"]
+    assert found["unexpected_count"] == len(rejected) > 0, found
+    assert len(kept) + len(rejected) == len(FRAME)
