@@ -17,6 +17,7 @@ COMMANDS = {
     "new": "Make a project that is a copy of an example.",
     "init": "Write a working spec for a file of data, and run it.",
     "profile": "Propose a dataset's contract from a file of data.",
+    "import": "Carry the checks of another tool over into a spec.",
     "validate": "Check a spec; every fault in one go, each at its place.",
     "explain": "Explain a diagnostic's code, with the fault and the fix.",
     "compile": "Generate a target's code from a spec.",
@@ -51,7 +52,8 @@ class LazyGroup(TyperGroup):
         """Import the command that is asked for."""
         if cmd_name not in COMMANDS:
             return None
-        command = get_command(import_module(f"mlopsc.cli.commands.{cmd_name.replace(' ', '_')}").app)
+        module = "import_" if cmd_name == "import" else cmd_name.replace(" ", "_")  # a word of Python's own
+        command = get_command(import_module(f"mlopsc.cli.commands.{module}").app)
         command.name, command.help = cmd_name, command.help or COMMANDS[cmd_name]
         if completion.wanted():
             completion.attach(command)
