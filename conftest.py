@@ -13,9 +13,13 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.s3 import S3Server, s3_server
 
+# A busy machine makes any example slow: time is no property of what is tested.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 POSTGRES_VARIABLE = "MLOPSC_TEST_POSTGRES_URL"
 
 

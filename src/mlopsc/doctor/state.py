@@ -90,8 +90,20 @@ def examine_registry(context: Context) -> Iterator[Finding]:
                     faults += 1
                     yield _lost(context, store, version.name, lost)
     if not faults:
-        message = f"it opens in {1000 * took:.0f} ms, and its {versions} versions have their artifacts"
+        message = f"it opens in {1000 * took:.0f} ms, and {_kept(versions)}"
         yield Finding("registry", "ok", message)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _kept(versions: int) -> str:
+    if not versions:
+        return "holds no version"
+    return (
+        "its version has its artifacts" if versions == 1 else f"its {versions} versions have their artifacts"
+    )
 
 
 def examine_lock(context: Context) -> Iterator[Finding]:
@@ -100,7 +112,7 @@ def examine_lock(context: Context) -> Iterator[Finding]:
     if lock is None:
         yield Finding("lock", "ok", f"there is no {LOCK_FILE}")
     else:
-        yield Finding("lock", "ok", f"{LOCK_FILE} can be read: {len(lock.datasets)} datasets")
+        yield Finding("lock", "ok", f"{LOCK_FILE} can be read: {_counted(len(lock.datasets), 'dataset')}")
 
 
 def _unpinned(context: Context, store: Store, fault: Fault) -> Finding:
@@ -112,7 +124,7 @@ def _unpinned(context: Context, store: Store, fault: Fault) -> Finding:
         store.files.remove(fault.where)
         for one in versions:
             pin(store, one.model, one.artifacts)
-        return f"removed, and {len(versions)} versions pinned anew"
+        return f"removed, and {_counted(len(versions), 'version')} pinned anew"
 
     message = f"{fault.where} {fault.what}: it says which artifacts a version needs"
     return Finding(

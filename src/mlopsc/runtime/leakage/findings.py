@@ -40,6 +40,7 @@ def look_for_leaks(train: pa.Table, test: pa.Table, rules: Leakage, keys: tuple[
     failures = suspects * (rules.on_failure == "block") + shared * (rules.overlap == "block")
     warnings = suspects * (rules.on_failure == "warn") + shared * (rules.overlap == "warn")
     document = {
+        "passed": not failures,
         "rows": {"train": len(train), "test": len(test)},
         "overlap": overlap,
         "leakage": measured,
