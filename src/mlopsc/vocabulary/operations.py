@@ -26,7 +26,7 @@ from mlopsc.vocabulary.names import FunctionReference
 from mlopsc.vocabulary.online import ServedFeature
 from mlopsc.vocabulary.preprocessing import Preprocessing
 from mlopsc.vocabulary.secrets import SecretSource
-from mlopsc.vocabulary.sources import FileSource, PythonSource, SecretHandle, Source
+from mlopsc.vocabulary.sources import CsvSource, FileSource, PythonSource, SecretHandle, Source
 from mlopsc.vocabulary.splits import Split
 from mlopsc.vocabulary.time import Duration, Timestamp
 from mlopsc.vocabulary.views import ENTITIES, Join, join_ports
@@ -74,7 +74,10 @@ class _Relational(_Operation):
 
 
 class Load(_Operation):
-    """Read a source into one Parquet file: file order, declared types, every timestamp an instant in UTC."""
+    """Read a source into one Parquet file: file order, declared types, every timestamp an instant in UTC.
+
+    Where lines that cannot be read are put aside, `rejected` holds them: file, line, reason and text.
+    """
 
     kind = "observe"
     libraries = ("duckdb", "pyarrow")
@@ -91,6 +94,8 @@ class Load(_Operation):
     """Hosts from which data may be fetched though they are not of the public internet."""
 
     def output_ports(self) -> Ports:
+        if isinstance(self.source, CsvSource) and self.source.bad_lines == "quarantine":
+            return {"data": "dataset", "rejected": "table"}
         return {"data": "dataset"}
 
     def functions(self) -> tuple[str, ...]:

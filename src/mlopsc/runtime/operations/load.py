@@ -25,6 +25,7 @@ def run(config: Load, inputs: Mapping[str, Path], outputs: Mapping[str, Path], c
         reach=Reach.of(config.allow_hosts),
         seen=context.seen,
         threads=context.threads,
+        rejected=outputs.get("rejected"),
     )
     print(f"{config.dataset}: {rows} rows")
 

@@ -15,13 +15,14 @@ from mlopsc.runtime.engine.connection import connect
 from mlopsc.runtime.engine.parquet import canonical, describe
 from mlopsc.runtime.engine.statement import column, fragment, named, select, text
 from mlopsc.runtime.sources.csv_text import csv_lines, csv_table
+from mlopsc.runtime.sources.faults import malformed, of_file
 from mlopsc.runtime.sources.files import located
 from mlopsc.runtime.sources.found import SourceFile
 from mlopsc.runtime.sources.handles import no_secrets
 from mlopsc.runtime.sources.json_text import jsonl_table
-from mlopsc.runtime.sources.load import malformed, of_file, prepare_table
 from mlopsc.runtime.sources.parquet import parquet_types
 from mlopsc.runtime.sources.parquet_table import require_holdable
+from mlopsc.runtime.sources.preparing import prepare_table
 from mlopsc.runtime.sources.remote.reach import PUBLIC, Reach
 from mlopsc.vocabulary.columns import Column, from_duckdb
 from mlopsc.vocabulary.sources import CsvSource, FileSource, JsonLinesSource, ParquetSource
@@ -149,6 +150,8 @@ def open_batches(
     """
     import duckdb
 
+    if isinstance(source, CsvSource):  # every row gets its answer, or the file is refused
+        source = source.model_copy(update={"bad_lines": "error"})
     with (
         located(source, project, no_secrets, reach=reach, seen=seen) as files,
         connect(*(file.path for file in files), threads=threads) as connection,

@@ -32,7 +32,7 @@ def peek_schema(
         return None
     with located(source, project, no_secrets, head=_HEAD) as files:
         if not isinstance(source, ParquetSource) or source.hive_partitioning:
-            from mlopsc.runtime.sources.load import first_types  # sqlglot: a footer does without
+            from mlopsc.runtime.sources.preparing import first_types  # sqlglot: a footer does without
 
             return first_types(source, files, columns, timezone)
         with nullcontext(footers) if footers is not None else Footers() as reader:

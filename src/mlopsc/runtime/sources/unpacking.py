@@ -115,10 +115,12 @@ def _recoded(chunks: Iterator[bytes], codec: str, file: SourceFile) -> Iterator[
             yield text.encode()
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError as error:
-        byte = getattr(error, "object", b"")[getattr(error, "start", 0) :][:1]
+        data, start = getattr(error, "object", b""), getattr(error, "start", 0)
+        line += data[:start].count(b"\n") if isinstance(data, bytes) else 0
+        byte = data[start : start + 1]
         shown = f": byte 0x{byte.hex()}" if isinstance(byte, bytes) and byte else ""
         raise MlopscError(
-            f"{file.label} is not {codec}, after line {line}{shown}", help="say which `encoding` it has"
+            f"{file.label} is not {codec}, line {line}{shown}", help="say which `encoding` it has"
         ) from None
 
 

@@ -89,6 +89,10 @@ class CsvSource(Files):
     2013-12-31 15:00:00, with or without offset."""
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
     """The text's encoding, any that Python knows (`cp1252`, `shift_jis`); a byte order mark is ignored."""
+    bad_lines: Literal["error", "quarantine"] = "error"
+    """What a line comes to that cannot be read: too many or too few cells, a quote that is not closed, bytes that are
+    no text, a cell that is not of its column's declared type. `error` refuses the file and says where; `quarantine`
+    puts the line aside, with its number and the reason, and goes on without it."""
 
     @model_validator(mode="after")
     def _distinct(self) -> "CsvSource":
@@ -113,7 +117,8 @@ class CsvSource(Files):
     @property
     def recoded(self) -> str | None:
         """The codec by which the text is made UTF-8 before it is read; None where that is not needed."""
-        return None if self.encoding in _DIRECT else codecs.lookup(self.encoding).name
+        direct = _DIRECT if self.bad_lines == "error" else _DIRECT[:1]
+        return None if self.encoding in direct else codecs.lookup(self.encoding).name
 
     @property
     def read_as(self) -> str:
