@@ -104,5 +104,5 @@ def scan(*paths: Path, rows: bool = False) -> exp.Expr:
     """Return the Parquet files as a table; with `rows`, `file_row_number` counts each file's rows from 0."""
     names = [str(path.absolute()) for path in paths]
     if rows:
-        return fragment("read_parquet($p, file_row_number = true)", p=names)
-    return fragment("read_parquet($p)", p=names)
+        return fragment("read_parquet($p, hive_partitioning = false, file_row_number = true)", p=names)
+    return fragment("read_parquet($p, hive_partitioning = false)", p=names)

@@ -48,7 +48,7 @@ def _expose(select: exp.Select, *, top: bool) -> bool:
             array = read.expressions[0]
             if isinstance(array, exp.Array) and len(array.expressions) != 1:
                 return False
-            if len(read.expressions) == 1:
+            if all(option.this.name != _FILE_ROW for option in read.expressions[1:]):
                 option = exp.EQ(this=exp.column(_FILE_ROW), expression=exp.true())
                 read.append("expressions", option)
         case exp.Subquery(this=exp.Select() as inner) if _simple(inner, top=False):
