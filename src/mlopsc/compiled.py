@@ -85,7 +85,7 @@ class Witness:
         if (path := getattr(source, "path", None)) is not None:
             pattern = path.removeprefix("file://")
             self.seen[pattern] = _identities(pattern, project)
-            self.complete &= "://" not in pattern
+            self.complete &= "://" not in pattern and getattr(source, "revision", None) is None
         return peek_schema(source, columns, project=project, timezone=timezone, footers=self._footers)
 
     def looked_at(self, value: Any, project: Path) -> Looked:

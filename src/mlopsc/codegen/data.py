@@ -62,7 +62,9 @@ def data_fault(step: Step, project: Path, reader: str, *, in_image: bool = True)
                 if place.what == "a file"
                 else f"put it {where}"
                 if place.what == "a table"
-                else f"name a host that {reader} reaches",
+                else f"name a host that {reader} reaches"
+                if place.what == "a database"
+                else f"take it out for this target, in an environment, or put the files {where}",
             )
         if place.pattern is None or not in_image:
             continue
@@ -90,7 +92,9 @@ def _places(source: dict[str, Any]) -> Iterator[_Place]:
         yield _Place("catalog", uri, None, "a database")
     if (text := source.get("metadata")) and ("://" not in text or text.startswith("file://")):
         yield _Place("metadata", text, None, "a table")  # it names its files by where they lie here
-    if text := source.get("path"):
+    if (revision := source.get("revision")) is not None:
+        yield _Place("revision", revision, None, "a revision of the repository")
+    elif text := source.get("path"):
         yield from _path(text, folder=source["type"] == "delta")
 
 

@@ -74,6 +74,14 @@ class StepFailed(MlopscError):
     exit_code = 4
 
 
+class UnknownRevision(MlopscError):
+    """A Git revision is not there; `certain` unless that is only so here, where there is no repository."""
+
+    def __init__(self, message: str, *, help: str | None = None, certain: bool = True) -> None:
+        super().__init__(message, help=help)
+        self.certain = certain
+
+
 class Refusal(MlopscError):
     """A declared rule said no: a check of severity `error`, a gate, a monitor.
 

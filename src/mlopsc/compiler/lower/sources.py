@@ -4,7 +4,15 @@ from mlopsc.compiler.analysis import Analysis
 from mlopsc.spec.datasets import Dataset
 from mlopsc.vocabulary.lock import LockedDataset
 from mlopsc.vocabulary.references import ParameterReference, parameter_alone
-from mlopsc.vocabulary.sources import DeltaSource, IcebergSource, Source, SqlSource
+from mlopsc.vocabulary.sources import (
+    CsvSource,
+    DeltaSource,
+    IcebergSource,
+    JsonLinesSource,
+    ParquetSource,
+    Source,
+    SqlSource,
+)
 from mlopsc.vocabulary.sources.sql import SqlTimestamp
 from mlopsc.vocabulary.versions import SourceVersion
 
@@ -26,12 +34,16 @@ def ordering_key(dataset: Dataset) -> tuple[str, ...]:
 
 
 def pinned(source: Source, version: SourceVersion) -> Source:
-    """Return the source at a version that it had, unless it names one itself, or is of another kind now."""
+    """Return the source at a version that it had, unless it names one itself, or is of another kind now.
+
+    A Git revision may move, as a branch does: the lock holds the commit that it was."""
     match source, version.kind:
         case DeltaSource(version=None, timestamp=None), "delta":
             return source.model_copy(update={"version": int(version.id)})
         case IcebergSource(snapshot_id=None, as_of=None), "iceberg":
             return source.model_copy(update={"snapshot_id": int(version.id)})
+        case ParquetSource() | CsvSource() | JsonLinesSource(), "git" if source.revision is not None:
+            return source.model_copy(update={"revision": version.id})
         case _:
             return source
 

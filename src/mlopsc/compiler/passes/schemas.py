@@ -11,7 +11,7 @@ from mlopsc.compiler.analysis import NESTED, Analysis, Elsewhere, Schema
 from mlopsc.compiler.sql_text import SampledSql, sample_sql
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Severity
-from mlopsc.diagnostics.errors import MlopscError, SpecError
+from mlopsc.diagnostics.errors import MlopscError, SpecError, UnknownRevision
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.plan.graph import find_cycles
 from mlopsc.spec.datasets import Dataset
@@ -123,8 +123,13 @@ def _peeked(
         fault = error
     document, place = analysis.spec.document, ("datasets", name)
     span = document.value_span((*place, "source", "path"))
+    if isinstance(fault, UnknownRevision):
+        severity = Severity.ERROR if fault.certain else Severity.WARNING
+        where = document.value_span((*place, "source", "revision"))
+        return None, [report("MLC609", str(fault), where, help=fault.help, severity=severity)]
     if not _exists(source, project):
-        severity = Severity.WARNING if known else Severity.ERROR
+        later = known or (isinstance(source, FileSource) and source.dvc.pull)
+        severity = Severity.WARNING if later else Severity.ERROR
         return None, [report("MLC603", str(fault), span, help=fault.help, severity=severity)]
     try:
         peeked = peek(source, {}, project=project, timezone=zone)

@@ -109,4 +109,21 @@ datasets:
 """,
         Severity.WARNING,
     ),
+    Code(
+        "MLC609",
+        "unknown-revision",
+        "The repository has no such revision.",
+        (
+            "A dataset's 'revision' is a tag, a branch or a commit of the Git repository that the project lies in. A "
+            "shallow clone knows the newest commits alone. Where there is no repository at all, it is a warning."
+        ),
+        """\
+datasets:
+  flights: {source: {type: parquet, path: data/flights.parquet, revision: v1.O}}
+""",
+        """\
+datasets:
+  flights: {source: {type: parquet, path: data/flights.parquet}}
+""",
+    ),
 )

@@ -16,6 +16,7 @@ from mlopsc.runtime.sources.handles import Secrets, resolved
 from mlopsc.runtime.sources.remote.reach import PUBLIC, Reach
 from mlopsc.runtime.sources.unpacking import plain_text
 from mlopsc.vocabulary.sources import FileSource
+from mlopsc.vocabulary.versions import SourceVersion
 
 
 @contextmanager
@@ -36,7 +37,7 @@ def located(
     """
     with (
         tempfile.TemporaryDirectory(prefix="mlopsc-") as folder,
-        _as_they_are(source, project, secrets, reach, seen, Path(folder)) as files,
+        _as_they_are(source, project, secrets, reach, seen, Path(folder), look=head is not None) as files,
     ):
         yield plain_text(source, files, Path(folder), head=head)
 
@@ -51,7 +52,8 @@ def fingerprint_files(
     look again. Raises MlopscError as `located` does.
     """
     if not is_remote(source.path):
-        return _fingerprint(_here(source, project))
+        with tempfile.TemporaryDirectory(prefix="mlopsc-") as folder:
+            return _fingerprint(_here(source, project, Path(folder)))
     from mlopsc.runtime.sources.remote.fetch import fetch
     from mlopsc.runtime.sources.remote.held import Held
 
@@ -70,6 +72,20 @@ def fingerprint_files(
     return fingerprint
 
 
+def file_version(source: FileSource, project: Path) -> SourceVersion | None:
+    """Return the commit of a revision, else the md5 that DVC tracks of all the files; raises MlopscError."""
+    if source.revision is not None:
+        from mlopsc.runtime.sources.history import commit_of
+
+        return SourceVersion(kind="git", id=commit_of(project, source.revision))
+    if "://" in source.path:
+        return None
+    from mlopsc.runtime.sources.tracking import tracked_md5
+
+    md5 = tracked_md5(_local(source.path, project))
+    return None if md5 is None else SourceVersion(kind="dvc", id=md5)
+
+
 def is_remote(path: str) -> bool:
     """Whether a path is a URL of another machine's."""
     return "://" in path and not path.startswith("file://")
@@ -77,10 +93,17 @@ def is_remote(path: str) -> bool:
 
 @contextmanager
 def _as_they_are(
-    source: FileSource, project: Path, secrets: Secrets, reach: Reach, seen: str | None, folder: Path
+    source: FileSource,
+    project: Path,
+    secrets: Secrets,
+    reach: Reach,
+    seen: str | None,
+    folder: Path,
+    *,
+    look: bool,
 ) -> Iterator[Sequence[SourceFile]]:
     if not is_remote(source.path):
-        yield _here(source, project)
+        yield _here(source, project, folder, look=look)
         return
     from mlopsc.runtime.sources.remote.fetch import fetch
     from mlopsc.runtime.sources.remote.held import Held
@@ -98,12 +121,37 @@ def _as_they_are(
         held.put_away(seen)
 
 
-def _here(source: FileSource, project: Path) -> list[SourceFile]:
-    if source.path.startswith("file://"):
+def _here(source: FileSource, project: Path, folder: Path, *, look: bool = False) -> list[SourceFile]:
+    """Find local files. A `look` neither fetches nor checks them: it may be short, and away from any network."""
+    if source.revision is not None:
+        from mlopsc.runtime.sources.history import files_at
+
+        files = files_at(source.path, source.revision, project, folder, pull=source.dvc.pull and not look)
+    elif source.path.startswith("file://"):
         files = _found(source.path.removeprefix("file://"), Path("/"), source.path)
     else:
-        files = _local(source.path, project)
+        files = _of_project(source, project, look=look)
     require_few(files, source)
+    return files
+
+
+def _of_project(source: FileSource, project: Path, *, look: bool) -> list[SourceFile]:
+    from mlopsc.runtime.sources import tracking
+
+    try:
+        files = _local(source.path, project)
+    except MlopscError as error:
+        known = tracking.missing(source.path, project)
+        if known is None:
+            raise
+        if look or not source.dvc.pull:
+            raise MlopscError(
+                f"{error}; DVC tracks it by {known.by}", help=tracking.offer(source, known)
+            ) from None
+        tracking.pull(known, project)
+        files = _local(source.path, project)
+    if source.dvc.check and not look:
+        tracking.require(files, project)
     return files
 
 

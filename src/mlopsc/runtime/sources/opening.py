@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import assert_never
 
-from mlopsc.runtime.sources.files import fingerprint_files, located
+from mlopsc.runtime.sources.files import file_version, fingerprint_files, located
 from mlopsc.runtime.sources.found import Found, FoundFiles
 from mlopsc.runtime.sources.handles import Secrets
 from mlopsc.runtime.sources.remote.reach import PUBLIC, Reach
@@ -95,5 +95,7 @@ def source_version(source: Source, *, project: Path, secrets: Secrets) -> Source
             from mlopsc.runtime.sources.lake import lake_version
 
             return lake_version(source, project, secrets)[1]
+        case ParquetSource() | CsvSource() | JsonLinesSource():
+            return file_version(source, project)
         case _:
             return None

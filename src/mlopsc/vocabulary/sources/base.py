@@ -6,6 +6,7 @@ from pydantic import StringConstraints, model_validator
 
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.sources.limits import Limits
+from mlopsc.vocabulary.sources.tracking import Dvc, Revision
 
 
 class SecretHandle(Frozen):
@@ -31,10 +32,16 @@ class Files(Frozen):
     """Arguments of the URL's file system; what is secret is written `{secret: name}`."""
     limits: Limits = Limits()
     """What is more than this is refused."""
+    revision: Revision | None = None
+    """A revision of the project's Git repository: the files are read as they were there, also those that DVC tracks."""
+    dvc: Dvc = Dvc()
+    """What is done where DVC tracks the files."""
 
     @model_validator(mode="after")
     def _sensible(self) -> "Files":
         check_path(self.path)
         if self.storage_options and "://" not in self.path:
             raise ValueError("`storage_options` belong to a URL; `path` is a local path")
+        if self.revision is not None and ("://" in self.path or self.path.startswith("/")):
+            raise ValueError("`revision` is one of the project's repository; `path` leads out of the project")
         return self
