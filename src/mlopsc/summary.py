@@ -151,6 +151,8 @@ def summarize_in(result: RunResult, context: Context) -> RunSummary:
         for (_, port), one in found.items()
         if port == "report" and "dataset" in one and one.get("warnings")
     }
+    for dataset, lines in _lines_aside(result, context.store()):
+        warnings[dataset] = [lines, *warnings.get(dataset, ())]
     splits = {one["training"]: one for one in found.values() if "overlap" in one}
     served = {one["view"]: one for (_, port), one in found.items() if port == "report" and "entities" in one}
     reports = [(step, found[step.name, "report"]) for step in result.steps if _predicted(step, found)]
@@ -158,6 +160,23 @@ def summarize_in(result: RunResult, context: Context) -> RunSummary:
     return RunSummary(
         result, context.project, metrics, gates, registered, drift, warnings, predictions, splits, served
     )
+
+
+def _lines_aside(result: RunResult, store: Store) -> Iterator[tuple[str, str]]:
+    """Yield the datasets of which loading put lines aside, with how many and the first."""
+    for step in result.steps:
+        digest = step.outputs.get("rejected") if step.operation == "load" else None
+        if digest is None or not store.exists(digest):
+            continue
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(store.get_path(digest)) as rejected:
+            count = rejected.metadata.num_rows
+            first = next(rejected.iter_batches(1)).to_pylist()[0] if count else None
+        if first is not None:
+            place = f"{first['file']}, line {first['line']}: {first['reason']}"
+            counted = f"{count} lines were put aside" if count > 1 else "a line was put aside"
+            yield step.name.removeprefix("load_"), f"{counted}, the first {place}"
 
 
 def _predicted(step: StepResult, found: Mapping[tuple[str, str], Any]) -> bool:

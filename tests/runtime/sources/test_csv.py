@@ -199,7 +199,7 @@ def test_bad_lines_are_put_aside_with_number_reason_and_text(tmp_path: Path) -> 
     assert rows == [{"a": 1, "b": "x"}, {"a": 3, "b": "two\nlines"}, {"a": 8, "b": "z"}]
     assert _rejected(tmp_path) == [
         (4, "expected 2 cells, found 1", "2"),
-        (7, "column 'a' holds 'oops', expected int64", "oops,y\n"),
+        (7, "column 'a' holds 'oops', expected int64", "oops,y"),
         (8, "expected 2 cells, found 3", "4,y,z"),
         (9, "byte 0xe9 is no utf-8", "5,�"),
         (10, "text follows the end of a quoted cell", '6,"y"z'),

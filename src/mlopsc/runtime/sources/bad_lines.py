@@ -49,7 +49,9 @@ class GoodLines:
         with self.file.path.open("rb") as binary:
             binary.seek(self.offsets[row - 1])
             data = binary.read(min(4 * _SHOWN, self.offsets[row] - self.offsets[row - 1]))
-        return BadLine(self.file.label, self.lines[row - 1], reason, _shown(data.decode("utf-8", "replace")))
+        return BadLine(
+            self.file.label, self.lines[row - 1], reason, _shown(data.decode("utf-8", "replace").rstrip("\n"))
+        )
 
 
 @dataclass
