@@ -10,10 +10,14 @@ table. The row joins as a whole: a null in it stays null.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from mlopsc.runtime.engine.statement import column, fragment, named
+from mlopsc.runtime.engine.statement import column, fragment, named, text
+
+if TYPE_CHECKING:
+    import duckdb
 
 _LAST = 9_223_372_036_854_775_807
 _FIRST = -_LAST
@@ -42,20 +46,72 @@ class Matching:
         return list(self.entity.values())
 
 
+@dataclass(frozen=True)
+class Packing:
+    """How time and row go into one whole number, which is compared faster than two."""
+
+    first: int
+    """The earliest time, in microseconds."""
+    last: int
+    unit: int
+    """All times are a multiple of it later than the first, in microseconds."""
+    rows: int
+    """A power of two greater than all rows' numbers."""
+
+    def packed(self, time: exp.Expr, row: exp.Expr) -> exp.Expr:
+        """Return time and row in one."""
+        return fragment(
+            "($t - $first) // $unit * $rows + $r",
+            t=time, first=self.first, unit=self.unit, rows=self.rows, r=row,
+        )  # fmt: skip
+
+    def bound(self, seen: exp.Expr) -> exp.Expr:
+        """Return the greatest number that is seen at a time; -1 sees none."""
+        last = self.packed(
+            fragment("least($t, $last)", t=seen, last=self.last), fragment("$r", r=self.rows - 1)
+        )
+        return fragment("case when $t < $first then -1 else $p end", t=seen, first=self.first, p=last)
+
+
+def packing(
+    connection: "duckdb.DuckDBPyConnection", features: exp.Expr, matching: Matching
+) -> Packing | None:
+    """Return how times and rows of the features are packed; None when 63 bits are too few, or more settles ties."""
+    if matching.created is not None or matching.tie_break or matching.known_at is not None:
+        return None
+    time = micros(matching.feature_time)
+    query = fragment(
+        "select min($t), max($t), bool_and($t % 1000000 = 0), bool_and($t % 1000 = 0), max($r) from $f as f",
+        t=time, r=column(matching.row), f=features,
+    )  # fmt: skip
+    first, last, seconds, millis, row = connection.execute(text(query)).fetchall()[0]
+    if first is None:
+        return None
+    unit = 1_000_000 if seconds else 1000 if millis else 1
+    found = Packing(first, last, unit, 1 << int(row).bit_length())
+    return found if ((last - first) // unit + 1) * found.rows <= _LAST else None
+
+
 def asof_join(
-    entities: exp.Expr, features: exp.Expr, matching: Matching, columns: Mapping[str, str]
+    entities: exp.Expr,
+    features: exp.Expr,
+    matching: Matching,
+    columns: Mapping[str, str],
+    packing: Packing | None = None,
 ) -> exp.Select:
     """Return a query for all columns of `entities` and the joined `columns` (feature column → name given).
 
     `entities` and `features` are tables or queries. The result has every entity row once, in no order: sort by a
     column of `entities`.
     """
-    right, bound = (
-        _stamped(features, matching) if matching.known_at is None else _arriving(features, matching)
-    )
+    if packing is not None:
+        right, stamp = _packed(features, matching, packing)
+    else:
+        right, bound = (_stamped if matching.known_at is None else _arriving)(features, matching)
+        stamp = _struct(bound)
     left = fragment(
         "select *, case when $time is not null then $s end as __s, $t as __t from $e as e",
-        time=column(matching.event_time), s=_struct(bound), t=micros(matching.event_time), e=entities,
+        time=column(matching.event_time), s=stamp, t=micros(matching.event_time), e=entities,
     )  # fmt: skip
     ttl = matching.ttl
     fresh = None if ttl is None else fragment("e.__t - f.__t <= $ttl", ttl=whole_micros(ttl))
@@ -76,8 +132,19 @@ def asof_join(
     return joined.select(*taken, copy=False)
 
 
+def _packed(features: exp.Expr, matching: Matching, packing: Packing) -> tuple[exp.Expr, exp.Expr]:
+    """Return the features with a stamp that orders them, and the greatest that each entity row may see."""
+    time = micros(matching.feature_time)
+    right = fragment(
+        "select *, $t as __t, $s as __s from $f as f where $time is not null",
+        s=packing.packed(time, column(matching.row)), t=time, f=features,
+        time=column(matching.feature_time),
+    )  # fmt: skip
+    return right, packing.bound(_seen(matching))
+
+
 def _stamped(features: exp.Expr, matching: Matching) -> tuple[exp.Expr, dict[str, exp.Expr]]:
-    """Return the features with a stamp that orders them, and the greatest stamp that each entity row may see.
+    """Return the same in fields of a struct.
 
     An ASOF join has one inequality. A struct compares field by field, so that it also settles the ties.
     """

@@ -97,9 +97,8 @@ def join_views(views: Iterable[ViewTable], columns: Mapping[str, str]) -> exp.Ex
             made = recipe(join.aggregates, join.ratios, view.types, view.units, view.conditions)
             table = window_join(entities, rows, view.matching, made, POSITION, names)
         else:
-            table = asof_join(
-                entities, rows, view.matching, {name: _joined(join.view, name) for name in join.columns}
-            )
+            names = {name: _joined(join.view, name) for name in join.columns}
+            table = asof_join(entities, rows, view.matching, names, view.packing)
     return table
 
 

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from mlopsc.diagnostics.errors import SpecError
 from mlopsc.diagnostics.suggest import did_you_mean
-from mlopsc.runtime.asof import Matching, asof_join
+from mlopsc.runtime.asof import Matching, asof_join, packing
 from mlopsc.runtime.engine.parquet import describe
 from mlopsc.runtime.engine.statement import column, fragment, named, text
 from mlopsc.vocabulary.columns import from_duckdb, is_numeric
@@ -78,15 +78,17 @@ def point_in_time_join(
             _needed(names, columns_known, side)
         _check_types(types, keys, event_time, times)
         taken = _taken(columns, known, {*keys.values(), *times})
+        matching = Matching(
+            entity=keys, event_time=event_time, feature_time=feature_time, row=_ROW, ttl=ttl, created=created,
+            tie_break=tie_break, known_at=known_at, available_after=available_after,
+        )  # fmt: skip
         joined = asof_join(
             without_nan(tables[0], types[0], keys),
             without_nan(tables[1], types[1], keys.values()),
-            Matching(
-                entity=keys, event_time=event_time, feature_time=feature_time, row=_ROW, ttl=ttl, created=created,
-                tie_break=tie_break, known_at=known_at, available_after=available_after,
-            ),
+            matching,
             columns={_ROW: _MATCH} if frames[1] is not None else {n: n for n in taken},
-        )  # fmt: skip
+            packing=packing(connection, tables[1], matching),
+        )
         left = [] if frames[0] is not None else known[0]
         right = [_MATCH] if frames[1] is not None else taken
         query = fragment("select 1 from $j as j order by $row", j=joined, row=column(_ROW))

@@ -10,7 +10,7 @@ from sqlglot import exp
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.runtime.aggregates import Unit, float_columns, measured
-from mlopsc.runtime.asof import Matching
+from mlopsc.runtime.asof import Matching, Packing, packing
 from mlopsc.runtime.engine.parquet import describe
 from mlopsc.runtime.engine.statement import identifier, scan, text
 from mlopsc.runtime.tables import numbered
@@ -37,23 +37,28 @@ class ViewTable:
     conditions: Mapping[str, str] = field(default_factory=dict)
     """Condition of an aggregate → the column that says whether it holds."""
     units: Mapping[str, Unit] = field(default_factory=dict)
+    packing: Packing | None = None
 
     @property
     def matching(self) -> Matching:
         """Which rows join which entity rows."""
-        join = self.join
-        given = {"available_after": join.available_after} if join.available_after is not None else {}
-        return Matching(
-            entity=join.entity,
-            event_time=TIME,
-            feature_time=join.feature_time,
-            row=_ROW,
-            ttl=join.ttl,
-            created=join.created,
-            tie_break=join.tie_break,
-            known_at=join.known_at,
-            **given,
-        )
+        return matching_of(self.join)
+
+
+def matching_of(join: Join) -> Matching:
+    """Return a join's rules, for entities whose time is in the column TIME and tables that count rows."""
+    given = {"available_after": join.available_after} if join.available_after is not None else {}
+    return Matching(
+        entity=join.entity,
+        event_time=TIME,
+        feature_time=join.feature_time,
+        row=_ROW,
+        ttl=join.ttl,
+        created=join.created,
+        tie_break=join.tie_break,
+        known_at=join.known_at,
+        **given,
+    )
 
 
 def open_view(connection: "duckdb.DuckDBPyConnection", join: Join, path: Path) -> ViewTable:
@@ -74,7 +79,8 @@ def open_view(connection: "duckdb.DuckDBPyConnection", join: Join, path: Path) -
     if conditions or join.where is not None:
         table = _filtered(connection, join, table, types, conditions)
     units = measured(connection, table, float_columns(join.aggregates, types))
-    return ViewTable(join, table, types, conditions, units)
+    packed = packing(connection, table, matching_of(join)) if join.columns else None
+    return ViewTable(join, table, types, conditions, units, packed)
 
 
 def require(names: Iterable[str], columns: Mapping[str, str], where: str) -> None:

@@ -69,6 +69,7 @@ def _entities(entities: exp.Expr, matching: Matching, position: str) -> exp.Sele
 
 def _framed(rows: exp.Select, entities: exp.Select, matching: Matching, recipe: Recipe) -> exp.Expr:
     """Return the pieces for each entity row, as frames over rows and entities together."""
+    rows = _in_reach(rows, entities, recipe)
     extra = [name for name in rows.named_selects if name not in (_TIME, *_keys(matching))]
     both = exp.union(
         select(*map(column, rows.named_selects), named(exp.null(), _ID), source=rows),
@@ -91,6 +92,19 @@ def _framed(rows: exp.Select, entities: exp.Select, matching: Matching, recipe: 
     ]
     framed = select(column(_ID), *pieces, source=both)
     return fragment("select * from $f as f where $id is not null", f=framed, id=column(_ID))
+
+
+def _in_reach(rows: exp.Select, entities: exp.Select, recipe: Recipe) -> exp.Select:
+    """Return the rows that the window of any entity row may hold, so that few entities sort few rows."""
+    longest = max(piece.window for piece in recipe.pieces.values())
+    reached = fragment(
+        "select 1 from $rows as r "
+        "where $t > (select min($t) from $e as e) - $w and $t <= (select max($t) from $e as e)",
+        rows=rows, e=entities, t=column(_TIME), w=whole_micros(longest),
+    )  # fmt: skip
+    assert isinstance(reached, exp.Select)
+    reached.set("expressions", [column(name) for name in rows.named_selects])
+    return reached
 
 
 def _frame(function: exp.Expr, matching: Matching, window: timedelta) -> exp.Expr:
