@@ -66,6 +66,7 @@ def test_the_public_names_are_these():
         "point_in_time_join",
         "run_local",
         "validate_table",
+        "validation_page",
     ]
     assert dir(mlopsc) == sorted(mlopsc.__all__)
     for name in mlopsc.__all__:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from mlopsc.registered import Model, load_model
+    from mlopsc.reporting.validation import validation_page
     from mlopsc.runtime.checks.report import ValidationReport
     from mlopsc.runtime.checks.validate import validate_table
     from mlopsc.runtime.drift.report import DriftReport, drift_report
@@ -53,6 +54,7 @@ _HOMES = {
     "load_model": "mlopsc.registered",
     "ValidationReport": "mlopsc.runtime.checks.report",
     "validate_table": "mlopsc.runtime.checks.validate",
+    "validation_page": "mlopsc.reporting.validation",
     "DriftReport": "mlopsc.runtime.drift.report",
     "drift_report": "mlopsc.runtime.drift.report",
     "point_in_time_join": "mlopsc.runtime.point_in_time",
@@ -94,6 +96,7 @@ __all__ = [
     "point_in_time_join",
     "run_local",
     "validate_table",
+    "validation_page",
 ]
 
 

@@ -83,7 +83,7 @@ class Recorded:
             steps=steps,
             parameters=dict(self.run.parameters),
         )
-        return summarize_in(result, self.context(project))
+        return summarize_in(result, self.context(project), self.pipeline)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mlopsc.diagnostics.errors import Refusal, StepFailed
+from mlopsc.plan.plan import Pipeline, Step
 from mlopsc.plan.result import RunResult, StepResult
 from mlopsc.runtime.context import STATE_FOLDER, Context
 from mlopsc.runtime.decisions import read_json
@@ -46,6 +47,8 @@ class RunSummary:
     """Training → its split's report: `rows`, `overlap` of the parts, `leakage` of each feature, `warnings`."""
     served: Mapping[str, JsonMap] = field(default_factory=dict)
     """View → what was brought into the online store: `until`, `entities`, and `status` (written, superseded)."""
+    checks: Mapping[str, Sequence[JsonMap]] = field(default_factory=dict)
+    """Dataset → the checks that failed: `check`, `column`, `on_failure`, `told` (in a line), `source` (its place)."""
 
     @property
     def run(self) -> str:
@@ -110,6 +113,7 @@ class RunSummary:
             "predictions": {name: dict(found) for name, found in self.predictions.items()},
             "splits": {name: dict(found) for name, found in self.splits.items()},
             "served": {name: dict(found) for name, found in self.served.items()},
+            "checks": {name: [dict(one) for one in found] for name, found in self.checks.items()},
         }
 
     def _step(self, step: StepResult) -> dict[str, Any]:
@@ -128,13 +132,12 @@ class RunSummary:
 
 def summarize(result: RunResult, request: RunRequest) -> RunSummary:
     """Read what the artifacts of a run say; those that this machine cannot reach are left out."""
-    return summarize_in(
-        result, Context(request.project, request.registry_url, request.store_url, request.actor)
-    )
+    context = Context(request.project, request.registry_url, request.store_url, request.actor)
+    return summarize_in(result, context, request.pipeline)
 
 
-def summarize_in(result: RunResult, context: Context) -> RunSummary:
-    """Do the same in the surroundings of a run, whoever asked for it."""
+def summarize_in(result: RunResult, context: Context, pipeline: Pipeline | None) -> RunSummary:
+    """Do the same in the surroundings of a run, whoever asked for it; the pipeline tells where rules are written."""
     found = dict(_artifacts(result, context.store()))
     metrics = {one["training"]: one["metrics"] for (_, port), one in found.items() if port == "metrics"}
     decisions = {step: one for (step, port), one in found.items() if port == "decision"}
@@ -157,8 +160,24 @@ def summarize_in(result: RunResult, context: Context) -> RunSummary:
     served = {one["view"]: one for (_, port), one in found.items() if port == "report" and "entities" in one}
     reports = [(step, found[step.name, "report"]) for step in result.steps if _predicted(step, found)]
     predictions = {one["model"]: _predictions(step, one, result, context) for step, one in reports}
+    steps = {} if pipeline is None else {step.name: step for step in pipeline.steps}
+    checks = {
+        one["dataset"]: failed
+        for (step, port), one in found.items()
+        if port == "report" and "results" in one and (failed := list(_failed(one, steps.get(step))))
+    }
     return RunSummary(
-        result, context.project, metrics, gates, registered, drift, warnings, predictions, splits, served
+        result,
+        context.project,
+        metrics,
+        gates,
+        registered,
+        drift,
+        warnings,
+        predictions,
+        splits,
+        served,
+        checks,
     )
 
 
@@ -177,6 +196,15 @@ def _lines_aside(result: RunResult, store: Store) -> Iterator[tuple[str, str]]:
             place = f"{first['file']}, line {first['line']}: {first['reason']}"
             counted = f"{count} lines were put aside" if count > 1 else "a line was put aside"
             yield step.name.removeprefix("load_"), f"{counted}, the first {place}"
+
+
+def _failed(report: JsonMap, step: Step | None) -> Iterator[JsonMap]:
+    """Yield what failed in a validation report, with its place in the spec where the plan tells."""
+    for one in report["results"]:
+        if not one["passed"]:
+            told = {key: one.get(key) for key in ("check", "column", "on_failure", "told")}
+            source = None if step is None else str(step.place_of(one.get("declared", ())))
+            yield {**told, "source": source}
 
 
 def _predicted(step: StepResult, found: Mapping[tuple[str, str], Any]) -> bool:

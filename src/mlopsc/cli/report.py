@@ -34,8 +34,12 @@ def troubles(summary: RunSummary, *, debug: bool = False) -> None:
     A step is told with its place in the YAML, its message and its log.
     """
     for name, lines in summary.warnings.items():
+        failed = summary.checks.get(name, ())
         for line in lines:
             output.warning(f"dataset '{name}': {line}")
+            for one in failed:
+                if one["told"] == line or (one["on_failure"] == "quarantine" and one["told"] in line):
+                    _place(one["source"])
     for name, split in summary.splits.items():
         for line in split["warnings"]:
             output.warning(f"training '{name}': {line}")
@@ -155,13 +159,27 @@ def _trouble(summary: RunSummary, step: StepResult, *, debug: bool) -> None:
     first, *rest = (step.reason or "no reason given").split("\n")
     output.tell("")
     output.error("\n".join([f"step {step.name} {verb}: {first}", *rest]))
-    if step.source:
-        output.tell(f"  {output.paint('-->', 'blue')} {step.source}")
+    blocking = [
+        one
+        for name, failed in summary.checks.items()
+        for one in failed
+        if step.name == f"validate_{name}" and one["on_failure"] == "block"
+    ]
+    for one in blocking:
+        _place(one["source"], f"{one['check']} of {one['column']}" if one["column"] else one["check"])
+    if not blocking:
+        _place(step.source)
     log = summary.log(step)
     if log is not None:
         output.tell(f"  {output.paint('= log', 'blue')}: {relative(log)}")
         if debug:
             output.tell(log.read_text("utf-8", "replace").rstrip())
+
+
+def _place(source: str | None, what: str = "") -> None:
+    """Tell where in the spec something is written, and what it is where several places are told."""
+    if source:
+        output.tell(f"  {output.paint('-->', 'blue')} {source}{f'  {output.escaped(what)}' if what else ''}")
 
 
 def relative(path: Path) -> str:

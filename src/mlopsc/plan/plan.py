@@ -4,7 +4,7 @@ A plan is plain data: it survives a round trip through JSON, and two compiles of
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -51,6 +51,8 @@ class Step(Frozen):
     source: Source
     origin: tuple[str, ...] = ()
     """Path in the spec of the entry that it came from: `("datasets", "flights")`."""
+    places: dict[str, Source] = {}
+    """Of a validation: where each of its rules is written, by its path below the entry: `checks/0`."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -62,6 +64,13 @@ class Step(Frozen):
         """Pure, observe or effect."""
         return operation_class(self.operation).kind
 
+    def place_of(self, declared: Sequence[str | int]) -> Source:
+        """Return where a rule is written, or else what it stands in, or else the entry."""
+        for length in range(len(declared), 0, -1):
+            if (found := self.places.get(rule_path(declared[:length]))) is not None:
+                return found
+        return self.source
+
     def effective_policy(self, default: Policy) -> Policy:
         """Return the step's policy over a target's default; a step that may refuse is never retried."""
         policy = self.policy.over(default)
@@ -72,6 +81,11 @@ class Step(Frozen):
     def resolved(self, parameters: Mapping[str, Scalar]) -> Operation:
         """Return the operation with its parameters filled in; raises KeyError, pydantic.ValidationError."""
         return read_operation(substitute(self.configuration, parameters))
+
+
+def rule_path(parts: Sequence[str | int]) -> str:
+    """Return the key of `Step.places` for the path of a rule below its entry."""
+    return "/".join(map(str, parts))
 
 
 def read_operation(configuration: Mapping[str, Any]) -> Operation:

@@ -2,5 +2,6 @@
 
 from mlopsc.reporting.facts import gather
 from mlopsc.reporting.page import render
+from mlopsc.reporting.validation import render_dataset, validation_page
 
-__all__ = ["gather", "render"]
+__all__ = ["gather", "render", "render_dataset", "validation_page"]

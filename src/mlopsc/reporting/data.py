@@ -21,37 +21,61 @@ _LEFT_OUT = frozenset(
 def datasets(facts: Facts) -> Iterator[Dataset]:
     """Yield the datasets that were checked."""
     for step, report in facts.of("validate", "report"):
-        yield _dataset(report, _wanted(facts, step, report))
+        planned = facts.plan_steps.get(step)
+        places = [
+            "" if planned is None else str(planned.place_of(one.get("declared", ())))
+            for one in report["results"]
+        ]
+        yield dataset(report, _wanted(facts, step, report), places)
 
 
-def _dataset(report: Mapping[str, Any], wanted: Sequence[str]) -> Dataset:
+def dataset(report: Mapping[str, Any], wanted: Sequence[str] = (), places: Sequence[str] = ()) -> Dataset:
+    """Return a validation report's section; `wanted` and `places` are those of its checks, where they are known."""
     results = report["results"]
     rows = [
-        _check(result, wanted[place] if place < len(wanted) else "") for place, result in enumerate(results)
+        _check(result, *(known[place] if place < len(known) else "" for known in (wanted, places)))
+        for place, result in enumerate(results)
     ]
     failed = [row for row, result in zip(rows, results, strict=True) if not result["passed"]]
     passed = [row for row, result in zip(rows, results, strict=True) if result["passed"]]
-    lock = report["lock"]
-    word = "failed" if report["verdict"] == "fail" else "warning" if failed else "passed"
+    refused = not report["passed"] or report.get("verdict") == "fail"
+    word = "failed" if refused else "warning" if failed else "passed"
     summary = f"{len(passed)} of {plural(len(results), 'check')} passed on {plural(report['rows'], 'row')}"
     if not results:
         summary = f"nothing is declared of it; {plural(report['rows'], 'row')}"
+    aside = report.get("quarantine")
     facts = (
         Fact("Rows", f"{report['rows']:,}"),
-        Fact(
-            "Columns", str(len(report["schema"])), ", ".join(f"{k}: {v}" for k, v in report["schema"].items())
+        *(
+            ()
+            if aside is None
+            else (Fact("Put aside", f"{aside['rejected']:,}"), Fact("Go on", f"{aside['kept']:,}"))
         ),
-        Fact("Digest", short_digest(report["data_digest"]), report["data_digest"]),
-        Fact("Lock", {"same": "as locked", "none": "not locked"}.get(lock["status"], lock["message"])),
+        *_of_the_artifact(report),
     )
     return Dataset(report["dataset"], status(word), summary, facts, (*failed, *passed))
 
 
-def _check(result: Mapping[str, Any], wanted: str) -> Check:
+def _of_the_artifact(report: Mapping[str, Any]) -> Iterator[Fact]:
+    """Yield what is known of a dataset of a run; of a table that was checked alone, nothing is."""
+    if "schema" in report:
+        listed = ", ".join(f"{name}: {kind}" for name, kind in report["schema"].items())
+        yield Fact("Columns", str(len(report["schema"])), listed)
+        yield Fact("Digest", short_digest(report["data_digest"]), report["data_digest"])
+        lock = report["lock"]
+        yield Fact("Lock", {"same": "as locked", "none": "not locked"}.get(lock["status"], lock["message"]))
+
+
+def _check(result: Mapping[str, Any], wanted: str, source: str) -> Check:
     word = "passed" if result["passed"] else _FAILED[result["on_failure"]]
     rows, values = result["unexpected_rows"], result["unexpected_sample"]
+    keys = result.get("unexpected_keys", ())
     samples = tuple(
-        (f"{rows[place]:,}" if place < len(rows) else "", shown(value))
+        (
+            f"{rows[place]:,}" if place < len(rows) else "",
+            _key(keys[place]) if place < len(keys) else "",
+            shown(value),
+        )
         for place, value in enumerate(values[:_SAMPLES])
     )
     unexpected = result["unexpected_count"]
@@ -63,11 +87,23 @@ def _check(result: Mapping[str, Any], wanted: str) -> Check:
         status=status(word),
         wanted=wanted,
         observed="" if observed is None else f"{_percent(observed)} pass" if share else shown(observed),
-        unexpected="" if unexpected is None else f"{unexpected:,}",
+        unexpected=_counted(unexpected, result.get("unexpected_share")),
         failed=not result["passed"],
         samples=samples,
         message=result["message"] or "",
+        source=source if not result["passed"] else "",
     )
+
+
+def _key(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {shown(value)}" for name, value in values.items())
+
+
+def _counted(count: int | None, share: float | None) -> str:
+    """Return a number of rows, and where there are some their share of all."""
+    if count is None:
+        return ""
+    return f"{count:,}" if not count or share is None else f"{count:,} ({_percent(share)})"
 
 
 def _percent(share: float) -> str:

@@ -1,16 +1,13 @@
 """The page: sections made from facts, laid out by templates in which every value is escaped."""
 
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from mlopsc.drawing import svg
 from mlopsc.reporting import data, drift, learning, overview, registered
-from mlopsc.reporting.charts.svg import visible
+from mlopsc.reporting.environment import template
 from mlopsc.reporting.facts import Facts
 from mlopsc.reporting.sections import Fact, Other, Page
 from mlopsc.reporting.statuses import status
@@ -22,7 +19,7 @@ _LISTED = 60
 
 def render(facts: Facts) -> str:
     """Return the run's page: one HTML document that loads nothing and runs no script."""
-    return _environment().get_template("page.html.j2").render(page=_page(facts))
+    return template("page.html.j2").render(page=_page(facts))
 
 
 def _page(facts: Facts) -> Page:
@@ -71,21 +68,3 @@ def _flat(prefix: str, document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from _flat(path, value)
         else:
             yield path, value
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    made = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_source),
-        undefined=jinja2.StrictUndefined,
-        finalize=visible,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.globals["style"] = Markup(_source("style.css"))  # noqa: S704  # our own file
-    return made
-
-
-def _source(name: str) -> str:
-    return resources.files("mlopsc.reporting").joinpath("templates", name).read_text(encoding="utf-8")

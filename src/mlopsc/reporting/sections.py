@@ -67,9 +67,11 @@ class Check:
     observed: str
     unexpected: str
     failed: bool
-    samples: tuple[tuple[str, str], ...]
-    """(row, value) of the first offenders."""
+    samples: tuple[tuple[str, str, str], ...]
+    """(row, primary key, value) of the first offenders."""
     message: str
+    source: str
+    """Where in the spec it is written; empty where that is not known."""
 
 
 @dataclass(frozen=True)

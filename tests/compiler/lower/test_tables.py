@@ -28,3 +28,26 @@ def test_a_plan_without_is_as_it_was(tmp_path: Path) -> None:
     found = train(tmp_path, merged(FLIGHTS, "datasets: {weather: {on_failure: warn}}"))
     assert found.step("validate_weather").outputs == {"report": "report"}
     assert found.step("features_late_arrival").inputs["origin_weather"].step == "load_weather"
+
+
+def test_each_rule_has_its_place(tmp_path: Path) -> None:
+    found = train(tmp_path, FLIGHTS)
+    validate = found.step("validate_flights")
+    lines = FLIGHTS.splitlines()
+
+    def line(declared: tuple[str | int, ...]) -> str:
+        place = validate.place_of(declared)
+        return lines[place.line - 1][place.column - 1 :]
+
+    assert line(("checks", 1)).startswith("{expect: column_values_to_not_be_null, column: arr_delay")
+    assert line(("columns", "origin", "allowed")).startswith("[EWR") or line(
+        ("columns", "origin", "allowed")
+    ).startswith("allowed: [EWR")
+    assert line(("primary_key",)).startswith("primary_key:")
+    assert line(("checks", 99)) == line(())
+
+
+def test_places_are_no_part_of_what_a_step_does(tmp_path: Path) -> None:
+    plain, moved = train(tmp_path, FLIGHTS), train(tmp_path, "# a remark\n" + FLIGHTS)
+    for one, other in zip(plain.steps, moved.steps, strict=True):
+        assert one.configuration == other.configuration

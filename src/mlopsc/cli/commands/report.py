@@ -22,6 +22,10 @@ def report(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="Where to write; by default report-RUN.html here."),
     ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset", metavar="NAME", help="Only the checks of this dataset."),
+    ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     json: Json = False,
     debug: Debug = False,  # noqa: ARG001
@@ -32,13 +36,15 @@ def report(
     failed a check, labels): treat it as you treat the data. Runs of other targets are not in this machine's journal.
     """
     from mlopsc.history import find_run
-    from mlopsc.reporting import gather, render
+    from mlopsc.reporting import gather, render, render_dataset
     from mlopsc.runtime.atomic import write_bytes
 
     project = spec.resolve().parent
     recorded = find_run(project, run)
-    path = out if out is not None else Path(f"report-{recorded.run.id}.html")
-    page = render(gather(recorded, project))
+    facts = gather(recorded, project)
+    page = render(facts) if dataset is None else render_dataset(facts, dataset)
+    name = f"report-{recorded.run.id}.html" if dataset is None else f"report-{recorded.run.id}-{dataset}.html"
+    path = out if out is not None else Path(name)
     write_bytes(path, page.encode())
     if json:
         output.json_object(

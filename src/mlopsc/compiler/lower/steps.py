@@ -1,6 +1,6 @@
 """Building blocks of lowering: a step from an operation's fields, without what is left at its default."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from mlopsc.plan.plan import Artifact, Source, Step
+from mlopsc.diagnostics.diagnostic import Span
+from mlopsc.plan.plan import Artifact, Source, Step, rule_path
 from mlopsc.spec.document import Document
 from mlopsc.vocabulary.operations import Operation
 from mlopsc.vocabulary.policy import Policy
@@ -62,10 +63,10 @@ def make_step(
     inputs: Mapping[str, Artifact] | None = None,
     after: tuple[str, ...] = (),
     policy: Policy | None = None,
+    rules: Iterable[tuple[str | int, ...]] = (),
     **fields: Any,
 ) -> Step:
-    """Return a step that came from the entry at `origin`."""
-    span = document.key_span(origin)
+    """Return a step that came from the entry at `origin`; `rules` are paths below it whose places it remembers."""
     sample = operation.model_construct(**{"operation": operation.model_fields["operation"].default, **fields})
     return Step(
         name=name,
@@ -75,9 +76,14 @@ def make_step(
         outputs=sample.output_ports(),
         after=after,
         policy=_literal(policy or Policy()),
-        source=Source(file=Path(span.file).name, line=span.line, column=span.column),
+        source=_source(document.key_span(origin)),
         origin=origin,
+        places={rule_path(rule): _source(document.span((*origin, *rule))) for rule in rules},
     )
+
+
+def _source(span: Span) -> Source:
+    return Source(file=Path(span.file).name, line=span.line, column=span.column)
 
 
 def _literal(policy: Policy) -> Policy:

@@ -1,11 +1,13 @@
 """Lowering of what makes tables: datasets with their contracts, SQL views, Python views."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.lower.sources import lowered_source, ordering_key
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.plan.plan import Artifact, Step
+from mlopsc.spec.datasets import Dataset
 from mlopsc.spec.features import PythonView, SqlView
 from mlopsc.vocabulary import operations as op
 from mlopsc.vocabulary.engine import SparkEngine
@@ -86,6 +88,7 @@ class Tables:
             origin,
             inputs={"data": Artifact(step=load.name, port="data")},
             policy=dataset.policy,
+            rules=_rules(dataset),
             dataset=name,
             columns=dataset.columns,
             primary_key=dataset.primary_key or (),
@@ -137,3 +140,13 @@ class Tables:
             case other:
                 raise AssertionError(f"{name} is no table: {other!r}")
         self.steps[step.name] = step
+
+
+def _rules(dataset: Dataset) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path of each rule of a contract, below the dataset."""
+    for name, column in dataset.columns.items():
+        yield "columns", name
+        yield from (("columns", name, key) for key in sorted(column.model_fields_set))
+    if dataset.primary_key:
+        yield ("primary_key",)
+    yield from (("checks", place) for place in range(len(dataset.checks)))

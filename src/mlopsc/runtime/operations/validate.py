@@ -51,8 +51,12 @@ def run(config: Validate, inputs: Mapping[str, Path], outputs: Mapping[str, Path
         counted = f"{parted.rejected} of {report.rows} rows were put aside"
         warnings.insert(0, f"{counted}: {'; '.join(aside)}")
     refusal = _refusal(config, failures, lock, parted)
+    written = report.document()
+    for result, entry in zip(report.results, written["results"], strict=True):
+        if not result.passed:
+            entry["told"] = describe(result)
     document = {
-        **report.document(),
+        **written,
         "verdict": "pass" if refusal is None else "fail",
         "dataset": config.dataset,
         "data_digest": digest,

@@ -1,0 +1,32 @@
+"""The templates of pages, in which every value is escaped."""
+
+from functools import cache
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup
+
+from mlopsc.reporting.charts.svg import visible
+
+
+def template(name: str) -> jinja2.Template:
+    """Return a template by its file's name."""
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_source),
+        undefined=jinja2.StrictUndefined,
+        finalize=visible,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["style"] = Markup(_source("style.css"))  # noqa: S704  # our own file
+    return made
+
+
+def _source(name: str) -> str:
+    return resources.files("mlopsc.reporting").joinpath("templates", name).read_text(encoding="utf-8")
