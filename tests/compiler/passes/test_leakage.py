@@ -118,6 +118,17 @@ training: {late: {entities: {dataset: null, view: v}, features: [more, distance]
         ),
         pytest.param(
             joined("dataset: flights, entity: [carrier], columns: [arr_delay], known_at: time_hour"),
+            [
+                "MLC402 «j» view 'j' joins each row of 'flights' to itself: 'arr_delay' holds the label | take the column out, or "
+                + DELAY,
+            ],
+            id="the label's own table, known at its own time",
+        ),
+        pytest.param(
+            joined(
+                "view: w, entity: [carrier], columns: [arr_delay], known_at: landed",
+                ", w: {sql: 'select *, time_hour + interval 9 hour as landed from flights', event_time: time_hour}",
+            ),
             [],
             id="the label's own table by what was known",
         ),
