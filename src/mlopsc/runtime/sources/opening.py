@@ -41,9 +41,10 @@ def open_source(
             with located(source, project, secrets, reach=reach, seen=seen) as files:
                 yield FoundFiles(source, tuple(files))
         case PythonSource():
-            from mlopsc.runtime.sources.function import call_source
+            from mlopsc.runtime.sources.function import open_function
 
-            yield call_source(source, project, secrets)
+            with open_function(source, project, secrets) as returned:
+                yield returned
         case SqlSource():
             from mlopsc.runtime.sources.sql import open_query
 

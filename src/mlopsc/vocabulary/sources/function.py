@@ -7,7 +7,7 @@ from mlopsc.vocabulary.names import FunctionReference
 
 
 class PythonSource(Frozen):
-    """A function that returns a pandas, polars or pyarrow table, or the path of a file: `f(**args)`."""
+    """A function, `f(**args)`, that returns a pandas, polars or pyarrow table, an iterator of these, or a path."""
 
     type: Literal["python"] = "python"
     python: FunctionReference
