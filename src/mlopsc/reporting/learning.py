@@ -18,6 +18,7 @@ _TOLD = {"name", "type", "verdict", "reason", "observed", "threshold", "metric",
 
 def trainings(facts: Facts) -> Iterator[Training]:
     """Yield the trainings that were evaluated."""
+    splits = {one["training"]: one for _, one in facts.of("split", "report")}
     for step, found in facts.of("evaluate", "metrics"):
         curves = facts.documents.get((step, "curves"))
         task = "" if curves is None else f", {curves['task']}"
@@ -25,9 +26,27 @@ def trainings(facts: Facts) -> Iterator[Training]:
             name=found["training"],
             about=f"{plural(found['rows'], 'row')} of the test part{task}",
             metrics=metric_facts(found["metrics"]),
-            notes=tuple(found.get("notes", ())),
+            notes=(*found.get("notes", ()), *_leaks(splits.get(found["training"]))),
             figures=() if curves is None else figures(curves),
         )
+
+
+def _leaks(split: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield what a split found of leaks: the feature that tells most by itself, and its warnings."""
+    if split is None:
+        return
+    found = split["leakage"]
+    scores = {name: one["score"] for name, one in found["features"].items() if one["score"] is not None}
+    if scores:
+        most = max(scores, key=lambda name: scores[name])
+        measure = "AUC" if found["measure"] == "auc" else "R² of ranks"
+        yield (
+            f"Of the features alone, {most} tells most of the label: {measure} {number(scores[most])}, "
+            f"where {number(found['limit'])} is taken for a leak."
+        )
+    else:
+        yield "The train part has too few rows to look for leaks."
+    yield from split["warnings"]
 
 
 def metric_facts(metrics: Mapping[str, float | None]) -> tuple[Fact, ...]:

@@ -50,9 +50,12 @@ def _page(facts: Facts) -> Page:
 
 
 def _others(facts: Facts) -> Iterator[Other]:
-    """Yield the reports of operations that have no section of their own, value by value."""
+    """Yield the reports of operations that have no section of their own, value by value.
+
+    What a split found stands by its training's metrics, which there are none of when it was refused.
+    """
     for step in facts.recorded.steps:
-        if step.operation in _KNOWN:
+        if step.operation in _KNOWN or (step.operation == "split" and step.status != "refused"):
             continue
         for port in step.outputs:
             document = facts.documents.get((step.name, port))
