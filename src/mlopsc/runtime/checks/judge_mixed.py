@@ -69,7 +69,7 @@ def _judged(check: OfValues, cells: Cells, good: Callable[[Any], bool], *, of_ro
 
 
 def _counted(judged: Sequence[Any], bad: Sequence[tuple[int, Any]], mostly: float, cells: Cells) -> Outcome:
-    outcome = by_share(len(judged), len(bad), mostly, None)
+    outcome = by_share(len(judged), len(bad), mostly)
     return Outcome(
         outcome.passed,
         outcome.observed,

@@ -1,7 +1,7 @@
 """What the measuring of one check comes to, before it becomes a result."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
@@ -40,12 +40,14 @@ def absent(column: str, present: Iterable[str]) -> Outcome:
     return failed(f"no column {column!r}" + (f"; {hint}" if hint else ""))
 
 
-def by_share(total: int, unexpected: int, mostly: float, sample: exp.Expr | None) -> Outcome:
-    """Judge values one by one: of no values all pass."""
+def by_share(
+    total: int, unexpected: int, mostly: float, sample: Callable[[], exp.Expr] | None = None
+) -> Outcome:
+    """Judge values one by one: of no values all pass. `sample` makes the query of the unexpected ones."""
     if total == 0:
         return Outcome(True, None, unexpected)
     share = (total - unexpected) / total
-    return Outcome(share >= mostly, share, unexpected, sample if unexpected else None)
+    return Outcome(share >= mostly, share, unexpected, sample() if sample and unexpected else None)
 
 
 @dataclass(frozen=True)

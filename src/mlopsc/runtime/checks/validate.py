@@ -145,8 +145,12 @@ def _outcomes(
 ) -> list[Outcome]:
     found: dict[int, Outcome] = {}
     waiting: dict[int, Waiting] = {}
-    clean = _clean(source, kinds)
-    numbered = fragment("select *, row_number() over () as $r from $t as t", t=clean, r=identifier(ROW))
+    clean = _view(connection, "checked", _clean(source, kinds))
+    numbered = _view(
+        connection,
+        "numbered",
+        fragment("select *, row_number() over () as $r from $t as t", t=clean, r=identifier(ROW)),
+    )
     predicate = _predicates(connection)
     for i, check in enumerate(checks):
         missing = [name for name in check.columns() if name not in kinds] if check.reads else []
@@ -164,6 +168,13 @@ def _outcomes(
             waiting[i] = Waiting(measure(check, Table(rows, kinds, predicate, others)), condition)
     found |= zip(waiting, serve(connection, clean, list(waiting.values())), strict=True)
     return [found[i] for i in range(len(checks))]
+
+
+def _view(connection: "duckdb.DuckDBPyConnection", name: str, query: exp.Expr) -> exp.Expr:
+    """Name a query, so that statements need not repeat it."""
+    view = exp.table_(identifier(name))
+    connection.execute(text(exp.Create(this=view.copy(), kind="VIEW", replace=True, expression=query)))
+    return view
 
 
 def _cells(

@@ -79,8 +79,12 @@ def _rows(table: Table, counted: exp.Expr, bad: exp.Expr, shown: exp.Expr, mostl
         "total": fragment("count(*) filter (where $c)", c=counted),
         "bad": fragment("count(*) filter (where $bad)", bad=wrong),
     }
-    sample = fragment("select $x as x from $t as t where $bad", x=shown, t=table.source, bad=wrong)
-    return by_share(row["total"], row["bad"], mostly, sample)
+    return by_share(
+        row["total"],
+        row["bad"],
+        mostly,
+        lambda: fragment("select $x as x from $t as t where $bad", x=shown, t=table.source, bad=wrong),
+    )
 
 
 def _pair(check: c.OfPair, table: Table) -> Measure:

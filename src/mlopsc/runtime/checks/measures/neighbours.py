@@ -9,7 +9,7 @@ from mlopsc.runtime.checks.measures.judged import judged
 from mlopsc.runtime.checks.measures.moments import mean_and_stdev
 from mlopsc.runtime.checks.measures.quantiles import between_positions
 from mlopsc.runtime.checks.outcome import Outcome, Values, by_share, failed
-from mlopsc.runtime.engine.statement import column, fragment, identifier
+from mlopsc.runtime.engine.statement import column, fragment
 from mlopsc.vocabulary.checks import values as c
 
 
@@ -18,21 +18,21 @@ def ordered(check: c.OfOrder, table: Table, wrong: str) -> Measure:
     if reason := table.misfit(check):
         return failed(reason)
     x = column(check.column)
-    there = fragment(
-        "select $x as x, $r as $r2 from $t as t where $x is not null",
-        x=x, r=column(ROW), r2=identifier(ROW), t=table.source,
-    )  # fmt: skip
-    pairs = fragment("select *, lag(x) over (order by $r) as p from $t as t", r=column(ROW), t=there)
-    bad = fragment(f"x {wrong} p")
-    if check.strictly:
-        bad = fragment(f"x {wrong}= p")
-        if table.type_of(check.column).startswith("float"):
-            bad = fragment("$b and not isinf(x + p)", b=bad)
+    bad = fragment(f"__value {wrong}= __before" if check.strictly else f"__value {wrong} __before")
+    if check.strictly and table.type_of(check.column).startswith("float"):
+        bad = fragment("$b and not isinf(__value + __before)", b=bad)
+    there = fragment("select *, $x as __value from $t as t where $x is not null", x=x, t=table.source)
+    pairs = fragment(
+        "select *, lag(__value) over (order by $r) as __before from $t as t", r=column(ROW), t=there
+    )
     counts = fragment("select count(*), count(*) filter (where $bad) from $t as t", bad=bad, t=pairs)
     row = yield {"counts": counts}
     total, unexpected = row["counts"][0]
     return by_share(
-        total, unexpected, check.mostly, fragment("select x from $t as t where $bad", t=pairs, bad=bad)
+        total,
+        unexpected,
+        check.mostly,
+        lambda: fragment("select __value as x from $t as t where $bad", t=pairs, bad=bad),
     )
 
 

@@ -20,8 +20,12 @@ def repeated(names: Sequence[str], ignore: str, mostly: float, table: Table) -> 
     )
     row = yield {"counts": counts}
     total, often = row["counts"][0]
-    if total == 0 or not often:
-        return by_share(int(total), 0, mostly, None)
+    return by_share(int(total), int(often), mostly, lambda: _occurring_often(names, counted, table))
+
+
+def _occurring_often(names: Sequence[str], counted: exp.Expr, table: Table) -> exp.Expr:
+    """Return the query of the rows that count and whose values occur more than once."""
+    columns = [column(name) for name in names]
     occurring = fragment(
         "select *, count(*) over (partition by 1) as __n from $t as t where $counted",
         t=table.source,
@@ -30,13 +34,12 @@ def repeated(names: Sequence[str], ignore: str, mostly: float, table: Table) -> 
     for window in occurring.find_all(exp.Window):
         if window.args.get("partition_by"):
             window.set("partition_by", columns)
-    sample = fragment(
+    return fragment(
         "select $x as x from $t as t where __n > 1 order by $r",
         x=row_of(names),
         t=occurring,
         r=column(ROW),
     )
-    return by_share(int(total), int(often), mostly, sample)
 
 
 def counted_rows(columns: Sequence[exp.Expr], ignore: str) -> exp.Expr:

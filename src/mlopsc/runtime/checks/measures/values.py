@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from mlopsc.runtime.checks.measures.base import Measure, Table, all_of, at_once, bounds_of
-from mlopsc.runtime.checks.measures.judged import judged
+from mlopsc.runtime.checks.measures.judged import filled, judged
 from mlopsc.runtime.checks.measures.neighbours import ordered, outliers, z_scores
 from mlopsc.runtime.checks.measures.repeated import repeated
 from mlopsc.runtime.checks.outcome import Bounds, Outcome, comparable, sql_value
@@ -29,9 +29,9 @@ def measure(check: BaseCheck, table: Table) -> Measure:
     x, type_ = column(check.column), table.type_of(check.column)
     match check:
         case c.ColumnValuesToNotBeNull():
-            return judged(table, x, fragment("$x is null", x=x), check.mostly, of_rows=True)
+            return filled(table, x, check.mostly, wanted=True)
         case c.ColumnValuesToBeNull():
-            return judged(table, x, fragment("$x is not null", x=x), check.mostly, of_rows=True)
+            return filled(table, x, check.mostly, wanted=False)
         case c.ColumnValuesToBeOfType():
             other = _other_type(check.type_, type_, x, table.kinds[check.column])
             return judged(table, x, other, check.mostly, observed=type_)
@@ -61,6 +61,8 @@ def measure(check: BaseCheck, table: Table) -> Measure:
 
 def outside(bounds: Bounds, x: exp.Expr, type_: str) -> exp.Expr | str:
     """Return the condition that a value of a type is not within bounds, or why they cannot be compared."""
+    if bounds.low is not None and bounds.low == bounds.high and comparable(bounds.low, type_):
+        return fragment("$x <> $b", x=x, b=sql_value(bounds.low, type_))
     sides = []
     for bound, loose, strict, is_strict in (
         (bounds.low, "$x < $b", "$x <= $b", bounds.strict_low),
