@@ -34,7 +34,8 @@ def recalled(spec):
     """Say whether a plan would come from memory."""
 
     def asked(**changed):
-        base = {"environment": None, "variables": {}, "target": "local", "training": None, "locked": False}
+        base = {"environment": None, "variables": {}, "target": "local", "training": None}
+        base |= {"locked": False, "serving": False}
         return compiled.recall(spec, base | changed)[0] is not None
 
     return asked
@@ -56,6 +57,16 @@ def test_a_changed_file_makes_it_forgotten(spec, recalled, name):
     file = spec.parent / name
     file.parent.mkdir(exist_ok=True)
     file.write_text((file.read_text() if file.exists() else "") + "\n")
+    assert not recalled()
+
+
+def test_a_changed_query_makes_it_forgotten(spec, recalled):
+    source = "{type: sql, url: 'sqlite:///data/rows.db', query_file: q.sql}"
+    spec.write_text(SPEC.replace('{type: csv, path: "data/*.csv"}', source))
+    (spec.parent / "q.sql").write_text("select id, x, y from rows\n")
+    building.build_plan(spec, target="local")
+    assert recalled()
+    (spec.parent / "q.sql").write_text("select id, x, y from rows where x > 0\n")
     assert not recalled()
 
 

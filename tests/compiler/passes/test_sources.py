@@ -5,6 +5,7 @@ import pytest
 
 from mlopsc.vocabulary.lock import LOCK_FILE, Lock, LockedDataset, format_lock
 from mlopsc.vocabulary.versions import SourceVersion
+from tests.runtime.sources.test_history import git
 from tests.specs import SMALL, compiled, merged, told
 
 COLUMNS = "columns: {carrier: {type: string}}"
@@ -149,3 +150,34 @@ def test_a_locked_run_reads_the_version_that_the_lock_holds(
     step = next(step for pipeline in plan.pipelines for step in pipeline.steps if step.name == "load_o")
     assert step.configuration["source"].get("version") == version
     assert step.configuration["primary_key"] == ["size"]
+
+
+def test_a_revision_is_looked_up_at_its_line(tmp_path: Path) -> None:
+    text = merged(SMALL, "datasets: {flights: {source: {revision: v1}}}")
+    help = "leave it out, or run where the repository is"
+    (without,) = told(tmp_path, text)
+    assert without.startswith("MLC609? «v1» `revision` needs a Git repository: ")
+    assert without.endswith(f"| {help}")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-f", "data")
+    git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "one")
+    assert told(tmp_path, text) == [
+        "MLC609 «v1» the Git repository knows no revision 'v1' | is it spelled right, and fetched? A shallow clone has the newest commits alone"
+    ]
+    git(tmp_path, "tag", "v1")
+    (tmp_path / "data" / "flights.parquet").unlink()
+    assert told(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(("pull", "expected"), [(False, "MLC603 "), (True, "MLC603? ")])
+def test_missing_files_that_dvc_tracks_are_offered(pull: bool, expected: str, tmp_path: Path) -> None:
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / "gone.csv.dvc").write_text(
+        "outs: [{md5: e5ebd4c02cefbe7955977c67ada242b7, hash: md5, path: gone.csv}]"
+    )
+    dvc = str(pull).lower()
+    fault, *_ = told(
+        tmp_path,
+        merged(SMALL, f"datasets: {{o: {{source: {{type: csv, path: gone.csv, dvc: {{pull: {dvc}}}}}}}}}"),
+    )[::-1]
+    assert fault.startswith(f"{expected}«gone.csv» no such file: 'gone.csv'; DVC tracks it by gone.csv.dvc")

@@ -1,5 +1,7 @@
 """Tables of a lake, written by their real libraries: whole, at a version, at an instant, and what is told of others."""
 
+import json
+import struct
 import warnings
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -97,6 +99,36 @@ def test_rows_that_a_delete_took_are_gone(delta: Path) -> None:
     append(delta, 7, 8)
     deltalake.DeltaTable(delta / "lake").delete("k = 7")
     assert loaded(delta, DeltaSource(path="lake"))["k"].to_pylist() == [1, 2, 3, 8]
+
+
+def test_rows_that_a_deletion_vector_marks_are_gone(tmp_path: Path) -> None:
+    """As the format's protocol describes it: deltalake reads such vectors and writes none."""
+    from pyroaring import BitMap64
+
+    settings = {"delta.enableDeletionVectors": "true"}
+    deltalake.write_deltalake(tmp_path / "lake", pa.table({"k": list(range(10))}), configuration=settings)
+    log = tmp_path / "lake" / "_delta_log"
+    actions = [json.loads(line) for line in (log / f"{0:020}.json").read_text().splitlines()]
+    add = next(action["add"] for action in actions if "add" in action)
+    content = struct.pack("<I", 1681511377) + BitMap64([1, 4]).serialize()
+    vector = {
+        "storageType": "i",
+        "pathOrInlineDv": z85(content),
+        "sizeInBytes": len(content),
+        "cardinality": 2,
+    }
+    remove = {"path": add["path"], "deletionTimestamp": 1, "dataChange": True, "partitionValues": {}}
+    commit = [{"remove": remove}, {"add": {**add, "deletionVector": vector}}]
+    (log / f"{1:020}.json").write_text("".join(json.dumps(action) + "\n" for action in commit))
+    assert loaded(tmp_path, DeltaSource(path="lake"))["k"].to_pylist() == [0, 2, 3, 5, 6, 7, 8, 9]
+    assert loaded(tmp_path, DeltaSource(path="lake", version=0)).num_rows == 10
+
+
+def z85(content: bytes) -> str:
+    letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+    padded = content + b"\0" * (-len(content) % 4)
+    words = (int.from_bytes(padded[at : at + 4], "big") for at in range(0, len(padded), 4))
+    return "".join(letters[word // 85**power % 85] for word in words for power in (4, 3, 2, 1, 0))
 
 
 @pytest.mark.parametrize(
