@@ -41,7 +41,7 @@ _DRIVERS = {
     **dict.fromkeys(("redis", "rediss"), "mlopsc[redis]"),
 }
 """Scheme of a URL → what reads it."""
-_READERS = {"delta": "mlopsc[delta]", "iceberg": "mlopsc[iceberg]"}
+_READERS = {"delta": "mlopsc[delta]", "iceberg": "mlopsc[iceberg]", "excel": "mlopsc[excel]"}
 """Kind of a source → what reads it."""
 _REGISTRIES = ("mlopsc[postgres]",)
 _STORES = ("mlopsc[s3]", "gcsfs", "adlfs")

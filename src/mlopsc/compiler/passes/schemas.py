@@ -20,7 +20,7 @@ from mlopsc.spec.features import PythonView, SqlView, View
 from mlopsc.sql import BoundQuery, SqlFault
 from mlopsc.vocabulary.columns import Column, to_duckdb
 from mlopsc.vocabulary.references import referenced, substitute
-from mlopsc.vocabulary.sources import FileSource, ParquetSource, Source
+from mlopsc.vocabulary.sources import Files, FileSource, ParquetSource, Source
 
 _SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
 _COLUMN = TypeAdapter(Column)
@@ -147,7 +147,7 @@ def _peeked(
 
 def _as_run(analysis: Analysis, source: Source) -> Source | None:
     """Return a source of files as a run with the parameters' defaults sees it, None when there is no telling."""
-    if not isinstance(source, FileSource) or not referenced(source.path) <= analysis.defaults.keys():
+    if not isinstance(source, Files) or not referenced(source.path) <= analysis.defaults.keys():
         return None
     return source.model_copy(update={"path": substitute(source.path, analysis.defaults)})
 

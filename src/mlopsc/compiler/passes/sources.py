@@ -11,7 +11,7 @@ from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.document import Path
 from mlopsc.sql.foreign import binds, query_fault, takes_some_rows
 from mlopsc.vocabulary.references import ParameterReference
-from mlopsc.vocabulary.sources import DeltaSource, IcebergSource, SqlSource
+from mlopsc.vocabulary.sources import DeltaSource, ExcelSource, IcebergSource, SqlSource
 from mlopsc.vocabulary.sources.sql import DIALECTS, SqlTimestamp
 
 _CODES = {"syntax": "MLC303", "unsafe": "MLC304"}
@@ -32,6 +32,9 @@ def check_sources(analysis: Analysis) -> Iterator[Diagnostic]:
                 module, extra = _LAKES[source.type]
                 if not _installed(module):
                     yield _missing(analysis, f"a {source.type} table", module, extra, (*place, "type"))
+            case ExcelSource():
+                if not _installed("openpyxl"):
+                    yield _missing(analysis, "a workbook", "openpyxl", "mlopsc[excel]", (*place, "type"))
             case _:
                 pass
 

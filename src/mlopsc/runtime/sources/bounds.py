@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.vocabulary.policy import memory_bytes
-from mlopsc.vocabulary.sources import FileSource, Limits
+from mlopsc.vocabulary.sources import Files, Limits
 
 _FLOOR = 256 << 20
 """Bytes up to which no ratio is suspicious."""
 
 
-def require_few(paths: Sized, source: FileSource) -> None:
+def require_few(paths: Sized, source: Files) -> None:
     """Raise MlopscError when a glob matches more files than its source's limit."""
     if len(paths) > source.limits.files:
         raise MlopscError(

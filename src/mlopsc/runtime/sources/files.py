@@ -15,13 +15,13 @@ from mlopsc.runtime.sources.found import SourceFile
 from mlopsc.runtime.sources.handles import Secrets, resolved
 from mlopsc.runtime.sources.remote.reach import PUBLIC, Reach
 from mlopsc.runtime.sources.unpacking import plain_text
-from mlopsc.vocabulary.sources import FileSource
+from mlopsc.vocabulary.sources import Files
 from mlopsc.vocabulary.versions import SourceVersion
 
 
 @contextmanager
 def located(
-    source: FileSource,
+    source: Files,
     project: Path,
     secrets: Secrets,
     *,
@@ -43,7 +43,7 @@ def located(
 
 
 def fingerprint_files(
-    source: FileSource, project: Path, secrets: Secrets, *, reach: Reach = PUBLIC, seen: str | None = None
+    source: Files, project: Path, secrets: Secrets, *, reach: Reach = PUBLIC, seen: str | None = None
 ) -> str:
     """Return `sha256:…` of the content of the source's files in their order; of a single file, its own digest.
 
@@ -72,7 +72,7 @@ def fingerprint_files(
     return fingerprint
 
 
-def file_version(source: FileSource, project: Path) -> SourceVersion | None:
+def file_version(source: Files, project: Path) -> SourceVersion | None:
     """Return the commit of a revision, else the md5 that DVC tracks of all the files; raises MlopscError."""
     if source.revision is not None:
         from mlopsc.runtime.sources.history import commit_of
@@ -93,7 +93,7 @@ def is_remote(path: str) -> bool:
 
 @contextmanager
 def _as_they_are(
-    source: FileSource,
+    source: Files,
     project: Path,
     secrets: Secrets,
     reach: Reach,
@@ -121,7 +121,7 @@ def _as_they_are(
         held.put_away(seen)
 
 
-def _here(source: FileSource, project: Path, folder: Path, *, look: bool = False) -> list[SourceFile]:
+def _here(source: Files, project: Path, folder: Path, *, look: bool = False) -> list[SourceFile]:
     """Find local files. A `look` neither fetches nor checks them: it may be short, and away from any network."""
     if source.revision is not None:
         from mlopsc.runtime.sources.history import files_at
@@ -135,7 +135,7 @@ def _here(source: FileSource, project: Path, folder: Path, *, look: bool = False
     return files
 
 
-def _of_project(source: FileSource, project: Path, *, look: bool) -> list[SourceFile]:
+def _of_project(source: Files, project: Path, *, look: bool) -> list[SourceFile]:
     from mlopsc.runtime.sources import tracking
 
     try:

@@ -9,8 +9,8 @@ from sqlglot import exp
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.engine.connection import connect
-from mlopsc.runtime.engine.parquet import describe, write_parquet
-from mlopsc.runtime.engine.statement import column, fragment, identifier, named, select, text
+from mlopsc.runtime.engine.parquet import write_parquet
+from mlopsc.runtime.engine.statement import column, fragment, named, select, text
 from mlopsc.runtime.sources.bad_lines import part_lines, write_bad
 from mlopsc.runtime.sources.faults import malformed, misfit_error, of_file, shown_cell
 from mlopsc.runtime.sources.found import FoundFiles, FoundTable, SourceFile
@@ -18,9 +18,8 @@ from mlopsc.runtime.sources.handles import Secrets, no_secrets
 from mlopsc.runtime.sources.opening import open_source
 from mlopsc.runtime.sources.parquet_table import (
     require_holdable,
-    require_holdable_types,
 )
-from mlopsc.runtime.sources.preparing import paths_of, prepare_table, typed_table
+from mlopsc.runtime.sources.preparing import paths_of, prepare_rows, prepare_table
 from mlopsc.runtime.sources.remote.reach import PUBLIC, Reach
 from mlopsc.runtime.sources.text import misfits
 from mlopsc.runtime.sources.typed import TypedTable
@@ -74,13 +73,10 @@ def load_source(
                     table = prepare_table(connection, kind, files, columns, zone)
                     order = None if ordered else _order(table, primary_key, files[0].label)
                     return write_table(connection, table, files, kind, out, zone, event_time, order)
-            case FoundTable(rows, label):
-                require_holdable_types(rows.schema, label)
+            case FoundTable():
                 with connect(threads=threads) as connection:
-                    connection.register("t", rows)
-                    named_t = exp.table_(identifier("t"))
-                    table = typed_table(named_t, describe(connection, named_t), columns, zone, label)
-                    files = (SourceFile(Path(), label),)
+                    table = prepare_rows(connection, found, columns, zone)
+                    files = (SourceFile(Path(), found.label),)
                     return write_table(connection, table, files, None, out, zone, event_time)
             case _:
                 assert_never(found)

@@ -17,6 +17,7 @@ from mlopsc.runtime.sources.remote.reach import PUBLIC, Reach
 from mlopsc.vocabulary.sources import (
     CsvSource,
     DeltaSource,
+    ExcelSource,
     IcebergSource,
     JsonLinesSource,
     ParquetSource,
@@ -40,6 +41,11 @@ def open_source(
         case ParquetSource() | CsvSource() | JsonLinesSource():
             with located(source, project, secrets, reach=reach, seen=seen) as files:
                 yield FoundFiles(source, tuple(files))
+        case ExcelSource():
+            from mlopsc.runtime.sources.excel import open_sheets
+
+            with located(source, project, secrets, reach=reach, seen=seen) as files:
+                yield open_sheets(source, files)
         case PythonSource():
             from mlopsc.runtime.sources.function import open_function
 
@@ -73,7 +79,7 @@ def fingerprint_source(
     `open_source` does.
     """
     match source:
-        case ParquetSource() | CsvSource() | JsonLinesSource():
+        case ParquetSource() | CsvSource() | JsonLinesSource() | ExcelSource():
             return fingerprint_files(source, project, secrets, reach=reach, seen=seen)
         case PythonSource() | SqlSource():
             return None
@@ -96,7 +102,7 @@ def source_version(source: Source, *, project: Path, secrets: Secrets) -> Source
             from mlopsc.runtime.sources.lake import lake_version
 
             return lake_version(source, project, secrets)[1]
-        case ParquetSource() | CsvSource() | JsonLinesSource():
+        case ParquetSource() | CsvSource() | JsonLinesSource() | ExcelSource():
             return file_version(source, project)
         case _:
             return None

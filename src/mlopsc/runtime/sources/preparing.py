@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlglot import exp
 
 from mlopsc.runtime.engine.connection import connect
-from mlopsc.runtime.engine.statement import column, fragment
+from mlopsc.runtime.engine.parquet import describe
+from mlopsc.runtime.engine.statement import column, fragment, identifier
 from mlopsc.runtime.sources.csv_text import csv_table
 from mlopsc.runtime.sources.faults import malformed
-from mlopsc.runtime.sources.found import SourceFile
+from mlopsc.runtime.sources.found import FoundTable, SourceFile
 from mlopsc.runtime.sources.json_text import json_candidates, jsonl_table
 from mlopsc.runtime.sources.parquet import declared_types, parquet_layout
 from mlopsc.runtime.sources.parquet_table import (
     partition_texts,
+    require_holdable_types,
     scan_parquet,
 )
 from mlopsc.runtime.sources.text import infer
@@ -124,6 +126,22 @@ def typed_table(
         assert value is not None, "declared_types lets only convertible types pass"
         cells[name] = value
     return TypedTable(table, cells, types)
+
+
+def table_types(found: FoundTable, columns: Mapping[str, Column], timezone: str | None) -> dict[str, str]:
+    """Return the types that loading a table in memory gives its columns. Raises MlopscError as loading does."""
+    with connect(threads=1) as connection:
+        return dict(prepare_rows(connection, found, columns, timezone or "UTC").types)
+
+
+def prepare_rows(
+    connection: "duckdb.DuckDBPyConnection", found: FoundTable, columns: Mapping[str, Column], timezone: str
+) -> TypedTable:
+    """Return a table in memory with a type for every column. Raises MlopscError for one that it cannot have."""
+    require_holdable_types(found.table.schema, found.label)
+    connection.register("t", found.table)
+    rows = exp.table_(identifier("t"))
+    return typed_table(rows, describe(connection, rows), columns, timezone, found.label)
 
 
 def first_types(

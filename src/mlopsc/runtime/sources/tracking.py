@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from mlopsc.runtime.sources.found import SourceFile
 from mlopsc.runtime.sources.tracked import Folder, Tracked, repository, require_tracked, tracked
-from mlopsc.vocabulary.sources import FileSource
+from mlopsc.vocabulary.sources import Files
 
 
 def missing(path: str, project: Path) -> Tracked | None:
@@ -16,7 +16,7 @@ def missing(path: str, project: Path) -> Tracked | None:
     return _tracked(project.resolve().joinpath(*parts[:plain], *(["*"] if plain < len(parts) else [])))
 
 
-def offer(source: FileSource, known: Tracked) -> str:
+def offer(source: Files, known: Tracked) -> str:
     """Return what is to be done to have the files."""
     if source.dvc.pull:
         return "it is pulled when a run needs it"

@@ -13,7 +13,7 @@ from typing import IO, Any
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.sources.bounds import Budget
 from mlopsc.runtime.sources.found import SourceFile
-from mlopsc.vocabulary.sources import CsvSource, FileSource, ParquetSource
+from mlopsc.vocabulary.sources import CsvSource, Files, JsonLinesSource
 
 _CHUNK = 1 << 20
 _KINDS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
@@ -21,14 +21,14 @@ _REFUSED = {b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PAR1
 
 
 def plain_text(
-    source: FileSource, files: Sequence[SourceFile], folder: Path, *, head: int | None = None
+    source: Files, files: Sequence[SourceFile], folder: Path, *, head: int | None = None
 ) -> list[SourceFile]:
     """Return the files, those that are compressed or in an encoding of Python's as copies in the folder.
 
     With `head`, copies hold the lines of about so many first bytes. Raises MlopscError for what cannot be unpacked,
     holds more than the source's limits allow, or is not text of its encoding.
     """
-    if isinstance(source, ParquetSource):
+    if not isinstance(source, CsvSource | JsonLinesSource):
         return list(files)
     codec = source.recoded if isinstance(source, CsvSource) else None
     budget = Budget(source.limits)

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Tag
 
 from mlopsc.vocabulary.sources.base import Files, SecretHandle
 from mlopsc.vocabulary.sources.csv import CsvSource
+from mlopsc.vocabulary.sources.excel import ExcelSource
 from mlopsc.vocabulary.sources.function import PythonSource
 from mlopsc.vocabulary.sources.jsonl import JsonLinesSource
 from mlopsc.vocabulary.sources.lake import DeltaSource, IcebergSource
@@ -21,6 +22,7 @@ __all__ = [
     "SUFFIXES",
     "CsvSource",
     "DeltaSource",
+    "ExcelSource",
     "FileSource",
     "Files",
     "IcebergSource",
@@ -47,6 +49,7 @@ _Kinds = (
     Annotated[ParquetSource, Tag("parquet")]
     | Annotated[CsvSource, Tag("csv")]
     | Annotated[JsonLinesSource, Tag("jsonl")]
+    | Annotated[ExcelSource, Tag("excel")]
     | Annotated[SqlSource, Tag("sql")]
     | Annotated[DeltaSource, Tag("delta")]
     | Annotated[IcebergSource, Tag("iceberg")]

@@ -14,7 +14,7 @@ from mlopsc.runtime.sources.remote.http import get
 from mlopsc.runtime.sources.remote.reach import Reach
 from mlopsc.runtime.sources.remote.systems import NotReached, open_system
 from mlopsc.vocabulary.policy import memory_bytes
-from mlopsc.vocabulary.sources import FileSource
+from mlopsc.vocabulary.sources import Files
 
 _CHUNK = 1 << 20
 Validators = Mapping[str, str]
@@ -30,7 +30,7 @@ class Fetched:
 
 
 def fetch(
-    source: FileSource,
+    source: Files,
     folder: Path,
     options: Mapping[str, Any],
     reach: Reach,
@@ -114,7 +114,7 @@ def _over_http(
 
 
 def _from_system(
-    source: FileSource,
+    source: Files,
     folder: Path,
     options: Mapping[str, Any],
     reach: Reach,

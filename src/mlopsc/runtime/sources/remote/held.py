@@ -21,7 +21,7 @@ from mlopsc.runtime.atomic import write_bytes
 from mlopsc.runtime.context import STATE_FOLDER
 from mlopsc.runtime.sources.found import SourceFile
 from mlopsc.runtime.sources.remote.fetch import Fetched, Validators
-from mlopsc.vocabulary.sources import FileSource
+from mlopsc.vocabulary.sources import Files
 
 _FORGOTTEN = 24 * 3600
 """Seconds after which bytes that no step has taken are removed."""
@@ -44,7 +44,7 @@ class Held:
     folder: Path
 
     @classmethod
-    def of(cls, source: FileSource, project: Path) -> "Held":
+    def of(cls, source: Files, project: Path) -> "Held":
         """Return those of a source; secrets count by their names."""
         key = hashlib.sha256(source.model_dump_json(include={"path", "storage_options"}).encode()).hexdigest()
         return cls(project / STATE_FOLDER / "downloads" / key[:24])
