@@ -66,7 +66,7 @@ def test_what_bash_parts_at_an_at_is_put_together(offered):
 
 def test_codes_and_targets_are_offered(offered):
     assert offered("explain", "MLC20")[:2] == ["MLC201", "MLC202"]
-    assert offered("compile", "--target", "") == ["docker", "kfp", "kubernetes", "local", "prefect"]
+    assert offered("compile", "--target", "") == ["docker", "feast", "kfp", "kubernetes", "local", "prefect"]
     assert offered("run", "--target", "") == ["kfp", "local", "prefect"]
     assert offered("new", "x", "--example", "f") == ["flights"]
 

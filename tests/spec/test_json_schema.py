@@ -24,7 +24,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*/mlops.yaml"))
 def schema() -> dict[str, Any]:
     targets = {
         name: TypeAdapter(find_backend(name).settings)
-        for name in ("docker", "kfp", "kubernetes", "local", "prefect")
+        for name in ("docker", "feast", "kfp", "kubernetes", "local", "prefect")
     }
     return json_schema(targets)
 

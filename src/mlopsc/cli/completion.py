@@ -246,6 +246,7 @@ OFFERS: Mapping[str, Completer] = {
     "show.model": staged,
     "materialize.views": timed_views,
     "forget.views": timed_views,
+    "export.views": timed_views,
     "get.what": served,
     "predict.model": staged,
 }

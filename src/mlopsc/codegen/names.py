@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from mlopsc.diagnostics.errors import MlopscError
 
-_PACKAGES = frozenset({"jinja2", "kfp", "mlopsc", "prefect", "pydantic", "yaml"})
+_PACKAGES = frozenset({"feast", "jinja2", "kfp", "mlopsc", "prefect", "pydantic", "yaml"})
 
 
 def distinct(names: Iterable[str], *, avoid: Collection[str] = (), suffix: str = "_") -> dict[str, str]:

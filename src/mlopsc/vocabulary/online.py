@@ -7,6 +7,8 @@ MATERIALIZE = "materialize"
 """Name of the pipeline that fills the online store."""
 UNTIL = "materialize_until"
 """The parameter of that pipeline that says as of which instant."""
+EXPORTED_TIME = "event_timestamp"
+"""The column of an exported table that says from when on a row joins."""
 ONLINE_STORE_VARIABLE = "MLOPSC_ONLINE_STORE_URL"
 
 

@@ -1,7 +1,8 @@
-"""`mlopsc features`: features for requests: bring them into the online store, list, read and forget what is there."""
+"""`mlopsc features`: the online store of features (fill, list, read, forget), and views as files."""
 
 import json as json_text
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -12,7 +13,7 @@ import typer
 
 from mlopsc import building, running
 from mlopsc.cli import output
-from mlopsc.cli.execute import execute
+from mlopsc.cli.execute import execute, watched
 from mlopsc.cli.options import (
     DEFAULT,
     Debug,
@@ -26,9 +27,13 @@ from mlopsc.cli.options import (
     new_app,
     pairs,
 )
+from mlopsc.cli.report import troubles
 from mlopsc.cli.times import stamp
 from mlopsc.diagnostics.errors import UsageError
 from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.plan.plan import Plan
+from mlopsc.summary import summarize
+from mlopsc.targets import RunRequest
 from mlopsc.vocabulary.online import UNTIL
 from mlopsc.vocabulary.parameters import NOW, PARAMETER_VARIABLE
 from mlopsc.vocabulary.time import format_timestamp, parse_timestamp
@@ -76,15 +81,52 @@ def materialize(
     given = pairs(set, "--set")
     if UNTIL in given:
         raise UsageError(f"--set {UNTIL}: --until says it", help="leave one out")
-    pipeline = running.find_materialize(build.plan, views or ())
-    others = tuple(pipeline if one.name == pipeline.name else one for one in build.plan.pipelines)
-    plan = build.plan.model_copy(update={"pipelines": others})
     # As a pod's variable, where it is one; else the clock.
     moment = until or os.environ.get(f"{PARAMETER_VARIABLE}{UNTIL}", NOW)
-    taken = {UNTIL: moment} | given
-    request = running.make_request(plan, path, pipeline.name, taken)
+    request = _request(build.plan, path, views or (), {UNTIL: moment} | given)
     summary = execute(request, target=on, no_cache=no_cache, json=json, debug=debug)
     raise typer.Exit(summary.exit_code)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The folder to write to.")],
+    views: Views = None,
+    spec: SpecOption = DEFAULT,
+    environment: Environment = None,
+    var: Variables = None,
+    set: Parameters = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write views as Parquet files, DIR/VIEW.parquet, for what joins by itself: Feast, or another engine.
+
+    A file holds the keys by the entities' names, `event_timestamp`, and the view's columns; ties are settled. Exit
+    status 4 when a step fails, 5 when a dataset fails its checks.
+    """
+    from mlopsc.exporting import tables_request, write_views
+
+    path = existing(spec)
+    build = building.build_plan(
+        path, environment=environment, variables=pairs(var, "--var"), target="local", serving=True
+    )
+    output.diagnostics(build.diagnostics)
+    request = _request(build.plan, path, views or (), {UNTIL: NOW} | pairs(set, "--set"))
+    tables = tables_request(request)
+    result = watched(tables, quiet=json)
+    summary = summarize(result, tables)
+    troubles(summary, debug=debug)
+    if summary.exit_code:
+        raise typer.Exit(summary.exit_code)
+    written = write_views(request, result, out)
+    if json:
+        output.json_object(
+            {"views": {one.view: {"path": str(one.path), "rows": one.rows} for one in written}}
+        )
+        return
+    output.table(
+        ["view", "rows", "file"], [[one.view, str(one.rows), str(one.path)] for one in written], right=(1,)
+    )
 
 
 @app.command("list")
@@ -198,6 +240,14 @@ def forget(
                 raise UsageError(f"the online store holds no view {view!r} of {project}", help=help)
         store.forget(project, views)
     output.say(f"removed {', '.join(views)}")
+
+
+def _request(plan: Plan, path: Path, views: Sequence[str], parameters: Mapping[str, str]) -> RunRequest:
+    """Return the request to run the pipeline's part for these views."""
+    pipeline = running.find_materialize(plan, views)
+    others = tuple(pipeline if one.name == pipeline.name else one for one in plan.pipelines)
+    own = plan.model_copy(update={"pipelines": others})
+    return running.make_request(own, path, pipeline.name, parameters)
 
 
 def _store(spec: Path, environment: str | None, var: list[str] | None) -> tuple[str, Any, set[str]]:

@@ -65,7 +65,7 @@ datasets:
         "unknown-target",
         "There is no such target.",
         (
-            "Targets are the installed backends: local, prefect, kfp, docker, kubernetes, and those of other "
+            "Targets are the installed backends: local, prefect, kfp, docker, kubernetes, feast, and those of other "
             "packages in the entry-point group 'mlopsc.backends'."
         ),
         """\
