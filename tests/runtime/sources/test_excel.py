@@ -199,10 +199,13 @@ _TEXT = st.text(
 ).filter(lambda text: not text.startswith(("=", "#")) and text.isprintable() and "_x" not in text)
 
 
+_REALS = st.integers(-(10**9), 10**9).map(lambda number: number / 1024)
+
+
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
-        st.tuples(_TEXT, st.integers(-(2**53), 2**53), st.integers(-(10**9), 10**9).map(lambda number: number / 1024), st.booleans()),
+        st.tuples(_TEXT, st.integers(-(2**53), 2**53), _REALS, st.booleans()),
         min_size=1,
         max_size=6,
     )
