@@ -32,6 +32,8 @@ from mlopsc.vocabulary.time import Duration, Timestamp
 from mlopsc.vocabulary.views import ENTITIES, Join, join_ports
 
 Kind = Literal["pure", "observe", "effect"]
+OTHER = "other_"
+"""How a port's name begins that gives a validation another dataset."""
 Ports = dict[str, ArtifactType]
 
 
@@ -124,7 +126,8 @@ class Validate(_Relational):
     """Refuse data that differ from the lock, or that it does not know."""
 
     def input_ports(self) -> Ports:
-        return {"data": "dataset"}
+        others: Ports = {f"{OTHER}{name}": "dataset" for check in self.checks for name in check.others()}
+        return {"data": "dataset", **others}
 
     def output_ports(self) -> Ports:
         if puts_aside(self.on_failure, self.columns, self.primary_key, self.checks):

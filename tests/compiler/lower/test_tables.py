@@ -24,6 +24,27 @@ def test_the_rows_that_are_left_go_on(tmp_path: Path, fragment: str) -> None:
     assert found.step("register_late_arrival").inputs["report_weather"].step == "validate_weather"
 
 
+def test_a_foreign_key_reads_the_other_dataset_as_it_was_read(tmp_path: Path) -> None:
+    """Also in a circle, and where rows of the other go aside."""
+    back = "{expect: foreign_key, column_list: [origin], dataset: flights, on_failure: quarantine}"
+    there = "{expect: foreign_key, column_list: [origin], dataset: weather}"
+    fragment = f"datasets: {{weather: {{checks: [{back}]}}, flights: {{checks: [{there}]}}}}"
+    found = train(tmp_path, merged(FLIGHTS, fragment))
+    read = {
+        port: f"{source.step}.{source.port}" for port, source in found.step("validate_flights").inputs.items()
+    }
+    assert read == {"data": "load_flights.data", "other_weather": "load_weather.data"}
+    assert found.step("validate_weather").inputs["other_flights"].step == "load_flights"
+
+
+def test_a_dataset_that_only_a_check_reads_is_loaded_and_validated(tmp_path: Path) -> None:
+    more = "planes: {source: {type: parquet, path: data/weather.parquet}}"
+    check = "{expect: foreign_key, column_list: [origin], dataset: planes}"
+    found = train(tmp_path, merged(FLIGHTS, f"datasets: {{{more}, flights: {{checks: [{check}]}}}}"))
+    assert found.step("validate_planes").inputs["data"].step == "load_planes"
+    assert "report_planes" in found.step("register_late_arrival").inputs
+
+
 def test_a_plan_without_is_as_it_was(tmp_path: Path) -> None:
     found = train(tmp_path, merged(FLIGHTS, "datasets: {weather: {on_failure: warn}}"))
     assert found.step("validate_weather").outputs == {"report": "report"}

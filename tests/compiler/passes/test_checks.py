@@ -62,6 +62,23 @@ from tests.specs import SMALL, merged, told
             id="no rows to put aside",
         ),
         pytest.param(
+            "datasets: {weather: {source: {type: parquet, path: data/weather.parquet}}, flights: {checks: [{expect: foreign_key, column_list: [origin], dataset: wether}, {expect: foreign_key, column_list: [flight], dataset: weather}, {expect: table_row_count_to_equal_other_table, other_table_name: x}]}}",
+            [
+                "MLC201 «wether» unknown dataset 'wether' | did you mean 'weather'?",
+                "MLC301 «flight» 'weather' has no column 'flight' | its columns: origin, precip, time_hour, visib, wind_speed",
+                "MLC201 «x» unknown dataset 'x' | declared: flights, weather",
+            ],
+            id="other datasets",
+        ),
+        pytest.param(
+            "{parameters: {as_of: {type: timestamp}, n: {type: int, default: 3}}, datasets: {flights: {checks: [{expect: freshness, column: hour, max_age: 1d, at: '${params.n}'}, {expect: freshness, column: time_hour, max_age: 1d, at: '${params.as_of}'}]}}}",
+            [
+                "MLC302 «hour» `freshness` needs a timestamp or date, column 'hour' is int32",
+                "MLC606 «${params.n}» 'at' takes a timestamp, parameter 'n' is a int",
+            ],
+            id="freshness",
+        ),
+        pytest.param(
             "datasets: {flights: {on_failure: stop}}",
             ["MLC104 «stop» expected one of block, warn, quarantine, found text 'stop'"],
             id="another effect",

@@ -309,6 +309,9 @@ ODD = {
     "unexpected_rows": "the same",
     "table_row_count_to_equal_other_table": "the same",
     "column_values_to_match_json_schema": "needs a column of JSON alone there",
+    "freshness": "there is none there",
+    "foreign_key": "the same",
+    "row_count_change": "the same",
 }
 """Checks that are compared with brute force only, and why."""
 

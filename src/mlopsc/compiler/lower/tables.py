@@ -65,6 +65,7 @@ class Tables:
         dataset = self.analysis.dataset(name)
         document, origin = self.analysis.spec.document, ("datasets", name)
         used = self.analysis.secrets_of(dataset.source)
+        others = dict.fromkeys(other for check in dataset.checks for other in check.others())
         lock = self.analysis.lock.datasets.get(name) if self.analysis.lock else None
         load = make_step(
             f"load_{name}",
@@ -86,7 +87,10 @@ class Tables:
             op.Validate,
             document,
             origin,
-            inputs={"data": Artifact(step=load.name, port="data")},
+            inputs={
+                "data": Artifact(step=load.name, port="data"),
+                **{f"{op.OTHER}{other}": Artifact(step=f"load_{other}", port="data") for other in others},
+            },
             policy=dataset.policy,
             rules=_rules(dataset),
             dataset=name,
@@ -101,6 +105,9 @@ class Tables:
         )
         self.steps[load.name] = load
         self.steps[validate.name] = validate
+        for other in others:
+            if f"load_{other}" not in self.steps:
+                self._dataset(other)
 
     def _view(self, name: str) -> None:
         needs = self.analysis.needs(name)

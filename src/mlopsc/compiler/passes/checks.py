@@ -10,6 +10,7 @@ from mlopsc.compiler.passes.schemas import sql_faults
 from mlopsc.compiler.sql_text import sample_sql
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic
+from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.datasets import Dataset
 from mlopsc.spec.document import Path
 from mlopsc.vocabulary.checks import BaseCheck
@@ -47,11 +48,28 @@ def _checks(analysis: Analysis, name: str, dataset: Dataset) -> Iterator[Diagnos
         if isinstance(query := getattr(check, "unexpected_rows_query", None), str):
             yield from _query(analysis, name, query, place)
         yield from _condition(analysis, name, check, place)
+        yield from _others(analysis, check, place)
         if not check.reads:
             continue
         for at, column in _named(check):
             yield from known_column(analysis, name, column, (*place, *at))
             yield from _misfit(analysis, name, check, column, (*place, *at))
+
+
+def _others(analysis: Analysis, check: BaseCheck, place: Path) -> Iterator[Diagnostic]:
+    """Yield other datasets that are not declared, and columns that they do not have."""
+    document, datasets = analysis.spec.document, analysis.spec.datasets
+    key = "other_table_name" if hasattr(check, "other_table_name") else "dataset"
+    for other in check.others():
+        if other not in datasets:
+            help = did_you_mean(other, datasets, noun="declared:")
+            yield report(
+                "MLC201", f"unknown dataset '{other}'", document.value_span((*place, key)), help=help
+            )
+            continue
+        listed = "column_list" if getattr(check, "references", None) is None else "references"
+        for at, column in enumerate(getattr(check, "there", ())):
+            yield from known_column(analysis, other, column, (*place, listed, at))
 
 
 def _named(check: BaseCheck) -> Iterator[tuple[Path, str]]:

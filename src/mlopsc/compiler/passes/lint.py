@@ -122,6 +122,8 @@ def _unused_tables(analysis: Analysis) -> Iterator[Diagnostic]:
     tables |= {view.table for _, view in spec.entries("features") if isinstance(view, TimedView)}
     tables |= {table for _, view in spec.entries("features") for table in getattr(view, "tables", ())}
     tables |= {table for view in spec.features for table in analysis.needs(view)}
+    declared = [check for _, dataset in spec.entries("datasets") for check in dataset.checks]
+    tables |= {other for check in declared for other in check.others() if other in spec.datasets}
     features = {feature for _, training in spec.entries("training") for feature in training.features}
     columns = {column for schema in analysis.schemas.values() for column in schema.columns}
     if not all(map(analysis.is_table, tables)) or not features <= columns | spec.features.keys():

@@ -22,6 +22,7 @@ PLACES: tuple[tuple[str, ...], ...] = (
     ("datasets", "*", "source", "as_of"),
     ("datasets", "*", "checks", "*", "unexpected_rows_query"),
     ("datasets", "*", "checks", "*", "where"),
+    ("datasets", "*", "checks", "*", "at"),
     ("features", "*", "sql"),
     ("features", "*", "args", "**"),
     ("training", "*", "entities", "label"),
@@ -37,6 +38,7 @@ PLACES: tuple[tuple[str, ...], ...] = (
 
 _TYPES = {
     "until": ("timestamp",),
+    "at": ("timestamp",),
     "timestamp": ("timestamp",),
     "as_of": ("timestamp",),
     "min": ("float", "int"),

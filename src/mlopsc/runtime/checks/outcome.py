@@ -27,6 +27,8 @@ class Outcome:
     values: tuple[Any, ...] = ()
     rows: tuple[int, ...] = ()
     """Which rows `values` stand in, from 1, where they are at hand."""
+    compared: bool = True
+    """Whether there was something to compare with; where not, the failure is a warning whatever is declared."""
 
 
 def failed(message: str, observed: Any = None) -> Outcome:

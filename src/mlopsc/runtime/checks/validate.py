@@ -90,6 +90,7 @@ def examined(
     on_failure: OnFailure,
     others: Mapping[str, Any],
     *,
+    locked_rows: int | None = None,
     threads: int | None = None,
     engine: SparkEngine | None = None,
 ) -> Iterator[Examined]:
@@ -103,7 +104,7 @@ def examined(
         everything = contract_checks(columns, primary_key, checks, kinds)
         named_others = dict(zip(beside, rest, strict=True))
         outcomes = _outcomes(
-            connection, source, kinds, mixed, named_others, [one.check for one in everything]
+            connection, source, kinds, mixed, named_others, [one.check for one in everything], locked_rows
         )
         keys = [name for name in primary_key if name in kinds]
         results = tuple(
@@ -142,6 +143,7 @@ def _outcomes(
     mixed: Mapping[str, MixedColumn],
     others: Mapping[str, exp.Expr],
     checks: Sequence[BaseCheck],
+    locked_rows: int | None,
 ) -> list[Outcome]:
     found: dict[int, Outcome] = {}
     waiting: dict[int, Waiting] = {}
@@ -165,7 +167,9 @@ def _outcomes(
         elif isinstance(check, UnexpectedRows):
             found[i] = unexpected_rows(connection, check, clean, condition, mixed)
         else:
-            waiting[i] = Waiting(measure(check, Table(rows, kinds, predicate, others)), condition)
+            waiting[i] = Waiting(
+                measure(check, Table(rows, kinds, predicate, others, locked_rows)), condition
+            )
     found |= zip(waiting, serve(connection, clean, list(waiting.values())), strict=True)
     return [found[i] for i in range(len(checks))]
 
@@ -243,7 +247,7 @@ def _result(
         check=check.expect,
         column=", ".join(check.columns()) or None,
         passed=outcome.passed,
-        on_failure=check.effect(default),
+        on_failure=check.effect(default) if outcome.compared else "warn",
         observed=outcome.observed,
         unexpected_count=outcome.unexpected,
         unexpected_sample=sample,

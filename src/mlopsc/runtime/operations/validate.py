@@ -14,7 +14,7 @@ from mlopsc.runtime.decisions import write_json
 from mlopsc.runtime.engine.parquet import read_schema
 from mlopsc.runtime.store import digest_of_file
 from mlopsc.vocabulary.lock import LockedDataset, parquet_writer
-from mlopsc.vocabulary.operations import Validate
+from mlopsc.vocabulary.operations import OTHER, Validate
 
 _SHOWN = 5
 """Offending values that a refusal names; the report holds more."""
@@ -33,7 +33,8 @@ def run(config: Validate, inputs: Mapping[str, Path], outputs: Mapping[str, Path
         config.checks,
         config.primary_key,
         config.on_failure,
-        {},
+        {name: inputs[f"{OTHER}{name}"] for check in config.checks for name in check.others()},
+        locked_rows=None if config.lock is None else config.lock.rows,
         threads=context.threads,
         engine=config.engine,
     ) as found:

@@ -32,6 +32,8 @@ class Table:
     """Registers a function of a text, and returns the name under which SQL calls it."""
     others: Mapping[str, exp.Expr] = field(default_factory=dict)
     """Other dataset → its rows."""
+    locked_rows: int | None = None
+    """How many rows `mlops.lock` recorded."""
 
     def type_of(self, column: str) -> str:
         """Return the type of a column that exists."""
