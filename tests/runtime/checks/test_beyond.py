@@ -105,3 +105,15 @@ def test_without_a_lock_it_warns_and_never_passes_in_silence(tmp_path, capsys):
     assert (
         "warning: d: row_count_change (not compared: mlops.lock does not hold it" in capsys.readouterr().out
     )
+
+
+def test_orphans_can_go_aside(tmp_path):
+    pd.DataFrame({"k": [1, 2, None, 3]}).astype("Int64").to_parquet(tmp_path / "data")
+    pd.DataFrame({"k": [1, 3]}).to_parquet(tmp_path / "others")
+    check = {"expect": "foreign_key", "column_list": ["k"], "dataset": "o", "on_failure": "quarantine"}
+    operation = Validate.model_validate({"dataset": "d", "checks": [check]})
+    outputs = {port: tmp_path / f"{port}.out" for port in operation.output_ports()}
+    inputs = {"data": tmp_path / "data", "other_o": tmp_path / "others"}
+    validate.run(operation, inputs, outputs, Context(project=tmp_path))
+    assert pd.read_parquet(outputs["data"])["k"].dropna().tolist() == [1, 3]
+    assert pd.read_parquet(outputs["rejected"])["k"].tolist() == [2]
