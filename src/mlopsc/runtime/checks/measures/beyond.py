@@ -87,7 +87,10 @@ def _orphans(check: c.ForeignKey, table: Table, other: exp.Expr) -> Measure:
             ]
         )
     )
-    sample = fragment("select $x as x from $o as o order by $r", x=value, o=orphans, r=column(ROW))
+
+    def sample() -> exp.Expr:
+        return fragment("select $x as x from $o as o order by $r", x=value, o=orphans, r=column(ROW))
+
     return by_share(int(counts["total"]), int(counts["orphans"][0][0]), check.mostly, sample)
 
 
