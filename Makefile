@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 INSTALLED := $(VENV)/.installed
 DEVELOPED := $(VENV)/.installed-dev
+SPARKED := $(VENV)/.installed-spark
 # Great Expectations, pandera and Feast, each in an environment of its own: they and mlopsc want different libraries.
 PEERS := $(or $(MLOPSC_PEERS),.venv-peers)
 
@@ -19,14 +20,14 @@ demo: $(INSTALLED)
 	@$(BIN)/mlopsc run --local examples/flights/mlops.yaml
 
 test: lint docs
-	$(BIN)/pytest -n auto -m "not (prefect or kfp or postgres or redis or graphviz or browser or docker or peers or slow)"
+	$(BIN)/pytest -n auto -m "not (prefect or kfp or postgres or redis or graphviz or browser or docker or peers or spark or slow)"
 
 # Real engines: a Prefect server, kfp's local runner, PostgreSQL and Redis where MLOPSC_TEST_POSTGRES_URL and
 # MLOPSC_TEST_REDIS_URL name servers (tests/engines/postgres.sh and redis.sh start them for a command), containers where
 # a Docker engine answers (tests/engines/docker.sh).
-# And the peers, installed first: a minute or so and 1.5 GB.
-test-engines: $(DEVELOPED) bench-peers
-	$(BIN)/pytest -m "prefect or kfp or postgres or redis or graphviz or browser or docker or peers or slow"
+# And the peers and PySpark, installed first: a minute or so and 2 GB. Spark wants Java (tests/engines/spark.sh).
+test-engines: $(DEVELOPED) $(SPARKED) bench-peers
+	$(BIN)/pytest -m "prefect or kfp or postgres or redis or graphviz or browser or docker or peers or spark or slow"
 
 lint: $(DEVELOPED)
 	$(BIN)/ruff check --quiet
@@ -73,6 +74,11 @@ $(INSTALLED): pyproject.toml | $(BIN)/python
 	@echo "installing mlopsc with the kfp and prefect extras (a minute or so)"
 	@$(PIP) install -e '.[kfp,prefect]'
 	@$(BIN)/python -m compileall -q src backends/*/mlopsc_*  # as pip does for what it copies
+	@touch $@
+
+$(SPARKED): pyproject.toml $(INSTALLED)
+	@echo "installing PySpark"
+	@$(PIP) install -e '.[spark]'
 	@touch $@
 
 $(DEVELOPED): pyproject.toml $(INSTALLED)

@@ -24,6 +24,7 @@ from mlopsc.runtime.user_code import closure, resolve_reference
 from mlopsc.runtime.user_libraries import user_libraries
 from mlopsc.targets import CopiedFile, EmittedFile, GeneratedFile
 from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.engine import SparkEngine
 from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.sources import SecretHandle
 
@@ -119,7 +120,8 @@ def _wanted(
     plan: Plan, project: Path, found: Project, settings: ImageSettings, extras: Sequence[str]
 ) -> Iterator[str]:
     """Yield the requirements that the image has: mlopsc's own, the code's, and what reads the plan's URLs."""
-    yield f"mlopsc[{','.join(extras)}]" if extras else "mlopsc"
+    wanted = [*extras, *(["spark"] if _on_spark(plan) else [])]
+    yield f"mlopsc[{','.join(wanted)}]" if wanted else "mlopsc"
     yield from settings.packages
     for function in found.functions:
         module = resolve_reference(function).module
@@ -179,7 +181,7 @@ RUN {pip} install --no-cache-dir --no-deps ./{wheel} \\
     && {pip} check
 
 FROM {base}
-ENV PATH=/opt/mlopsc/bin:$PATH \\
+{_java(plan)}ENV PATH=/opt/mlopsc/bin:$PATH \\
     MLOPSC_PROJECT=/project \\
     PYTHONUNBUFFERED=1
 # Whichever user of group 0 it runs as (OpenShift chooses one), it may write to its home and to .mlopsc alone.
@@ -193,6 +195,21 @@ COPY project/ ./
 {_lines("LABEL", labels)}
 USER {USER}:0
 CMD {json.dumps(command)}
+"""
+
+
+def _on_spark(plan: Plan) -> bool:
+    return isinstance(plan.infrastructure.engine, SparkEngine)
+
+
+def _java(plan: Plan) -> str:
+    """Return the instruction that installs what Spark runs on."""
+    if not _on_spark(plan):
+        return ""
+    return """\
+RUN apt-get update \\
+    && apt-get install --yes --no-install-recommends default-jre-headless \\
+    && rm -rf /var/lib/apt/lists/*
 """
 
 

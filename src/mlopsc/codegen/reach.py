@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from mlopsc.plan.plan import Plan
 from mlopsc.targets import Fault
+from mlopsc.vocabulary.engine import SparkEngine
 
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _LOCAL_SCHEMES = frozenset({"", "file", "local", "memory", "sqlite", "unix"})
@@ -30,7 +31,7 @@ def is_local(url: str) -> bool:
 
 
 def infrastructure_faults(plan: Plan, elsewhere: Elsewhere) -> Iterator[Fault]:
-    """Yield a fault for a registry and a store that only this machine reaches."""
+    """Yield a fault for what is shared, and a Spark master, that only this machine reaches."""
     for key, url in plan.infrastructure:
         if isinstance(url, str) and is_local(url):
             yield Fault(
@@ -40,3 +41,11 @@ def infrastructure_faults(plan: Plan, elsewhere: Elsewhere) -> Iterator[Fault]:
                 f"give a URL that {elsewhere.all} reach, or leave it out and set MLOPSC_{key.upper()}_URL for them "
                 f"({elsewhere.environment})",
             )
+    engine = plan.infrastructure.engine
+    if isinstance(engine, SparkEngine) and "://" in engine.master and is_local(engine.master):
+        yield Fault(
+            "MLC502",
+            ("infrastructure", "engine", "master"),
+            f"the Spark master {engine.master!r} is on this machine: {elsewhere.one} cannot reach it",
+            f"give an address that {elsewhere.all} reach, or local[N] for Spark within each of them",
+        )

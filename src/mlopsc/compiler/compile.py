@@ -9,6 +9,7 @@ from mlopsc.compiler.capabilities import check_target, read_targets
 from mlopsc.compiler.lower import lower
 from mlopsc.compiler.passes.checks import check_checks
 from mlopsc.compiler.passes.columns import check_columns
+from mlopsc.compiler.passes.engines import check_engine
 from mlopsc.compiler.passes.estimators import check_estimators
 from mlopsc.compiler.passes.functions import check_functions
 from mlopsc.compiler.passes.leakage import check_leakage
@@ -43,6 +44,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_trainings,
     check_predictions,
     check_checks,
+    check_engine,
     check_estimators,
     check_leakage,
     lint,

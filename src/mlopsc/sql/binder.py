@@ -19,6 +19,7 @@ from mlopsc.sql.faults import Placement, SqlFault, error_details, error_position
 from mlopsc.sql.lineage import Sources, columns_of, lineage
 from mlopsc.sql.order import order_dependent
 from mlopsc.sql.safety import table_references, unsafe_parts
+from mlopsc.sql.spark import beyond_spark
 from mlopsc.sql.syntax import Tree, location, parse_expression, parse_query, walk
 
 if TYPE_CHECKING:
@@ -111,6 +112,15 @@ class Binder:
         if isinstance(tree, SqlFault):
             return tree
         return tuple(dict.fromkeys(node["table_name"] for node in table_references(tree)))
+
+    def beyond_spark(self, sql: str) -> list[SqlFault]:
+        """Return what of a SELECT that binds the Spark engine cannot compute."""
+        tree = parse_query(self._duckdb, sql)
+        if isinstance(tree, SqlFault):
+            return [tree]
+        known = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type = 'aggregate'"
+        aggregates = {row[0] for row in self._duckdb.execute(known).fetchall()}
+        return sorted(beyond_spark(tree, aggregates), key=lambda fault: fault.offset_chars)
 
     def bind_query(self, sql: str, tables: Collection[str] | None = None) -> BoundQuery | list[SqlFault]:
         """Bind one SELECT over `tables` (all that are declared when None)."""

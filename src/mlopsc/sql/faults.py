@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from mlopsc.diagnostics.suggest import nearest
 
-FaultKind = Literal["syntax", "binder", "type", "unsafe", "shape"]
+FaultKind = Literal["syntax", "binder", "type", "unsafe", "shape", "engine"]
 
 _TOKEN = re.compile(r"\w+|'(?:[^']|'')*'|\S")
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
@@ -22,7 +22,7 @@ class SqlFault:
 
     The kinds: `syntax` does not parse; `binder` names something unknown; `type` mixes types or holds an
     impossible constant; `unsafe` could change, read or vary with something outside the declared tables;
-    `shape` is sound SQL of a form that cannot stand here.
+    `shape` is sound SQL of a form that cannot stand here; `engine` is sound SQL that the engine cannot compute.
     """
 
     kind: FaultKind

@@ -24,7 +24,9 @@ from mlopsc.vocabulary.sources import Files, FileSource, ParquetSource, Source
 
 _SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
 _COLUMN = TypeAdapter(Column)
-_CODES = {"syntax": "MLC303", "binder": "MLC304", "type": "MLC304", "unsafe": "MLC304", "shape": "MLC305"}
+_CODES = {"syntax": "MLC303", "binder": "MLC304", "type": "MLC304", "unsafe": "MLC304", "shape": "MLC305"} | {
+    "engine": "MLC509"
+}
 
 
 def find_schemas(analysis: Analysis) -> Iterator[Diagnostic]:

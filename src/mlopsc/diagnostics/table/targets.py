@@ -138,4 +138,24 @@ secrets: {registry_url: {file: /home/ops/registry-url}}
 secrets: {registry_url: {env: REGISTRY_URL}}
 """,
     ),
+    Code(
+        "MLC509",
+        "beyond-the-engine",
+        "The engine cannot compute this SQL.",
+        (
+            "With `infrastructure.engine` of type spark, Spark computes tables, with DuckDB's results. Rows have no "
+            "order there, and some aggregates have no counterpart: what cannot give the same result is refused "
+            "rather than changed. Say the order, use another aggregate, or compute the table in a `python:` view."
+        ),
+        """\
+infrastructure: {engine: {type: spark, master: "local[2]"}}
+features:
+  names: {sql: "SELECT origin, string_agg(carrier, ',') AS carriers FROM flights GROUP BY origin"}
+""",
+        """\
+infrastructure: {engine: {type: spark, master: "local[2]"}}
+features:
+  names: {sql: "SELECT origin, max(carrier) AS last_carrier FROM flights GROUP BY origin"}
+""",
+    ),
 )

@@ -74,6 +74,8 @@ def aggregate(
             return _quantile(node.this, exp.Literal.number("0.5"), apply, rewrite, world)
         case exp.PercentileCont() if is_number(world.type_of(node.this)):
             return _quantile(node.this, node.expression, apply, rewrite, world)
+        case exp.PercentileDisc() if is_number(world.type_of(node.this)) and over is None:
+            return _discrete(node, rewrite, kept)
         case _ if type(node) in _FLOATING and is_number(world.type_of(node.this)):
             return apply(_FLOATING[type(node)], spark_cast(rewrite(node.this), "double"))
         case _ if type(node) in _PAIRED and over is None:
@@ -165,6 +167,21 @@ def _quantile(value: exp.Expr, share: exp.Expr, apply: Apply, rewrite: Rewrite, 
         cut = _spark(f"CASE WHEN x >= 0 THEN floor(x) ELSE ceil(x) END / {unit}D", call)
         return spark_cast(cut, kind.lower())
     return _share(apply("percentile", spark_cast(rewrite(value), "double")), rewrite(share))
+
+
+def _discrete(node: exp.PercentileDisc, rewrite: Rewrite, kept: exp.Expr | None) -> exp.Expr:
+    """Return one of the values, or a list of them for a list of shares."""
+    shares = node.expression
+
+    def one(share: exp.Expr) -> exp.Expr:
+        call = exp.Anonymous(this="percentile_disc", expressions=[rewrite(share)])
+        order = exp.Order(expressions=[exp.Ordered(this=rewrite(node.this), nulls_first=True)])
+        within = exp.WithinGroup(this=call, expression=order)
+        return within if kept is None else exp.Filter(this=within, expression=exp.Where(this=kept.copy()))
+
+    if not isinstance(shares, exp.Array):
+        return one(shares)
+    return exp.Anonymous(this="array", expressions=[one(share) for share in shares.expressions])
 
 
 def _share(call: exp.Expr, share: exp.Expr) -> exp.Expr:

@@ -68,10 +68,19 @@ def _read(select: exp.Expr) -> str:
     """Return the FROM of a SELECT with its joins."""
     start = select.args.get("from_")
     parts = [start] if start is not None else []
-    parts += [*select.args.get("joins", ()), *select.args.get("laterals", ())]
-    named = select.args.get("windows")
-    windows = f" WINDOW {', '.join(text(one) for one in named)}" if named else ""
-    return " ".join(text(part) for part in parts) + windows
+    parts += [_open(join) for join in select.args.get("joins") or ()]
+    named = exp.Select(windows=[one.copy() for one in select.args.get("windows") or ()])
+    return " ".join(text(part) for part in parts) + text(named).removeprefix("SELECT")
+
+
+def _open(join: exp.Join) -> exp.Join:
+    """Return a join whose right side can be seen by expressions, as the condition of a semi or anti join sees it."""
+    if join.kind not in ("SEMI", "ANTI") and join.side not in ("SEMI", "ANTI"):
+        return join
+    join = join.copy()
+    join.set("kind", None)
+    join.set("side", None)
+    return join
 
 
 def _bare(query: exp.Expr) -> exp.Expr:

@@ -1,5 +1,6 @@
 """An open Spark engine, which speaks as DuckDB's connection does."""
 
+import re
 import shutil
 import tempfile
 import uuid
@@ -14,7 +15,7 @@ from sqlglot import exp
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.engine.spark.binding import Binding
-from mlopsc.runtime.engine.spark.rows import row_function
+from mlopsc.runtime.engine.spark.rows import PythonFunction, row_function
 from mlopsc.runtime.engine.spark.session import first_line, quiet, session
 from mlopsc.runtime.engine.spark.translate import Translator
 from mlopsc.runtime.engine.spark.types import fields, storage, to_spark
@@ -38,6 +39,7 @@ class SparkConnection:
         self._files: dict[tuple[tuple[str, ...], bool], str] = {}
         self._functions: dict[tuple[str, tuple[str, ...], str], str] = {}
         self._made: list[str] = []
+        self._python: dict[str, PythonFunction] = {}
         self._binding = Binding(local)
 
     def execute(self, query: object, parameters: object = None) -> Any:
@@ -53,13 +55,13 @@ class SparkConnection:
                 self._views[name.lower()] = definition
                 return self._local
             case exp.Query():
-                return self._local.execute(self._computed(tree))
+                return self._local.execute(self._computed(tree, sql))
             case _:
                 return self._local.execute(sql)
 
     def sql(self, query: str) -> Any:
         """Return what a SELECT finds, as a relation of DuckDB's."""
-        return self._local.sql(self._computed(self._parsed(query)))
+        return self._local.sql(self._computed(self._parsed(query), query))
 
     def register(self, view_name: str, python_object: Any) -> "SparkConnection":
         """Make an Arrow table known under a name."""
@@ -74,6 +76,12 @@ class SparkConnection:
             )
         )
         return self
+
+    def create_function(self, name: str, function: Any, parameters: Sequence[str], kind: str) -> None:
+        """Make a function of Python known to SQL, here and in Spark's workers; it is called with what is not null."""
+        self._local.create_function(name, function, list(parameters), kind)
+        bare = getattr(function, "__wrapped__", function)  # a cache does not travel
+        self._python[name.lower()] = (f"{self._prefix}_{name}", bare, tuple(parameters), kind)
 
     def close(self) -> None:
         """Forget the tables; Spark itself goes on for the next connection of this process."""
@@ -101,7 +109,11 @@ class SparkConnection:
             from pyspark.sql.pandas.functions import ArrowUDFType, arrow_udf
 
             name = f"{self._prefix}_f{len(self._functions)}"
-            compute = row_function(expression, kinds, storage(kind))
+            used = []
+            for called, python in self._python.items():
+                expression, times = re.subn(rf"(?i)\b{re.escape(called)}\(", f"{python[0]}(", expression)
+                used += [python] if times else []
+            compute = row_function(expression, kinds, storage(kind), used)
             with quiet():
                 self._spark.udf.register(name, arrow_udf(compute, to_spark(kind), ArrowUDFType.SCALAR))
             self._functions[key] = name
@@ -124,17 +136,18 @@ class SparkConnection:
         try:
             return sqlglot.parse_one(sql, dialect="duckdb")
         except sqlglot.errors.SqlglotError as error:
+            self._local.execute(f"DESCRIBE {sql}")  # of what is no SQL, DuckDB tells more
             raise Untranslatable(f"this SQL: {str(error).partition(chr(10))[0]}") from error
 
-    def _computed(self, tree: exp.Expr) -> str:
-        """Compute a SELECT, and return the one that reads its result with DuckDB's types."""
-        described = self._local.execute(f"DESCRIBE {text(tree)}").fetchall()
+    def _computed(self, tree: exp.Expr, sql: str) -> str:
+        """Compute a SELECT, and return the one that reads its result with DuckDB's names and types."""
+        described = self._local.execute(f"DESCRIBE {sql}").fetchall()
         statement = _ordered_by_all(self._inlined(tree), [row[0] for row in described])
         folder = self._scratch / uuid.uuid4().hex
         with quiet():
             try:
-                sql = Translator(self).rewrite(statement).sql(dialect="spark")
-                frame = self._spark.sql(sql).toDF(*(f"c{i}" for i in range(len(described))))
+                translated = Translator(self).rewrite(statement).sql(dialect="spark")
+                frame = self._spark.sql(translated).toDF(*(f"c{i}" for i in range(len(described))))
                 casts = [f"CAST(c{i} AS {to_spark(row[1])}) AS c{i}" for i, row in enumerate(described)]
                 frame.selectExpr(*casts).write.parquet(str(folder))
             except MlopscError:

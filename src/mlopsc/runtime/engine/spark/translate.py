@@ -163,6 +163,8 @@ class Translator:
                 )
             return shell
 
+        if isinstance(what, exp.Identifier):  # a window of the WINDOW clause
+            return over(what.copy())
         if isinstance(what, _RANKS):
             if condition is not None:
                 raise Untranslatable(f"{text(node)}")
