@@ -116,6 +116,7 @@ def _entry(request: RunRequest, result: RunResult, name: str) -> tuple[str, Lock
     from mlopsc.runtime.engine.parquet import read_schema
     from mlopsc.runtime.operations import fingerprint
     from mlopsc.runtime.sources.opening import source_version
+    from mlopsc.runtime.sources.remote.reach import Reach
 
     operation = request.pipeline.step(name).resolved(request.parameters)
     assert isinstance(operation, Load)
@@ -129,7 +130,9 @@ def _entry(request: RunRequest, result: RunResult, name: str) -> tuple[str, Lock
     def secrets(secret: str) -> str:
         return read_secret(secret, operation.secrets, request.project)
 
-    version = source_version(operation.source, project=request.project, secrets=secrets)
+    version = source_version(
+        operation.source, project=request.project, secrets=secrets, reach=Reach.of(operation.allow_hosts)
+    )
     if version is not None and source != latest.get("world", source):
         raise MlopscError(f"dataset {operation.dataset!r} changed while it was locked", help="lock it again")
     with pq.ParquetFile(file) as parquet:

@@ -49,7 +49,7 @@ def test_files_of_the_project_travel(source: dict[str, Any], travels: list[str],
     [
         ({"type": "csv", "path": "/data.csv"}, "path", "'/data.csv' is a file of this machine"),
         ({"type": "delta", "path": "file:///lake"}, "path", "'file:///lake' is a file of this machine"),
-        ({"type": "sql", "url": "sqlite:////s.db", "table": "t"}, "url", "is a database of this machine"),
+        ({"type": "sql", "url": "sqlite:////s.db", "table": "t"}, "url", "is a file of this machine"),
         ({"type": "sql", "url": "postgresql://r@localhost/d", "table": "t"}, "url", "is a database of this machine"),
         (
             {"type": "csv", "path": "data.csv", "revision": "v1"},

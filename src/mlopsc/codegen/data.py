@@ -87,7 +87,7 @@ def _places(source: dict[str, Any]) -> Iterator[_Place]:
         if path is not None and not path.startswith(("/", "~")):
             yield _Place("url", url, path)
         elif is_local(url):
-            yield _Place("url", url, None, "a database")
+            yield _Place("url", url, None, "a database" if path is None else "a file")
     if isinstance(uri := source.get("catalog", {}).get("uri"), str) and is_local(uri):
         yield _Place("catalog", uri, None, "a database")
     if (text := source.get("metadata")) and ("://" not in text or text.startswith("file://")):

@@ -82,12 +82,15 @@ def validate_entry(
 
 
 def misplaced_parameter(document: Document, path: Path) -> Diagnostic:
-    """Return the fault of a `${params.x}` where a run has nothing to decide."""
+    """Return the fault of a `${params.x}` where a run has nothing to decide, or must not change a query's text."""
+    help = "use ${vars.name}, which is settled when the spec is compiled"
+    if path[:1] == ("datasets",) and path[-1] == "query":
+        help = "write :name in its place, and `parameters: {name: ${params.…}}` beside the query"
     return report(
         "MLC112",
         f"a run-time parameter cannot stand in {_where(path)}",
         document.value_span(path),
-        help="use ${vars.name}, which is settled when the spec is compiled",
+        help=help,
     )
 
 

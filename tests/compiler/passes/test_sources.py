@@ -101,6 +101,16 @@ def test_faults_of_queries(source: str, expected: list[str], tmp_path: Path) -> 
     assert found == expected
 
 
+def test_no_parameter_is_pasted_into_a_query(tmp_path: Path) -> None:
+    text = merged(
+        sql("url: 'sqlite:///s.db', query: 'select ${params.x} as x'"), "parameters: {x: {type: int}}"
+    )
+    assert (
+        "MLC112 «select ${params.x} as x» a run-time parameter cannot stand in 'query' | write :name in its place, and `parameters: {name: ${params.…}}` beside the query"
+        in told(tmp_path, text)
+    )
+
+
 def test_a_fault_in_a_querys_file_is_told_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "q.sql").write_text("select *\nfrom t where\n  a = :late")
     found = told(tmp_path, sql("url: 'sqlite:///s.db', query_file: q.sql"))

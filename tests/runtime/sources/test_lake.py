@@ -16,6 +16,7 @@ from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.sources.handles import no_secrets
 from mlopsc.runtime.sources.load import load_source
 from mlopsc.runtime.sources.opening import fingerprint_source, source_version
+from mlopsc.runtime.sources.remote.reach import Reach
 from mlopsc.runtime.store import digest_of_file
 from mlopsc.vocabulary.sources import DeltaSource, IcebergSource, Source
 
@@ -36,7 +37,8 @@ SORTED = ROWS.sort_by("k")
 
 
 def loaded(project: Path, source: Source, key: tuple[str, ...] = ("k",)) -> pa.Table:
-    load_source(source, {}, project=project, out=project / "out.parquet", primary_key=key)
+    reach = Reach.of(["127.0.0.1"])
+    load_source(source, {}, project=project, out=project / "out.parquet", primary_key=key, reach=reach)
     return pq.read_table(project / "out.parquet")
 
 
@@ -219,6 +221,18 @@ def test_an_iceberg_table_that_is_not_there_is_told(
     with pytest.raises(MlopscError, match=message) as caught:
         loaded(iceberg[0], of_catalog(iceberg[0]).model_copy(update=source))
     assert "hunter2" not in f"{caught.value} {caught.value.help}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        DeltaSource(path="s3://b/t", storage_options={"aws_endpoint": "http://169.254.169.254"}),
+        IcebergSource(table="a.b", catalog={"type": "rest", "uri": "http://[::ffff:127.0.0.1]:1/"}),
+    ],
+)
+def test_catalogs_and_stores_that_may_not_be_reached_are_refused(source: Source, tmp_path: Path) -> None:
+    with pytest.raises(MlopscError, match="not of the public internet"):
+        source_version(source, project=tmp_path, secrets=no_secrets)
 
 
 @pytest.mark.parametrize(

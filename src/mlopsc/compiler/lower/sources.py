@@ -4,15 +4,7 @@ from mlopsc.compiler.analysis import Analysis
 from mlopsc.spec.datasets import Dataset
 from mlopsc.vocabulary.lock import LockedDataset
 from mlopsc.vocabulary.references import ParameterReference, parameter_alone
-from mlopsc.vocabulary.sources import (
-    CsvSource,
-    DeltaSource,
-    IcebergSource,
-    JsonLinesSource,
-    ParquetSource,
-    Source,
-    SqlSource,
-)
+from mlopsc.vocabulary.sources import DeltaSource, Files, IcebergSource, Source, SqlSource
 from mlopsc.vocabulary.sources.sql import SqlTimestamp
 from mlopsc.vocabulary.versions import SourceVersion
 
@@ -42,7 +34,7 @@ def pinned(source: Source, version: SourceVersion) -> Source:
             return source.model_copy(update={"version": int(version.id)})
         case IcebergSource(snapshot_id=None, as_of=None), "iceberg":
             return source.model_copy(update={"snapshot_id": int(version.id)})
-        case ParquetSource() | CsvSource() | JsonLinesSource(), "git" if source.revision is not None:
+        case Files(), "git" if source.revision is not None:
             return source.model_copy(update={"revision": version.id})
         case _:
             return source

@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.sources.found import FoundFiles, SourceFile
 from mlopsc.runtime.sources.handles import Secrets, resolved
+from mlopsc.runtime.sources.remote.reach import Reach
 from mlopsc.vocabulary.sources import ParquetSource
 from mlopsc.vocabulary.sources.lake import DeltaSource, IcebergSource
 from mlopsc.vocabulary.versions import SourceVersion
@@ -24,17 +26,19 @@ _SAID = 300
 
 
 @contextmanager
-def open_delta(source: DeltaSource, project: Path, secrets: Secrets) -> Iterator[FoundFiles]:
+def open_delta(source: DeltaSource, project: Path, secrets: Secrets, reach: Reach) -> Iterator[FoundFiles]:
     """Give the table's rows as one Parquet file; raises MlopscError when table or version is not there."""
-    table = _delta(source, project, secrets)
+    table = _delta(source, project, secrets, reach)
     with _spooled(source.path, lambda: iter(table.scan())) as found:
         yield found
 
 
 @contextmanager
-def open_iceberg(source: IcebergSource, project: Path, secrets: Secrets) -> Iterator[FoundFiles]:
+def open_iceberg(
+    source: IcebergSource, project: Path, secrets: Secrets, reach: Reach
+) -> Iterator[FoundFiles]:
     """Give the table's rows as one Parquet file; raises MlopscError when table or snapshot is not there."""
-    table = _iceberg(source, project, secrets)
+    table = _iceberg(source, project, secrets, reach)
     snapshot = _snapshot(source, table)
     label = str(source.table or source.metadata)
 
@@ -49,19 +53,19 @@ def open_iceberg(source: IcebergSource, project: Path, secrets: Secrets) -> Iter
 
 
 def lake_version(
-    source: DeltaSource | IcebergSource, project: Path, secrets: Secrets
+    source: DeltaSource | IcebergSource, project: Path, secrets: Secrets, reach: Reach
 ) -> tuple[str, SourceVersion | None]:
     """Return what names the table itself, whatever its place, and the version that is read; None of an empty one."""
     if isinstance(source, DeltaSource):
-        table = _delta(source, project, secrets)
+        table = _delta(source, project, secrets, reach)
         return str(table.metadata().id), SourceVersion(kind="delta", id=str(table.version()))
-    found = _iceberg(source, project, secrets)
+    found = _iceberg(source, project, secrets, reach)
     snapshot = _snapshot(source, found)
     version = None if snapshot is None else SourceVersion(kind="iceberg", id=str(snapshot))
     return str(found.metadata.table_uuid), version
 
 
-def _delta(source: DeltaSource, project: Path, secrets: Secrets) -> "DeltaTable":
+def _delta(source: DeltaSource, project: Path, secrets: Secrets, reach: Reach) -> "DeltaTable":
     try:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError, TableNotFoundError
@@ -69,6 +73,7 @@ def _delta(source: DeltaSource, project: Path, secrets: Secrets) -> "DeltaTable"
         raise _missing("delta", source.path, error) from error
     options = {name: _option(value) for name, value in resolved(source.storage_options, secrets).items()}
     place = _place(source.path, project)
+    _require_reachable([place, *options.values()], reach)
     try:
         table = DeltaTable(place, storage_options=options or None)
     except TableNotFoundError as error:
@@ -107,7 +112,7 @@ def _at(table: "DeltaTable", moment: datetime) -> None:
         raise DeltaError(f"the oldest is version {table.version()}, which is younger")
 
 
-def _iceberg(source: IcebergSource, project: Path, secrets: Secrets) -> "IcebergTable":
+def _iceberg(source: IcebergSource, project: Path, secrets: Secrets, reach: Reach) -> "IcebergTable":
     label = source.table or source.metadata
     try:
         from pyiceberg.catalog import load_catalog
@@ -117,6 +122,7 @@ def _iceberg(source: IcebergSource, project: Path, secrets: Secrets) -> "Iceberg
         raise _missing("iceberg", str(label), error) from error
     given = source.catalog if source.table is not None else source.storage_options
     properties = {name: _option(value) for name, value in resolved(given, secrets).items()}
+    _require_reachable([source.metadata or "", *properties.values()], reach)
     try:
         if source.metadata is not None:
             return StaticTable.from_metadata(_place(source.metadata, project), properties)
@@ -205,6 +211,17 @@ def _place(path: str, project: Path) -> str:
             f"{path!r} leads out of the project folder", help=f"name it by a URL: {place.resolve().as_uri()}"
         )
     return str(place.resolve())
+
+
+def _require_reachable(values: Iterable[str], reach: Reach) -> None:
+    """Raise MlopscError for a catalog, a store's endpoint or a place whose host may not be reached.
+
+    The libraries look the address up again by themselves.
+    """
+    for value in values:
+        parts = urlsplit(value)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            reach.addresses(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
 
 
 def _option(value: Any) -> str:

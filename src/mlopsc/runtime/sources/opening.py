@@ -59,12 +59,12 @@ def open_source(
         case DeltaSource():
             from mlopsc.runtime.sources.lake import open_delta
 
-            with open_delta(source, project, secrets) as rows:
+            with open_delta(source, project, secrets, reach) as rows:
                 yield rows
         case IcebergSource():
             from mlopsc.runtime.sources.lake import open_iceberg
 
-            with open_iceberg(source, project, secrets) as rows:
+            with open_iceberg(source, project, secrets, reach) as rows:
                 yield rows
         case _:
             assert_never(source)
@@ -86,13 +86,15 @@ def fingerprint_source(
         case DeltaSource() | IcebergSource():
             from mlopsc.runtime.sources.lake import lake_version
 
-            table, version = lake_version(source, project, secrets)
+            table, version = lake_version(source, project, secrets, reach)
             return "sha256:" + hashlib.sha256(f"{table} {version}".encode()).hexdigest()
         case _:
             assert_never(source)
 
 
-def source_version(source: Source, *, project: Path, secrets: Secrets) -> SourceVersion | None:
+def source_version(
+    source: Source, *, project: Path, secrets: Secrets, reach: Reach = PUBLIC
+) -> SourceVersion | None:
     """Return which of a source's versions is read, None of one that keeps none.
 
     Raises MlopscError as `open_source` does.
@@ -101,7 +103,7 @@ def source_version(source: Source, *, project: Path, secrets: Secrets) -> Source
         case DeltaSource() | IcebergSource():
             from mlopsc.runtime.sources.lake import lake_version
 
-            return lake_version(source, project, secrets)[1]
+            return lake_version(source, project, secrets, reach)[1]
         case ParquetSource() | CsvSource() | JsonLinesSource() | ExcelSource():
             return file_version(source, project)
         case _:
