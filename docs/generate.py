@@ -7,7 +7,9 @@ Nothing of it is kept in the repository.
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -24,7 +26,7 @@ _NAMED = {
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages to the site."""
-    for path, make in PAGES.items():
+    for path, make in {**PAGES, **check_pages()}.items():
         files.append(File.generated(config, path, content=make()))
     return files
 
@@ -87,6 +89,95 @@ def spec_page() -> str:
         for name, schema in group.items():
             parts += [f"### {_title(name, schema)} {{ #{_anchor(name)} }}", *_model(schema)]
     return "\n\n".join(parts) + "\n"
+
+
+FAMILY_TITLES = {
+    "table": "The table",
+    "values": "Values, one by one",
+    "text": "Texts",
+    "parsed": "Texts that must say something",
+    "aggregates": "Figures of a column",
+    "quantiles": "Quantiles",
+    "distinct": "Different values",
+    "distribution": "Distributions",
+    "multicolumn": "Several columns",
+    "sql": "SQL",
+    "beyond": "Beyond Great Expectations",
+}
+
+
+def check_pages() -> dict[str, Callable[[], str]]:
+    """Return a page for each kind of check, from its model and its example, and their index."""
+    from mlopsc.vocabulary.checks.kinds import CHECK_NAMES
+
+    pages = {f"reference/checks/{name}.md": partial(_check_page, name) for name in CHECK_NAMES}
+    return {"reference/checks/index.md": _check_index, **pages}
+
+
+def _check_index() -> str:
+    from mlopsc.vocabulary.checks.kinds import FAMILIES, model_of
+
+    parts = [
+        "# Checks",
+        "What may stand below `checks` of a dataset, and in `validate_table(checks=[…])`, where a name may also begin "
+        "with `expect_`. Names, arguments and meaning are those of Great Expectations 1.x; where they are odd, or "
+        "differ, the check's page says so. Nulls: a check of a column's values looks at the values that are there; "
+        "`mostly` is the least share of those that must pass, and no values pass. NaN counts as null. A figure of no "
+        "values fails, but for the sum, which is 0.",
+        "Not carried over: `expect_query_results_to_match_comparison`, which asks a second data source (compare with "
+        "an SQL dataset in `unexpected_rows`), and `expect_multicolumn_values_to_be_unique`, which Great Expectations "
+        "itself replaced by `select_column_values_to_be_unique_within_record`.",
+    ]
+    for family, names in FAMILIES.items():
+        rows = [f"| [`{name}`]({name}.md) | {_cell(_first(model_of(name).__doc__))} |" for name in names]
+        parts += [f"## {FAMILY_TITLES[family]}", "\n".join(["| check | meaning |", "|---|---|", *rows])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _first(text: str | None) -> str:
+    return cleandoc(text or "").partition("\n\n")[0]
+
+
+def _check_page(name: str) -> str:
+    import yaml
+
+    from mlopsc.vocabulary.checks.kinds import FAMILIES, FAMILY_OF, model_of
+
+    schema = model_of(name).model_json_schema(ref_template="#{model}")
+    parts = schema.pop("$defs", {})
+    examples = yaml.safe_load((Path(__file__).parent / "checks.yaml").read_text("utf-8"))
+    page = [f"# `{name}`", *_model({**schema, "properties": _own_first(schema["properties"])})]
+    if FAMILY_OF[name] != "beyond":
+        page.insert(1, f"Great Expectations calls it `expect_{name}`.")
+    for part, described in parts.items():
+        if "properties" in described:
+            page += [f"## {_words(part)} {{ #{_anchor(part)} }}", *_model(described)]
+    if name in examples:
+        words = ", ".join(
+            f"{key}: {_flow(value)}" for key, value in {"expect": name, **examples[name]}.items()
+        )
+        page += ["## Example", f"```yaml\nchecks:\n  - {{{words}}}\n```"]
+    others = ", ".join(f"[`{other}`]({other}.md)" for other in FAMILIES[FAMILY_OF[name]] if other != name)
+    page += [f"Related: {others}. " * bool(others) + "[All checks](index.md)"]
+    return "\n\n".join(page) + "\n"
+
+
+def _own_first(properties: dict[str, Any]) -> dict[str, Any]:
+    """Put the keys that all checks share behind those of the check itself."""
+    from mlopsc.vocabulary.checks.base import BaseCheck
+
+    shared = [key for key in properties if key in BaseCheck.model_fields and key != "expect"]
+    return {key: properties[key] for key in [*(k for k in properties if k not in shared), *shared]}
+
+
+def _flow(value: Any) -> str:
+    """Return a value as YAML writes it within a line."""
+    import yaml
+
+    written = yaml.safe_dump(
+        value, default_flow_style=True, width=10_000, sort_keys=False, allow_unicode=True
+    )
+    return written.removesuffix("\n").removesuffix("\n...")
 
 
 def _command(path: str, command: Any, level: int) -> Iterator[str]:

@@ -58,6 +58,16 @@ def test_every_section_and_check_of_the_spec_is_described(generate):
     assert [name for name in CHECK_NAMES if f"`{name}`" not in text] == []
 
 
+def test_every_check_has_a_page(generate):
+    pages = generate.check_pages()
+    assert [name for name in CHECK_NAMES if f"reference/checks/{name}.md" not in pages] == []
+    assert [name for name in CHECK_NAMES if f"[`{name}`]" not in pages["reference/checks/index.md"]()] == []
+    page = pages["reference/checks/column_value_lengths_to_equal.md"]()
+    assert "Great Expectations calls it `expect_column_value_lengths_to_equal`." in page
+    assert "| `value` | whole number (≥ 0) | **required** | The number. |" in page
+    assert "- {expect: column_value_lengths_to_equal, column: country, value: 2}" in page
+
+
 def test_every_command_is_described_with_its_options(generate):
     text = generate.cli_page()
     assert [name for name in COMMANDS if f"\n## mlopsc {name}\n" not in text] == []

@@ -1,6 +1,7 @@
 # ruff: noqa: DTZ007 - a text is read as a time, whatever its zone
 """Every kind of check means what a few lines of plain Python mean: nulls, NaN, ties, no rows, `mostly`, `where`."""
 
+import itertools
 import json
 import math
 import re
@@ -138,7 +139,7 @@ def unique(column: str, mostly: float) -> Oracle:
 def neighbours(column: str, good: Callable[[Any, Any], bool], mostly: float) -> Oracle:
     def judge(rows: list[Row]) -> Verdict:
         there = _there(rows, column)
-        bad = sum(not good(before, value) for before, value in zip(there, there[1:], strict=False))
+        bad = sum(not good(before, value) for before, value in itertools.pairwise(there))
         return share(len(there), bad, mostly)
 
     return judge

@@ -357,6 +357,8 @@ def test_verdicts_values_and_counts_are_theirs(tmp_path: Path) -> None:
             elif not their["raised"]:
                 pair = _observed(check, our["observed"], their["observed_value"])
                 differences += [] if _same(*pair) else [pair]
+            if "_type" in check["expect"] and rows == 0:
+                continue  # without rows all values fit any type here; there the column's own type decides
             if differences:
                 different.append(f"{rows} rows: {check}: {differences} {our['message']} {their['raised']}")
     assert different == []

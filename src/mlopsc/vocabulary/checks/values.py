@@ -26,7 +26,8 @@ class ColumnValuesToBeOfType(OfValues):
     """The column is of the type, or all its values fit it; a column of mixed Python objects is judged value by value.
 
     As in Great Expectations, `int` is `int64` and `float` is `float64`; names of NumPy, pandas and SQL are
-    understood where they name one type.
+    understood where they name one type. Other than there, values of another type may fit: floats that are whole are
+    integers, and no values are of any type; `column_type_to_be` looks at the column's type alone.
     """
 
     expect: Literal["column_values_to_be_of_type"] = "column_values_to_be_of_type"
