@@ -73,7 +73,7 @@ def refused(cli) -> str:
 
 def test_a_copy_of_the_label_in_the_data_is_a_failed_check(orders, cli) -> None:
     orders("amount, copy")
-    assert refused(cli).startswith("'copy' tells the label by itself (AUC 1 by its values; limit 0.99)")
+    assert refused(cli).startswith("'copy' tells the label by itself (AUC 1 by its values; limit 0.998)")
 
 
 def test_a_copy_of_the_label_in_the_spec_is_an_error(orders, cli) -> None:

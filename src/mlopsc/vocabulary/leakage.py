@@ -14,7 +14,7 @@ class Leakage(Frozen):
     filled, reach them.
     """
 
-    max_auc: Annotated[float, Field(gt=0.5, le=1)] = 0.99
+    max_auc: Annotated[float, Field(gt=0.5, le=1)] = 0.998
     """Of a label of classes: a feature that alone reaches this area under the ROC curve fails."""
     max_r2: Annotated[float, Field(gt=0, le=1)] = 0.99
     """Of a label of numbers: a feature that alone explains this share of the variance of its ranks fails."""

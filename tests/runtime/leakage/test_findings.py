@@ -20,7 +20,7 @@ def part(start=0, label=LABEL, entity=None, **columns):
 
 TEST = part(N, LABEL[:100], copy=LABEL[:100])
 LEAK = (
-    "'copy' tells the label by itself (AUC 1 by its values; limit 0.99); it must be made of it, or come later: "
+    "'copy' tells the label by itself (AUC 1 by its values; limit 0.998); it must be made of it, or come later: "
     "leave it out, or `leakage: {allow: [copy]}`"
 )
 
