@@ -82,6 +82,8 @@ def data_fault(step: Step, project: Path, reader: str, *, in_image: bool = True)
 
 def _places(source: dict[str, Any]) -> Iterator[_Place]:
     """Yield the local places of a source, as its step is configured with it."""
+    if source.get("type") == "feast":
+        yield _Place("repo", source["repo"], None, "a Feast repository")
     if isinstance(url := source.get("url"), str):
         path = sqlite_path(url)
         if path is not None and not path.startswith(("/", "~")):

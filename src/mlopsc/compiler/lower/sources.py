@@ -4,7 +4,7 @@ from mlopsc.compiler.analysis import Analysis
 from mlopsc.spec.datasets import Dataset
 from mlopsc.vocabulary.lock import LockedDataset
 from mlopsc.vocabulary.references import ParameterReference, parameter_alone
-from mlopsc.vocabulary.sources import DeltaSource, Files, IcebergSource, Source, SqlSource
+from mlopsc.vocabulary.sources import DeltaSource, FeastSource, Files, IcebergSource, Source, SqlSource
 from mlopsc.vocabulary.sources.sql import SqlTimestamp
 from mlopsc.vocabulary.versions import SourceVersion
 
@@ -21,7 +21,7 @@ def lowered_source(analysis: Analysis, dataset: Dataset, locked: LockedDataset |
 
 def ordering_key(dataset: Dataset) -> tuple[str, ...]:
     """Return the primary key of a dataset whose source has no order of its own."""
-    unordered = isinstance(dataset.source, SqlSource | DeltaSource | IcebergSource)
+    unordered = isinstance(dataset.source, SqlSource | DeltaSource | IcebergSource | FeastSource)
     return (dataset.primary_key or ()) if unordered else ()
 
 

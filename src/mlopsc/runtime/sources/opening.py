@@ -18,6 +18,7 @@ from mlopsc.vocabulary.sources import (
     CsvSource,
     DeltaSource,
     ExcelSource,
+    FeastSource,
     IcebergSource,
     JsonLinesSource,
     ParquetSource,
@@ -51,6 +52,11 @@ def open_source(
 
             with open_function(source, project, secrets) as returned:
                 yield returned
+        case FeastSource():
+            from mlopsc.runtime.sources.feast import open_feature_view
+
+            with open_feature_view(source, project) as rows:
+                yield rows
         case SqlSource():
             from mlopsc.runtime.sources.sql import open_query
 
@@ -81,7 +87,7 @@ def fingerprint_source(
     match source:
         case ParquetSource() | CsvSource() | JsonLinesSource() | ExcelSource():
             return fingerprint_files(source, project, secrets, reach=reach, seen=seen)
-        case PythonSource() | SqlSource():
+        case PythonSource() | SqlSource() | FeastSource():
             return None
         case DeltaSource() | IcebergSource():
             from mlopsc.runtime.sources.lake import lake_version

@@ -10,6 +10,7 @@ from pydantic import Discriminator, Tag
 from mlopsc.vocabulary.sources.base import Files, SecretHandle
 from mlopsc.vocabulary.sources.csv import CsvSource
 from mlopsc.vocabulary.sources.excel import ExcelSource
+from mlopsc.vocabulary.sources.feast import FeastSource
 from mlopsc.vocabulary.sources.function import PythonSource
 from mlopsc.vocabulary.sources.jsonl import JsonLinesSource
 from mlopsc.vocabulary.sources.lake import DeltaSource, IcebergSource
@@ -23,6 +24,7 @@ __all__ = [
     "CsvSource",
     "DeltaSource",
     "ExcelSource",
+    "FeastSource",
     "FileSource",
     "Files",
     "IcebergSource",
@@ -53,6 +55,7 @@ _Kinds = (
     | Annotated[SqlSource, Tag("sql")]
     | Annotated[DeltaSource, Tag("delta")]
     | Annotated[IcebergSource, Tag("iceberg")]
+    | Annotated[FeastSource, Tag("feast")]
     | Annotated[PythonSource, Tag("python")]
 )
 _TYPES = [kind.__metadata__[0].tag for kind in get_args(_Kinds)]
