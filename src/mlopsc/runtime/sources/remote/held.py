@@ -63,17 +63,22 @@ class Held:
         place = self._place(fingerprint)
         with contextlib.suppress(OSError, MlopscError):
             self._sweep()
-            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            making = Path(tempfile.mkdtemp(dir=place.parent))
-            for file in fetched.files:
-                shutil.move(file.path, making / file.path.name)
-            if place.exists():
-                shutil.rmtree(making)
-            else:
-                os.replace(making, place)  # noqa: PTH105
+            known = self.note()
+            if known is None or known.fingerprint != fingerprint:  # else a step has read these bytes already
+                self._hold(fetched, place)
             files = [(file.path.name, file.label) for file in fetched.files]
             told = {"fingerprint": fingerprint, "validators": fetched.validators, "files": files}
             write_bytes(self.folder / "note.json", json.dumps(told).encode(), durable=False)
+
+    def _hold(self, fetched: Fetched, place: Path) -> None:
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        making = Path(tempfile.mkdtemp(dir=place.parent))
+        for file in fetched.files:
+            shutil.move(file.path, making / file.path.name)
+        if place.exists():
+            shutil.rmtree(making)
+        else:
+            os.replace(making, place)  # noqa: PTH105
 
     def take(self, fingerprint: str, folder: Path) -> list[SourceFile] | None:
         """Return the held files of that fingerprint, linked into a folder; None when they are not held."""
