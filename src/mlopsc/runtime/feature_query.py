@@ -119,13 +119,16 @@ def _check_keys(view: ViewTable, columns: Mapping[str, str]) -> None:
 
 
 def made_features(config: Features, columns: Mapping[str, str]) -> dict[str, exp.Expr]:
-    """Return the features, in their order, as columns of what `join_views` returns; raises StepFailed."""
+    """Return the features as columns of what `join_views` returns; raises StepFailed.
+
+    They are in their order, without those of functions of rows, and with what these functions get.
+    """
     joined = {name: join.view for join in config.joins for name in join.names}
-    require([name for name in config.features if name not in joined], columns, "the entities")
-    return {
-        name: column(_joined(joined[name], name)) if name in joined else column(name)
-        for name in config.features
-    }
+    derived = {name for one in config.rows for name in one.columns}
+    wanted = dict.fromkeys([*config.features, *(name for one in config.rows for name in one.inputs)])
+    plain = [name for name in wanted if name not in derived]
+    require([name for name in plain if name not in joined], columns, "the entities")
+    return {name: column(_joined(joined[name], name)) if name in joined else column(name) for name in plain}
 
 
 def _joined(view: str, name: str) -> str:

@@ -119,16 +119,31 @@ class PythonView(Frozen):
     policy: Policy = Policy()
 
 
+class RowView(Frozen):
+    """Features that a user's function makes of each row of a training: `f(DataFrame, **args) -> DataFrame`."""
+
+    python: FunctionReference
+    rows: Annotated[tuple[str, ...], Field(min_length=1)]
+    """What the function gets: columns of the entities, and features that the training names before this view."""
+    columns: Annotated[dict[str, ColumnType], Field(min_length=1)]
+    """Names and types of the result, checked at run time."""
+    description: str | None = None
+    args: dict[str, Any] = {}
+
+
 def _kind(value: Any) -> str:
     if isinstance(value, dict):
-        return "sql" if "sql" in value else "python" if "python" in value else "timed"
-    return "sql" if isinstance(value, SqlView) else "python" if isinstance(value, PythonView) else "timed"
+        python = "rows" if "rows" in value else "python"
+        return "sql" if "sql" in value else python if "python" in value else "timed"
+    kinds = ((SqlView, "sql"), (PythonView, "python"), (RowView, "rows"))
+    return next((tag for kind, tag in kinds if isinstance(value, kind)), "timed")
 
 
 View = Annotated[
     Annotated[TimedView, Tag("timed")]
     | Annotated[SqlView, Tag("sql")]
-    | Annotated[PythonView, Tag("python")],
+    | Annotated[PythonView, Tag("python")]
+    | Annotated[RowView, Tag("rows")],
     Discriminator(_kind),
 ]
-"""`sql` makes an SQL view, `python` a user's, anything else a view joined at a point in time."""
+"""`sql` makes an SQL view, `python` a user's, with `rows` one of each row; anything else is a timed view."""

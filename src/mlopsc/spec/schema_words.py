@@ -120,6 +120,8 @@ EXAMPLES: Mapping[str, Any] = {
     "python": "my_project.features:describe",
     "PythonView.columns": {"patient": "int64", "weight_class": "string"},
     "regex": "^[A-Z]{3}$",
+    "RowView.columns": {"speed": "float64"},
+    "RowView.rows": ["distance", "wind_speed"],
     "retries": 1,
     "SecretHandle.secret": "warehouse_password",
     "SecretSource.env": "WAREHOUSE_PASSWORD",

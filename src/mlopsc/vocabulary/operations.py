@@ -29,7 +29,7 @@ from mlopsc.vocabulary.secrets import SecretSource
 from mlopsc.vocabulary.sources import CsvSource, FileSource, PythonSource, SecretHandle, Source
 from mlopsc.vocabulary.splits import Split
 from mlopsc.vocabulary.time import Duration, Timestamp
-from mlopsc.vocabulary.views import ENTITIES, Join, join_ports
+from mlopsc.vocabulary.views import ENTITIES, Join, RowFunction, join_ports
 
 Kind = Literal["pure", "observe", "effect"]
 OTHER = "other_"
@@ -183,7 +183,7 @@ class Features(_Relational):
     null are left out). Rows keep the entities' order.
     """
 
-    libraries = ("duckdb", "pyarrow")
+    libraries = ("duckdb", "pyarrow", "pandas", "numpy")
     operation: Literal["features"] = "features"
     training: str
     primary_key: tuple[str, ...] = ()
@@ -203,12 +203,17 @@ class Features(_Relational):
     features: tuple[str, ...]
     """Column names of the result: columns of the entities, or of a join."""
     joins: tuple[Join, ...] = ()
+    rows: tuple[RowFunction, ...] = ()
+    """Functions whose columns may be features, in the order in which they are called."""
 
     def input_ports(self) -> Ports:
         return {ENTITIES: "table", **dict.fromkeys(join_ports(self.joins).values(), "table")}
 
     def output_ports(self) -> Ports:
         return {"table": "table"}
+
+    def functions(self) -> tuple[str, ...]:
+        return tuple(one.python for one in self.rows)
 
 
 class SplitRows(_Operation):
@@ -358,6 +363,7 @@ class Predict(_Operation):
     """SQL condition over the input's columns: for other rows nothing is predicted."""
     features: tuple[str, ...]
     joins: tuple[Join, ...] = ()
+    rows: tuple[RowFunction, ...] = ()
     code: tuple[FunctionReference, ...] = ()
     """User functions that made the model: their modules hold its classes."""
     allow_hosts: tuple[Host, ...] = ()
@@ -370,7 +376,7 @@ class Predict(_Operation):
         return {"predictions": "table", "report": "report"}
 
     def functions(self) -> tuple[str, ...]:
-        return self.code
+        return self.code + tuple(one.python for one in self.rows)
 
 
 class Materialize(_Operation):

@@ -1,12 +1,14 @@
 """How one table of features is joined to the entities at a point in time."""
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from mlopsc.vocabulary.aggregates import Aggregate, Ratio
 from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.columns import ColumnType
+from mlopsc.vocabulary.names import FunctionReference
 from mlopsc.vocabulary.time import Duration
 
 
@@ -42,6 +44,17 @@ class Join(Frozen):
     def names(self) -> tuple[str, ...]:
         """The names of what is joined."""
         return (*self.columns, *(one.name for one in self.aggregates), *(one.name for one in self.ratios))
+
+
+class RowFunction(Frozen):
+    """Columns that a user's function makes of each row by itself: `f(DataFrame, **args) -> DataFrame`."""
+
+    view: str
+    python: FunctionReference
+    inputs: Annotated[tuple[str, ...], Field(min_length=1)]
+    """What it gets: columns of the entities, joined ones, and those of functions before it."""
+    columns: Annotated[dict[str, ColumnType], Field(min_length=1)]
+    args: dict[str, Any] = {}
 
 
 ENTITIES = "entities"

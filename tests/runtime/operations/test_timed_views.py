@@ -293,3 +293,26 @@ def test_a_view_may_be_called_as_the_entities_are() -> None:
         inputs = {port: folder / port for port in operation.input_ports()}
         features.run(operation, inputs, {"table": folder / "out"}, Context(project=folder))
         assert pq.read_table(folder / "out").column("v").to_pylist() == [2.0]
+
+
+def test_predictions_get_the_features_of_training_in_batches_of_any_size(tmp_path: Path) -> None:
+    from mlopsc.runtime.engine.connection import connect
+    from mlopsc.runtime.predicting.features import FeatureMaker
+
+    labels = [{"k": "ab"[n % 2], "x": None, "t": n % 9} for n in range(50)]
+    rows = [
+        {**row, "k": "ab"[n % 2]} for n, row in enumerate(view_rows(*((n % 9, n / 7) for n in range(60))))
+    ]
+    join = join_of(Rules(available_after=1), aggregates=(window("mean", "mean"), window("last", "last")))
+    expected, _ = made(labels, rows, join)
+    table(rows, VIEW, "UTC").write_parquet(tmp_path / "view")
+    entities = table(labels, ENTITY, "UTC").rename({"k": "my_k"}).to_arrow()
+    step = Features(training="t", event_time="t", features=join.names, joins=(join,))
+    with connect(tmp_path / "view") as connection:
+        maker = FeatureMaker(step, (), connection, {"view": tmp_path / "view"}, tmp_path)
+        found = [
+            row
+            for at in range(0, 50, 7)
+            for row in maker.make(entities.slice(at, 7), at).features.to_pylist()
+        ]
+    assert found == expected

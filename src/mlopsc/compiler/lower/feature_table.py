@@ -6,7 +6,7 @@ from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.compiler.lower.tables import Tables
 from mlopsc.plan.plan import Artifact, Step
-from mlopsc.spec.features import TimedView
+from mlopsc.spec.features import RowView, TimedView
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary import operations as op
 from mlopsc.vocabulary.aggregates import aggregates_of, ratios_of
@@ -14,16 +14,30 @@ from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.references import ParameterReference
 from mlopsc.vocabulary.splits import GroupSplit
 from mlopsc.vocabulary.time import Duration
-from mlopsc.vocabulary.views import ENTITIES, Join, join_ports
+from mlopsc.vocabulary.views import ENTITIES, Join, RowFunction, join_ports
 
 
 def feature_columns(analysis: Analysis, training: Training) -> tuple[str, ...]:
     """Return the features' column names: a view stands for its columns."""
     columns: list[str] = []
     for name in training.features:
-        view = analysis.spec.features.get(name)
-        columns += view.names if isinstance(view, TimedView) else (name,)
+        match analysis.spec.features.get(name):
+            case TimedView() as view:
+                columns += view.names
+            case RowView() as view:
+                columns += view.columns
+            case _:
+                columns.append(name)
     return tuple(columns)
+
+
+def row_functions(analysis: Analysis, training: Training) -> tuple[RowFunction, ...]:
+    """Return the functions that make features of a training's rows."""
+    return tuple(
+        RowFunction(view=name, python=view.python, inputs=view.rows, columns=view.columns, args=view.args)
+        for name in training.features
+        if isinstance(view := analysis.spec.features.get(name), RowView)
+    )
 
 
 def lower_feature_table(
@@ -62,6 +76,7 @@ def lower_feature_table(
         entity=analysis.repeated_keys(training) if labelled else (),
         features=feature_columns(analysis, training),
         joins=joins,
+        rows=row_functions(analysis, training),
         engine=tables.engine,
     )
 

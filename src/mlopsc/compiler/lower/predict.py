@@ -1,17 +1,16 @@
 """Lowering of predictions: for each registered model, what its training does to entities, done to a file of them."""
 
 from mlopsc.compiler.analysis import Analysis
-from mlopsc.compiler.lower.feature_table import feature_columns, lower_joins
+from mlopsc.compiler.lower.feature_table import feature_columns, lower_joins, row_functions
 from mlopsc.compiler.lower.parameters import used_parameters
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.compiler.lower.tables import Tables
 from mlopsc.compiler.lower.train import model_code
 from mlopsc.plan.graph import in_order
 from mlopsc.plan.plan import Artifact, Pipeline
-from mlopsc.spec.features import PythonView
 from mlopsc.spec.registry import Model
 from mlopsc.vocabulary import operations as op
-from mlopsc.vocabulary.columns import Column
+from mlopsc.vocabulary.columns import Column, from_duckdb
 from mlopsc.vocabulary.parameters import Parameter
 from mlopsc.vocabulary.predicting import INPUT, VERSION, predict_pipeline
 from mlopsc.vocabulary.sources import CsvSource, FileSource, ParquetSource
@@ -53,6 +52,7 @@ def lower_predict(analysis: Analysis, name: str, model: Model) -> Pipeline:
         where=training.entities.where,
         features=feature_columns(analysis, training),
         joins=joins,
+        rows=row_functions(analysis, training),
         code=model_code(training),
         allow_hosts=analysis.spec.infrastructure.allow_hosts,
     )
@@ -89,6 +89,5 @@ def _columns(analysis: Analysis, table: str) -> dict[str, Column]:
     if table in analysis.spec.datasets:
         declared = analysis.dataset(table).columns
         return {name: Column(type=one.type) for name, one in declared.items() if one.type is not None}
-    view = analysis.spec.features[table]
-    types = view.columns if isinstance(view, PythonView) else {}
-    return {name: Column(type=type_) for name, type_ in types.items()}
+    known = {name: from_duckdb(kind) for name, kind in analysis.schemas[table].columns.items() if kind}
+    return {name: Column(type=kind) for name, kind in known.items() if kind != "nested"}

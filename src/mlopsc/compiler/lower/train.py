@@ -227,6 +227,8 @@ def _data_code(step: Step) -> tuple[str, ...]:
             python = step.configuration["source"].get("python")
         case "transform":
             python = step.configuration["python"]
+        case "features":
+            return tuple(one["python"] for one in step.configuration.get("rows", ()))
         case _:
             python = None
     return () if python is None else (python,)

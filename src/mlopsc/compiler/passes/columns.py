@@ -10,7 +10,7 @@ from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.datasets import Dataset
 from mlopsc.spec.document import Path
-from mlopsc.spec.features import PythonView, SqlView, TimedView
+from mlopsc.spec.features import PythonView, RowView, SqlView, TimedView
 from mlopsc.spec.monitors import Monitor
 from mlopsc.vocabulary.columns import from_duckdb
 
@@ -22,7 +22,7 @@ def check_columns(analysis: Analysis) -> Iterator[Diagnostic]:
     for name, dataset in analysis.spec.entries("datasets"):
         yield from _table(analysis, name, dataset, ("datasets", name))
     for name, view in analysis.spec.entries("features"):
-        if not isinstance(view, TimedView):
+        if not isinstance(view, TimedView | RowView):
             yield from _table(analysis, name, view, ("features", name))
     for name, monitor in analysis.spec.entries("monitors"):
         yield from _monitor(analysis, name, monitor)

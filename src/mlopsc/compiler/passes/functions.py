@@ -10,7 +10,7 @@ from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.document import Path
-from mlopsc.spec.features import PythonView
+from mlopsc.spec.features import PythonView, RowView
 from mlopsc.vocabulary.estimators import CustomEstimator
 from mlopsc.vocabulary.metrics import CustomMetric
 from mlopsc.vocabulary.sources import PythonSource
@@ -34,7 +34,7 @@ def _references(analysis: Analysis) -> Iterator[tuple[Path, str]]:
         if isinstance(dataset.source, PythonSource):
             yield ("datasets", name, "source", "python"), dataset.source.python
     for name, view in analysis.spec.entries("features"):
-        if isinstance(view, PythonView):
+        if isinstance(view, PythonView | RowView):
             yield ("features", name, "python"), view.python
     for name, training in analysis.spec.entries("training"):
         place: Path = ("training", name)

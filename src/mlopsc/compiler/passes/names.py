@@ -7,7 +7,7 @@ from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.document import Path
-from mlopsc.spec.features import PythonView, TimedView
+from mlopsc.spec.features import PythonView, RowView, TimedView
 from mlopsc.spec.spec import Spec
 from mlopsc.vocabulary.gates import ChampionGate
 from mlopsc.vocabulary.metrics import metric_name
@@ -70,12 +70,16 @@ def _tables(analysis: Analysis) -> Iterator[Diagnostic]:
         elif isinstance(view, PythonView):
             yield from repeated(spec, ("features", name, "tables"), view.tables, "table")
             for index, table in enumerate(view.tables):
-                if not analysis.is_table(table) and table not in spec.features:
+                if table not in spec.datasets and (table not in spec.features or _is_timed(spec, table)):
+                    named = (
+                        "a view joined at a point in time makes no table: read what it takes its columns from"
+                    )
+                    hint = did_you_mean(table, _table_names(analysis), noun="declared:")
                     yield report(
                         "MLC201",
                         f"unknown dataset or view '{table}'",
                         spec.document.value_span(("features", name, "tables", index)),
-                        help=did_you_mean(table, _table_names(analysis), noun="declared:"),
+                        help=named if table in spec.features else hint,
                     )
     for name, training in spec.entries("training"):
         entities = training.entities
@@ -110,7 +114,7 @@ def _table(analysis: Analysis, dataset: str | None, view: str | None, path: Path
 
 
 def _is_timed(spec: Spec, name: str) -> bool:
-    return isinstance(spec.features.get(name), TimedView)
+    return isinstance(spec.features.get(name), TimedView | RowView)
 
 
 def _table_names(analysis: Analysis) -> list[str]:

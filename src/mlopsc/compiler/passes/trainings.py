@@ -1,6 +1,6 @@
 """Trainings against their tables: label and filter can be computed, features exist and can be learnt from."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from mlopsc.compiler.analysis import Analysis, Schema
 from mlopsc.compiler.passes.columns import column_type, home, known_column
@@ -9,9 +9,9 @@ from mlopsc.compiler.passes.timed_views import feature_types
 from mlopsc.compiler.sql_text import sample_sql
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
-from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.diagnostics.suggest import did_you_mean, nearest
 from mlopsc.spec.document import Path
-from mlopsc.spec.features import TimedView
+from mlopsc.spec.features import RowView, TimedView
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary.artifacts import RESERVED
 from mlopsc.vocabulary.columns import from_duckdb, is_numeric
@@ -71,6 +71,9 @@ def _features(analysis: Analysis, name: str, training: Training, schema: Schema)
             yield from _joined(analysis, training, feature, view, path)
             columns = view.names
             kinds = feature_types(analysis, view)
+        elif isinstance(view, RowView):
+            yield from _of_rows(analysis, table, feature, view, taken, path)
+            columns, kinds = tuple(view.columns), dict(view.columns)
         elif feature in views:
             if view is not None:
                 yield report(
@@ -85,7 +88,7 @@ def _features(analysis: Analysis, name: str, training: Training, schema: Schema)
             if schema.complete and feature not in schema.columns:
                 known = [
                     *schema.columns,
-                    *(n for n, v in analysis.spec.entries("features") if isinstance(v, TimedView)),
+                    *(n for n, v in analysis.spec.entries("features") if isinstance(v, TimedView | RowView)),
                 ]
                 yield report(
                     "MLC202",
@@ -123,6 +126,23 @@ def _features(analysis: Analysis, name: str, training: Training, schema: Schema)
                 f"'{column}' is not a feature of '{name}'",
                 document.value_span(("training", name, "preprocess", "categorical_columns", at)),
                 help=did_you_mean(column, taken),
+            )
+
+
+def _of_rows(
+    analysis: Analysis, table: str, name: str, view: RowView, taken: Collection[str], path: Path
+) -> Iterator[Diagnostic]:
+    """Yield what a function of rows wants that they do not hold; `taken` are the features named before it."""
+    schema = analysis.schemas[table]
+    for column in view.rows:
+        if schema.complete and column not in schema.columns and column not in taken:
+            near = nearest(column, [*taken, *schema.columns])
+            yield report(
+                "MLC301",
+                f"'{name}' wants '{column}', which is no column of '{table}' and no feature named before",
+                analysis.spec.document.value_span(path),
+                help=f"did you mean '{near}'?" if near else "name the view that makes it before this one",
+                labels=[Label(analysis.spec.document.key_span(("features", name, "rows")), "what it wants")],
             )
 
 

@@ -44,8 +44,13 @@ def write_parquet(
     rounded; a naive one is local time of `timezone`, see `canonical`). Raises MlopscError for a column of a
     type that a table cannot have.
     """
+    return write_batches(read_batches(connection, query, timezone=timezone), path)
+
+
+def read_batches(connection: "duckdb.DuckDBPyConnection", query: exp.Expr, *, timezone: str = "UTC") -> Any:
+    """Return a reader of the result's record batches, each column in the form that artifacts have."""
     result = connection.sql(text(canonical(query, describe(connection, query), timezone)))
-    return write_batches(result.to_arrow_reader(_BATCH), path)
+    return result.to_arrow_reader(_BATCH)
 
 
 def canonical(query: exp.Expr, types: Mapping[str, str], timezone: str = "UTC") -> exp.Expr:

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.engine.connection import connect
-from mlopsc.runtime.engine.parquet import describe, write_parquet
+from mlopsc.runtime.engine.parquet import describe, read_batches, write_batches, write_parquet
 from mlopsc.runtime.engine.statement import column, identifier, named, scan, select, text
 from mlopsc.runtime.feature_query import (
     ENTITIES,
@@ -18,6 +18,7 @@ from mlopsc.runtime.feature_query import (
     open_views,
     settled_threads,
 )
+from mlopsc.runtime.row_functions import RowFunctions
 from mlopsc.runtime.tables import numbered
 from mlopsc.vocabulary.artifacts import ENTITY, GROUP, LABEL, ROW, TIME
 from mlopsc.vocabulary.operations import Features
@@ -45,5 +46,10 @@ def run(config: Features, inputs: Mapping[str, Path], outputs: Mapping[str, Path
         label = {LABEL: column(LABEL)} if config.label is not None else {}
         listed = [named(value, name) for name, value in (made | label).items()]
         query = select(*listed, source=table).order_by(column(POSITION))
-        rows = write_parquet(connection, query, outputs["table"])
+        if config.rows:
+            functions = RowFunctions(config.rows, context.project)
+            names = [*kept, *config.features, *label]
+            rows = write_batches(functions.over(read_batches(connection, query), names), outputs["table"])
+        else:
+            rows = write_parquet(connection, query, outputs["table"])
     print(f"{config.training}: {rows} rows, {len(config.features)} features")

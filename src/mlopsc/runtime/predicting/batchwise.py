@@ -72,7 +72,7 @@ def predict_file(
             ) as batches,
             steady_sums(context.threads),
         ):
-            made = _predicted(config, batches, inputs, model, features, counts, context.threads)
+            made = _predicted(config, batches, inputs, model, features, counts, context)
             first = next(made)
             write_batches(_Reader(first.schema, chain([first], made)), out)
     except BaseException:
@@ -100,7 +100,7 @@ def _predicted(
     model: LoadedModel,
     features: tuple[Feature, ...],
     counts: _Counts,
-    threads: int,
+    context: Context,
 ) -> Iterator[pa.Table]:
     """Yield predictions with their keys, at least one table though it be empty."""
     oracle, step = Oracle(model.estimator), feature_step(config, features)
@@ -118,8 +118,8 @@ def _predicted(
     rows = _ASKED * max(1, min(8, _CELLS // _ASKED // len(columns)))
     unfit: list[Unfit] = []
     unfit_count = 0
-    with connect(*views.values(), threads=settled_threads(step.joins, threads)) as connection:
-        maker = FeatureMaker(step, keys, connection, views)
+    with connect(*views.values(), threads=settled_threads(step.joins, context.threads)) as connection:
+        maker = FeatureMaker(step, keys, connection, views, context.project)
         for batch in source.read(columns, config.timezone or "UTC", rows):
             unfit += batch.unfit[: SHOWN - len(unfit)]
             unfit_count += batch.unfit_count

@@ -13,6 +13,7 @@ from sqlglot import exp
 from mlopsc.runtime.engine.parquet import describe
 from mlopsc.runtime.engine.statement import column, identifier, named, select, text
 from mlopsc.runtime.feature_query import ENTITIES, POSITION, choose, join_views, made_features, open_views
+from mlopsc.runtime.row_functions import RowFunctions
 from mlopsc.runtime.view_tables import ViewTable
 from mlopsc.vocabulary.operations import Features
 
@@ -54,18 +55,20 @@ class FeatureMaker:
         keys: Sequence[str],
         connection: "duckdb.DuckDBPyConnection",
         views: Mapping[str, Path],
+        project: Path,
     ) -> None:
         self._step = step
         self._keys = keys
         self._connection = connection
         self._files = views
+        self._functions = RowFunctions(step.rows, project)
         self._views: tuple[ViewTable, ...] | None = None
 
     def make(self, batch: pa.Table, first: int) -> Made:
         """Return the features of a batch, `first` being the place of its first row."""
         untimed = batch.column(self._step.event_time).null_count if self._step.event_time else 0
         positions = pa.array(np.arange(first, first + batch.num_rows), pa.int64())
-        if self._step.joins or self._step.where is not None:
+        if self._step.joins or self._step.rows or self._step.where is not None:
             return self._queried(batch.append_column(POSITION, positions), untimed)
         if untimed:
             there = pc.is_valid(batch.column(self._step.event_time))
@@ -81,16 +84,15 @@ class FeatureMaker:
             self._views = open_views(connection, step.joins, self._files)
         table = join_views(self._views, columns)
         keys = [named(column(name), f"{_KEY}{n}") for n, name in enumerate(self._keys)]
-        made = made_features(step, columns).values()
-        features = [named(value, f"{_FEATURE}{n}") for n, value in enumerate(made)]
+        made = made_features(step, columns)
+        features = [named(value, f"{_FEATURE}{n}") for n, value in enumerate(made.values())]
         query = select(column(POSITION), *keys, *features, source=table).order_by(column(POSITION))
         found = connection.sql(text(query)).to_arrow_table()
+        plain = found.select([f"{_FEATURE}{n}" for n in range(len(features))]).rename_columns(list(made))
         return Made(
             found.column(POSITION),
             found.select([f"{_KEY}{n}" for n in range(len(keys))]).rename_columns(list(self._keys)),
-            found.select([f"{_FEATURE}{n}" for n in range(len(features))]).rename_columns(
-                list(step.features)
-            ),
+            self._functions.derive(plain).select(list(step.features)),
             untimed,
             batch.num_rows - untimed - found.num_rows,
         )

@@ -10,6 +10,7 @@ from mlopsc.runtime.learning.misfits import WORDS
 from mlopsc.sql.syntax import parse_expression, walk
 from mlopsc.vocabulary.columns import Column, convertible, is_numeric
 from mlopsc.vocabulary.operations import Features, Predict
+from mlopsc.vocabulary.views import RowFunction
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,6 +29,11 @@ def feature_step(config: Predict, features: Sequence[Feature]) -> Features:
             help="predict with a version that was trained on these features, or restore those that it wants",
         )
     wanted = {feature.name for feature in features}
+    rows: tuple[RowFunction, ...] = ()
+    for one in reversed(config.rows):
+        if wanted.intersection(one.columns):
+            rows = (one, *rows)
+            wanted.update(one.inputs)
     return Features(
         training=config.training,
         primary_key=config.primary_key,
@@ -35,6 +41,7 @@ def feature_step(config: Predict, features: Sequence[Feature]) -> Features:
         where=config.where,
         features=tuple(feature.name for feature in features),
         joins=tuple(join for join in config.joins if wanted.intersection(join.names)),
+        rows=rows,
     )
 
 
@@ -60,7 +67,7 @@ def wanted_columns(
             _lacks(label, missing, reasons, columns), help=did_you_mean(missing[0], columns, noun="it has")
         )
     by_name = {feature.name: feature for feature in features}
-    own = set(step.features) - {name for join in step.joins for name in join.names}
+    own = set(step.features) - _made(step)
     keys = {mine: views[join.view][theirs] for join in step.joins for mine, theirs in join.entity.items()}
     found: dict[str, Column] = {}
     faults = []
@@ -119,10 +126,21 @@ def _reasons(step: Features, used: Collection[str]) -> Iterator[tuple[str, str]]
         yield step.event_time, "the event time"
     for name in step.primary_key:
         yield name, "of the primary key"
-    joined = {name for join in step.joins for name in join.names}
+    made = _made(step)
+    for one in step.rows:
+        for name in one.inputs:
+            if name not in made:
+                yield name, f"which '{one.view}' is made of"
     for name in step.features:
-        if name not in joined:
+        if name not in made:
             yield name, "a feature of the model"
+
+
+def _made(step: Features) -> set[str]:
+    """Return the names of what is joined to rows, and made of them."""
+    return {name for join in step.joins for name in join.names} | {
+        n for one in step.rows for n in one.columns
+    }
 
 
 def _used(

@@ -9,7 +9,7 @@ from mlopsc.compiler.sql_text import sample_sql
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.diagnostics.suggest import did_you_mean
-from mlopsc.spec.features import TimedView
+from mlopsc.spec.features import RowView, TimedView
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary.aggregates import aggregates_of
 
@@ -51,6 +51,11 @@ def _features(analysis: Analysis, name: str, training: Training) -> Iterator[Dia
         if isinstance(view, TimedView):
             used, time = _used(analysis, view), view.event_time or analysis.event_time(view.table)
             yield from check_view(analysis, goal, Feature(feature, view.table, used, span, view, time), view)
+        elif isinstance(view, RowView):
+            schema = analysis.schemas.get(table)
+            for column in view.rows:
+                if schema is not None and column in schema.columns:
+                    yield from check_column(analysis, goal, Feature(column, table, (column,), span))
         else:
             yield from check_column(analysis, goal, Feature(feature, table, (feature,), span))
 
@@ -100,4 +105,6 @@ def _allowed(analysis: Analysis, name: str, training: Training) -> Iterator[Diag
 
 def _names(analysis: Analysis, feature: str) -> tuple[str, ...]:
     view = analysis.spec.features.get(feature)
+    if isinstance(view, RowView):
+        return tuple(view.columns)
     return view.names if isinstance(view, TimedView) else (feature,)
