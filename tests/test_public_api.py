@@ -34,7 +34,8 @@ registry:
 @pytest.fixture
 def spec(tmp_path):
     rows = [
-        f"{n},2024-01-01T00:00:00Z,{n % 17},{'red' if n % 3 else 'blue'},{n % 17 > 8}" for n in range(200)
+        f"{n},2024-01-01T00:00:00Z,{n % 17},{'red' if n % 3 else 'blue'},{n % 17 + n % 5 > 8}"
+        for n in range(200)
     ]
     (tmp_path / "rows.csv").write_text("\n".join(["id,seen,size,colour,big", *rows]) + "\n")
     (tmp_path / "mlops.yaml").write_text(SPEC)

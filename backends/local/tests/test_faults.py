@@ -261,7 +261,7 @@ def test_steps_in_processes_survive_a_fault_at_any_call(broken, project, make, t
 def test_a_registration_survives_and_a_champion_is_served_throughout(broken, tmp_path_factory, how):
     first = tmp_path_factory.mktemp("first") / "project"
     first.mkdir()
-    rows = "".join(f"{number},{number % 17},{number % 17 > 8}\n" for number in range(200))
+    rows = "".join(f"{number},{number % 17},{number % 17 + number % 5 > 8}\n" for number in range(200))
     (first / "rows.csv").write_text(f"id,size,big\n{rows}")
     assert broken.run_plan(first, write_plan(first, SPEC)).status == "succeeded"
     assert served(first) == "shapes/1"
