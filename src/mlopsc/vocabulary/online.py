@@ -23,5 +23,7 @@ class ServedFeature(Frozen):
     name: str
     view: str | None = None
     """The timed view that holds it; None where the request gives it, as the entities' table does for training."""
+    function: str | None = None
+    """The view whose function makes it of each row, which no store holds."""
     type: ColumnType | None = None
     """As far as it is known before the run."""

@@ -215,6 +215,10 @@ def test_a_training_gets_its_features_in_its_order_with_those_of_the_request(tmp
         answer(store, "p", features, ["weather"], [{**entity, "distance": 5.55}], at(1))
     with pytest.raises(UsageError, match="holds nothing for a training 'early'"):
         served(store, "p", "early")
+    made = (*wanted, ServedFeature(name="ratio", function="of_rows", type="float64"))
+    materialized(tmp_path, [row()], at(1), trainings={"made": made})
+    with pytest.raises(UsageError, match="made of each row by a function"):
+        served(store, "p", "made")
     with pytest.raises(UsageError, match="is a view, not a training"):
         served(store, "p", "weather")
 

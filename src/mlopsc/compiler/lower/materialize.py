@@ -7,7 +7,7 @@ from mlopsc.compiler.lower.steps import make_step
 from mlopsc.compiler.lower.tables import Tables
 from mlopsc.plan.graph import in_order
 from mlopsc.plan.plan import Pipeline, Step
-from mlopsc.spec.features import TimedView
+from mlopsc.spec.features import RowView, TimedView
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary import operations as op
 from mlopsc.vocabulary.aggregates import aggregates_of, ratios_of, result_type
@@ -92,6 +92,10 @@ def _served(analysis: Analysis, training: Training) -> tuple[ServedFeature, ...]
         if isinstance(view, TimedView):
             types = _made(analysis, view)
             features += [ServedFeature(name=one, view=name, type=types[one]) for one in view.names]
+        elif isinstance(view, RowView):
+            features += [
+                ServedFeature(name=one, function=name, type=kind) for one, kind in view.columns.items()
+            ]
         else:
             table = training.entities.table
             features.append(ServedFeature(name=name, type=_type(analysis, table, name)))

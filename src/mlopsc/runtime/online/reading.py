@@ -22,7 +22,15 @@ def served(store: OnlineStore, project: str, training: str) -> tuple[ServedFeatu
     """Return the features of a training, in its order; raises UsageError when the store knows none of this name."""
     known = store.trainings(project)
     if training in known:
-        return features_from(known[training])
+        features = features_from(known[training])
+        made = sorted({feature.function for feature in features if feature.function is not None})
+        if made:
+            raise UsageError(
+                f"features of training '{training}' are made of each row by a function ({', '.join(made)}), "
+                "which an online store does not call",
+                help="ask for its views, as a list, and call the function on what comes",
+            )
+        return features
     views = [state.view for state in store.states(project)]
     if training in views:
         raise UsageError(
