@@ -30,6 +30,7 @@ def _faults(plan: Plan) -> Iterator[Fault]:
         yield from _rules(view)
         yield from _types(view)
         yield from _names(view)
+        yield from _functions(view)
         for key in view.config.view.entity:
             kind = TYPES.get(view.config.types.get(key, ""), ("", ""))[1]
             earlier = entities.setdefault(key, (view.name, kind))
@@ -65,6 +66,17 @@ def _rules(view: View) -> Iterator[Fault]:
             "a row would be usable at one instant only, and to Feast a `ttl` of nothing means without end",
             "allow it to be older",
         )
+
+
+def _functions(view: View) -> Iterator[Fault]:
+    for training, features in view.config.trainings.items():
+        for name in dict.fromkeys(one.function for one in features if one.function is not None):
+            yield Fault(
+                _CODE,
+                ("features", name),
+                f"training '{training}' has features that a function makes of each row, which no view of Feast holds",
+                "leave the training to mlopsc, or write an on-demand view of Feast by hand",
+            )
 
 
 def _types(view: View) -> Iterator[Fault]:

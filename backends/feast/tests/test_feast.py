@@ -204,6 +204,17 @@ def test_aggregates_are_told_too(tmp_path):
     assert (("features", "busy", "aggregates")) in [path for path, _ in faults(tmp_path, change)]
 
 
+def test_functions_of_rows_are_told_too(tmp_path):
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "rows.py").write_text("def ratio(frame):\n    return frame\n")
+    change = """
+    features:
+      of_rows: {python: "rows:ratio", rows: [distance], columns: {ratio: float64}}
+    training: {late_arrival: {features: [origin_weather, of_rows, distance]}}
+    """
+    assert [path for path, _ in faults(tmp_path, change)] == [("features", "of_rows")]
+
+
 def test_exported_rows_are_those_that_can_win(shop):
     mlopsc(shop, "features", "export", "--out", "out")
     found = pq.read_table(shop / "out" / "level.parquet").to_pylist()
