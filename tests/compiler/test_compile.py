@@ -64,7 +64,7 @@ def test_what_follows_from_a_variable_without_value_is_not_told(tmp_path: Path) 
 
 def test_targets_are_read_by_their_backends(tmp_path: Path) -> None:
     assert told(tmp_path, merged(SMALL, "targets: {kubeflow: {}, local: {imag: a}}"))[0] == (
-        "MLC504 «kubeflow» unknown target 'kubeflow' | installed: docker, kfp, kubernetes, local, prefect"
+        "MLC504 «kubeflow» unknown target 'kubeflow' | installed: docker, feast, kfp, kubernetes, local, prefect"
     )
     plan = compiled(tmp_path, merged(SMALL, "targets: {kfp: {image: 'a:1', policy: {cpu: 2}}}")).require()
     assert plan.targets == {"kfp": {"image": "a:1", "policy": {"cpu": 2.0}}}
