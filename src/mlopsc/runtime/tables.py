@@ -35,20 +35,25 @@ def read_frame(path: Path, columns: list[str] | None = None) -> "pandas.DataFram
 
 @contextmanager
 def opened(
-    *tables: Any, threads: int | None = None, rows: str | None = None, engine: SparkEngine | None = None
+    *tables: Any,
+    threads: int | None = None,
+    rows: str | None = None,
+    engine: SparkEngine | None = None,
+    memory: str | None = None,
 ) -> Iterator[tuple["duckdb.DuckDBPyConnection", list[exp.Expr]]]:
     """Open a connection that sees `tables`, and give it with one table expression for each.
 
     A table is a pandas, polars or pyarrow table, or a path: Parquet, else `.csv` and `.jsonl` by name. `rows`
-    names a column that is added and counts the rows from 0. `engine` computes, DuckDB when None. Raises SpecError
-    for anything else, for repeated column names, and for pandas columns of mixed types.
+    names a column that is added and counts the rows from 0. `engine` computes, DuckDB when None; `memory` is what
+    DuckDB may hold. Raises SpecError for anything else, for repeated column names, and for pandas columns of mixed
+    types.
     """
     with ExitStack() as stack:
         held = [
             _on_disk(table, stack) if isinstance(table, str | Path) else to_arrow(table) for table in tables
         ]
         paths = [table for table in held if isinstance(table, Path)]
-        connection = stack.enter_context(connect(*paths, threads=threads, engine=engine))
+        connection = stack.enter_context(connect(*paths, threads=threads, engine=engine, memory=memory))
         yield connection, [_attached(connection, f"t{i}", table, rows) for i, table in enumerate(held)]
 
 

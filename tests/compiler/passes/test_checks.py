@@ -87,3 +87,42 @@ from tests.specs import SMALL, merged, told
 )
 def test_a_check_suits_its_column(fragment: str, expected: list[str], tmp_path: Path) -> None:
     assert told(tmp_path, merged(SMALL, fragment)) == expected
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        pytest.param(
+            "{expect: column_values_to_be_unique, column: flight, where: 'distanc > 0'}",
+            ["MLC304 «distanc» unknown column 'distanc' | did you mean 'distance'?"],
+            id="unknown column",
+        ),
+        pytest.param(
+            "{expect: column_values_to_be_unique, column: flight, where: distance + 1}",
+            ["MLC306 «distance + 1» expected a BOOLEAN, found a DOUBLE"],
+            id="no condition",
+        ),
+        pytest.param(
+            "{expect: column_values_to_be_unique, column: flight, row_condition: distance > 0 and @x, condition_parser: pandas}",
+            [
+                "MLC109 «distance > 0 and @x» 'distance > 0 and @x' names a variable with @, and there are none: write its value"
+            ],
+            id="a variable of pandas",
+        ),
+        pytest.param(
+            "{expect: column_values_to_be_unique, column: flight, row_condition: distance > 0 and carrier == 'AA', condition_parser: pandas}",
+            [],
+            id="the syntax of pandas",
+        ),
+        pytest.param(
+            "{expect: table_column_count_to_equal, value: 3, where: distance > 0}",
+            ["MLC109 «expect» it is about columns: which rows are chosen makes no difference"],
+            id="no rows to choose",
+        ),
+    ],
+)
+def test_the_rows_that_a_check_looks_at_are_chosen_by_sound_sql(
+    check: str, expected: list[str], tmp_path: Path
+) -> None:
+    fragment = f"datasets: {{flights: {{checks: [{check}]}}}}"
+    assert told(tmp_path, merged(SMALL, fragment)) == expected

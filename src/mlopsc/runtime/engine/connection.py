@@ -25,16 +25,17 @@ _HINTS = {
 
 @contextmanager
 def connect(
-    *files: Path, threads: int | None = None, engine: SparkEngine | None = None
+    *files: Path, threads: int | None = None, engine: SparkEngine | None = None, memory: str | None = None
 ) -> Iterator["duckdb.DuckDBPyConnection"]:
     """Open an in-memory database in UTC that can read `files`, and close it.
 
     No other file, network address, extension or Python variable can be reached from SQL. `threads` None means
-    one for each core. DuckDB's errors leave as MlopscError with their first line. With `engine`, Spark reads the files
+    one for each core. `memory` is what DuckDB may hold, such as 600MB, before it spills to disk; None is most
+    of the machine's. DuckDB's errors leave as MlopscError with their first line. With `engine`, Spark reads the files
     and computes: what is returned then has of DuckDB's connection `execute`, `sql` and `register`.
     """
     if engine is None:
-        with _duckdb(files, (), threads) as connection:
+        with _duckdb(files, (), threads, memory) as connection:
             yield connection
         return
     from mlopsc.runtime.engine.spark.connection import open_spark, remove, scratch_folder
@@ -49,7 +50,7 @@ def connect(
 
 @contextmanager
 def _duckdb(
-    files: Sequence[Path], folders: Sequence[Path], threads: int | None
+    files: Sequence[Path], folders: Sequence[Path], threads: int | None, memory: str | None = None
 ) -> Iterator["duckdb.DuckDBPyConnection"]:
     import duckdb
 
@@ -60,11 +61,14 @@ def _duckdb(
         "autoinstall_known_extensions": "false",
         "temp_directory": str(spill),
     }
+    if memory is not None:
+        config["memory_limit"] = memory
     if threads is not None:
         config["threads"] = threads
     connection = duckdb.connect(config=config)
     try:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")  # a slow step would write it to its output
         # A prepared statement's parameters are not allowed in SET.
         paths = ", ".join(_quoted(str(path.absolute())) for path in files)
         connection.execute(f"SET allowed_paths = [{paths}]")
