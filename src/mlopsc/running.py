@@ -89,7 +89,7 @@ def find_pipeline(plan: Plan, name: str) -> Pipeline:
             return pipeline
     if name == TRAIN:
         raise UsageError(
-            f"{plan.spec} declares no training: there is nothing to run",
+            f"{plan.spec} declares no training and no dataset: there is nothing to run",
             help="its monitors run with `mlopsc monitor NAME`",
         )
     raise _unknown(plan, "monitor", name, "monitors")

@@ -27,10 +27,48 @@ def test_sections_that_every_spec_has(tmp_path: Path) -> None:
     assert told(tmp_path, "apiVersion: mlopsc/v2\ntraining: {}\n") == [
         "MLC102 «apiVersion» the file lacks the key 'project' | add `project: {name: my_project}`",
         "MLC102 «apiVersion» the file lacks the key 'training' | "
-        "add `training: {my_model: {entities: …, features: …, estimator: …, metrics: …}}`",
+        "add `training: {my_model: {entities: …, features: …, estimator: …, metrics: …}}` or, to check data alone, "
+        "`datasets: {my_data: {source: {type: csv, path: data.csv}}}`",
         "MLC118 «mlopsc/v2» unknown apiVersion: expected mlopsc/v1, found text 'mlopsc/v2' | "
         "write `apiVersion: mlopsc/v1`",
     ]
+
+
+DATA_ALONE = """\
+apiVersion: mlopsc/v1
+project: {name: data}
+datasets:
+  flights: {source: {type: parquet, path: data/flights.parquet}, primary_key: [time_hour, carrier, flight]}
+  weather: {source: {type: parquet, path: data/weather.parquet}, event_time: time_hour}
+"""
+
+
+def test_a_spec_may_check_data_alone(tmp_path: Path) -> None:
+    assert told(tmp_path, DATA_ALONE) == []
+    plan = compiled(tmp_path, DATA_ALONE).require()
+    (pipeline,) = plan.pipelines
+    assert (pipeline.name, pipeline.title) == ("train", "Check flights, weather")
+    steps = sorted(step.name for step in pipeline.steps)
+    assert steps == ["load_flights", "load_weather", "validate_flights", "validate_weather"]
+
+
+def test_without_a_training_views_that_are_tables_are_made(tmp_path: Path) -> None:
+    views = """\
+features:
+  by_origin: {sql: "select origin, count(*) as n from flights group by origin", primary_key: [origin]}
+  latest: {dataset: weather, entity: [origin], columns: [visib]}
+"""
+    pipeline = compiled(tmp_path, merged(DATA_ALONE, views)).require().pipeline("train")
+    assert [step.name for step in pipeline.steps if step.operation not in ("load", "validate")] == [
+        "view_by_origin"
+    ]
+
+
+def test_what_needs_a_training_is_refused_without_one(tmp_path: Path) -> None:
+    gate = "gates: {good: {type: metric, training: late, metric: roc_auc, min: 0.6}}\n"
+    assert [line.partition(" ")[0] for line in told(tmp_path, DATA_ALONE + gate)] == ["MLC203"]
+    with pytest.raises(UsageError, match="unknown training 'late'; declared: none"):
+        compiled(tmp_path, DATA_ALONE, training="late")
 
 
 def test_an_environment_and_overrides_change_the_plan(tmp_path: Path) -> None:

@@ -120,7 +120,9 @@ def compile_file(
         plan: Plan | None = None
         if not has_errors(diagnostics):
             if training is not None and training not in spec.training:
-                raise UsageError(f"unknown training {training!r}; declared: {', '.join(spec.training)}")
+                raise UsageError(
+                    f"unknown training {training!r}; declared: {', '.join(spec.training) or 'none'}"
+                )
             given = {"targets": settings, "variables": dict(overrides or {})}
             plan = lower(analysis, training, serving=serving).model_copy(update=given)
             if target is not None:

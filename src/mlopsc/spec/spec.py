@@ -53,9 +53,13 @@ KEYS = ("apiVersion", "project", *RESOLVED, *SECTIONS, "infrastructure", "target
 _REQUIRED = {
     "apiVersion": f"apiVersion: {API_VERSION}",
     "project": "project: {name: my_project}",
-    "training": "training: {my_model: {entities: …, features: …, estimator: …, metrics: …}}",
 }
 """Keys that every spec has, with examples."""
+_WORK = {
+    "training": "training: {my_model: {entities: …, features: …, estimator: …, metrics: …}}",
+    "datasets": "datasets: {my_data: {source: {type: csv, path: data.csv}}}",
+}
+"""Keys of which a spec has at least one: what there is to do."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +124,12 @@ def _top_level(document: Document) -> Iterator[Diagnostic]:
                 help=did_you_mean(key, KEYS) or f"expected one of {', '.join(KEYS)}",
             )
     for key, example in _REQUIRED.items():
-        if value.get(key) is None or (key == "training" and value[key] == {}):
+        if value.get(key) is None:
             help = f"add `{example}`"
             yield report("MLC102", f"the file lacks the key '{key}'", document.span(()), help=help)
+    if not any(value.get(key) for key in _WORK):
+        help = f"add {' or, to check data alone, '.join(f'`{example}`' for example in _WORK.values())}"
+        yield report("MLC102", "the file lacks the key 'training'", document.span(()), help=help)
     version = value.get("apiVersion")
     if version is not None and version != API_VERSION:
         yield report(

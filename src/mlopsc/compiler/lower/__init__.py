@@ -7,7 +7,7 @@ from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.lower.materialize import lower_materialize
 from mlopsc.compiler.lower.monitor import lower_monitor
 from mlopsc.compiler.lower.predict import lower_predict
-from mlopsc.compiler.lower.train import lower_train
+from mlopsc.compiler.lower.train import lower_tables, lower_train
 from mlopsc.compiler.lower.verify import verify
 from mlopsc.plan.plan import Infrastructure, Pipeline, Plan
 from mlopsc.vocabulary.references import literal
@@ -18,12 +18,16 @@ __all__ = ["lower"]
 def lower(analysis: Analysis, training: str | None = None, *, serving: bool = False) -> Plan:
     """Return the plan of a spec without errors; `training` narrows the train pipeline to one.
 
+    Where nothing is trained, that pipeline reads and checks every dataset, and makes every view that is a table.
+
     The pipeline that fills the online store is there when the spec names a store, or with `serving`.
     """
     spec = analysis.spec
     pipelines: list[Pipeline] = []
     if spec.training:
         pipelines.append(lower_train(analysis, [training] if training else spec.training))
+    elif spec.datasets:
+        pipelines.append(lower_tables(analysis))
     pipelines += [lower_monitor(analysis, name, monitor) for name, monitor in spec.entries("monitors")]
     pipelines += [lower_predict(analysis, name, model) for name, model in spec.entries("registry")]
     if serving or spec.infrastructure.online_store is not None:

@@ -13,6 +13,7 @@ from mlopsc.compiler.lower.steps import configuration, make_step
 from mlopsc.compiler.lower.tables import Tables
 from mlopsc.plan.graph import ancestors, in_order
 from mlopsc.plan.plan import Artifact, Pipeline, Step
+from mlopsc.spec.features import PythonView, SqlView
 from mlopsc.spec.registry import Model
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary import operations as op
@@ -55,6 +56,25 @@ def lower_train(analysis: Analysis, trainings: Iterable[str]) -> Pipeline:
         title=f"Train, judge and register {', '.join(names)}",
         steps=everything,
         parameters=used_parameters(analysis, everything),
+    )
+
+
+def lower_tables(analysis: Analysis) -> Pipeline:
+    """Return the pipeline of a spec that trains nothing: every dataset is read and checked, every SQL or Python view
+    made."""
+    tables = Tables(analysis)
+    views = [
+        name for name, view in analysis.spec.entries("features") if isinstance(view, SqlView | PythonView)
+    ]
+    for name in (*analysis.spec.datasets, *views):
+        tables.artifact(name)
+    steps = in_order(list(tables.steps.values()))
+    return Pipeline(
+        name="train",
+        kind="train",
+        title=f"Check {', '.join(analysis.spec.datasets)}",
+        steps=steps,
+        parameters=used_parameters(analysis, steps),
     )
 
 
