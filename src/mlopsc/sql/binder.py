@@ -106,6 +106,16 @@ class Binder:
         """Bind a filter over the rows of `table`."""
         return self.bind_expression(sql, table, want="boolean")
 
+    def pattern_fault(self, pattern: str) -> str | None:
+        """Return what is wrong with a regular expression of RE2, None when nothing is."""
+        import duckdb
+
+        try:
+            self._duckdb.execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()
+        except duckdb.Error as error:
+            return str(error_details(error)["exception_message"])
+        return None
+
     def tables_read(self, sql: str) -> tuple[str, ...] | SqlFault:
         """Return the names of the tables that a SELECT reads, as it spells them, declared or not."""
         tree = parse_query(self._duckdb, sql)

@@ -126,3 +126,18 @@ def test_the_rows_that_a_check_looks_at_are_chosen_by_sound_sql(
 ) -> None:
     fragment = f"datasets: {{flights: {{checks: [{check}]}}}}"
     assert told(tmp_path, merged(SMALL, fragment)) == expected
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        "columns: {origin: {pattern: '^[A-Z'}}",
+        "checks: [{expect: column_values_to_match_regex, column: origin, regex: '^[A-Z'}]",
+        "checks: [{expect: column_values_to_match_regex_list, column: origin, regex_list: [a, '^[A-Z']}]",
+    ],
+)
+def test_a_pattern_is_compiled_before_anything_runs(dataset: str, tmp_path: Path) -> None:
+    told_of = "'^[A-Z' is no regular expression of RE2: missing ]: [A-Z"
+    assert told(tmp_path, merged(SMALL, f"datasets: {{flights: {{{dataset}}}}}")) == [
+        f"MLC109 «^[A-Z» {told_of} | its syntax: https://github.com/google/re2/wiki/Syntax"
+    ]

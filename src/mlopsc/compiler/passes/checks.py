@@ -23,6 +23,7 @@ def check_checks(analysis: Analysis) -> Iterator[Diagnostic]:
     """Yield checks and constraints of columns that do not exist or are of another type."""
     for name, dataset in analysis.spec.entries("datasets"):
         for column, rule in dataset.columns.items():
+            yield from _pattern(analysis, rule.pattern, ("datasets", name, "columns", column, "pattern"))
             yield from _constraint(analysis, name, column, rule)
         yield from _checks(analysis, name, dataset)
 
@@ -47,6 +48,9 @@ def _checks(analysis: Analysis, name: str, dataset: Dataset) -> Iterator[Diagnos
         place: Path = ("datasets", name, "checks", index)
         if isinstance(query := getattr(check, "unexpected_rows_query", None), str):
             yield from _query(analysis, name, query, place)
+        yield from _pattern(analysis, getattr(check, "regex", None), (*place, "regex"))
+        for at, pattern in enumerate(getattr(check, "regex_list", ())):
+            yield from _pattern(analysis, pattern, (*place, "regex_list", at))
         yield from _condition(analysis, name, check, place)
         yield from _others(analysis, check, place)
         if not check.reads:
@@ -54,6 +58,16 @@ def _checks(analysis: Analysis, name: str, dataset: Dataset) -> Iterator[Diagnos
         for at, column in _named(check):
             yield from known_column(analysis, name, column, (*place, *at))
             yield from _misfit(analysis, name, check, column, (*place, *at))
+
+
+def _pattern(analysis: Analysis, pattern: str | None, place: Path) -> Iterator[Diagnostic]:
+    if pattern is not None and (fault := analysis.binder.pattern_fault(pattern)):
+        yield report(
+            "MLC109",
+            f"{pattern!r} is no regular expression of RE2: {fault}",
+            analysis.spec.document.value_span(place),
+            help="its syntax: https://github.com/google/re2/wiki/Syntax",
+        )
 
 
 def _others(analysis: Analysis, check: BaseCheck, place: Path) -> Iterator[Diagnostic]:
