@@ -4,6 +4,7 @@ import pytest
 
 from mlopsc.codegen.reach import Elsewhere, infrastructure_faults
 from mlopsc.plan.plan import Infrastructure
+from mlopsc.vocabulary.engine import DuckDbEngine, SparkEngine
 from tests.plans import flights_plan
 
 POD = Elsewhere("a pod", "pods", "targets.kfp.env_secrets")
@@ -22,3 +23,29 @@ def test_an_online_store_of_this_machine_is_refused_elsewhere(url, reached):
     )
     if found:
         assert "MLOPSC_ONLINE_STORE_URL" in str(found[0].help)
+
+
+@pytest.mark.parametrize(
+    ("master", "reached"),
+    [("local[4]", True), ("yarn", True), ("spark://spark.example.com:7077", True),
+     ("k8s://https://api.example.com", True),
+     ("k8s://api.example.com:443", True), ("spark://localhost:7077", False), ("spark://127.0.0.1:1,spark-2:1", False),
+     ("k8s://https://127.0.0.1:6443", False), ("k8s://localhost:6443", False)],
+)  # fmt: skip
+def test_a_spark_master_of_this_machine_is_refused_elsewhere(master, reached):
+    """`local[N]` is Spark within the pod itself."""
+    plan = flights_plan().model_copy(
+        update={"infrastructure": Infrastructure(engine=SparkEngine(master=master))}
+    )
+    found = list(infrastructure_faults(plan, POD))
+    assert [(one.code, one.path) for one in found] == (
+        [] if reached else [("MLC502", ("infrastructure", "engine", "master"))]
+    )
+    if found:
+        assert found[0].message == f"the Spark master {master!r} is on this machine: a pod cannot reach it"
+        assert "local[N]" in str(found[0].help)
+
+
+def test_duckdb_is_everywhere():
+    plan = flights_plan().model_copy(update={"infrastructure": Infrastructure(engine=DuckDbEngine())})
+    assert list(infrastructure_faults(plan, POD)) == []

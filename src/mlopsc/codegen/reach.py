@@ -42,10 +42,16 @@ def infrastructure_faults(plan: Plan, elsewhere: Elsewhere) -> Iterator[Fault]:
                 f"({elsewhere.environment})",
             )
     engine = plan.infrastructure.engine
-    if isinstance(engine, SparkEngine) and "://" in engine.master and is_local(engine.master):
+    if isinstance(engine, SparkEngine) and "://" in engine.master and is_local(_address(engine.master)):
         yield Fault(
             "MLC502",
             ("infrastructure", "engine", "master"),
             f"the Spark master {engine.master!r} is on this machine: {elsewhere.one} cannot reach it",
             f"give an address that {elsewhere.all} reach, or local[N] for Spark within each of them",
         )
+
+
+def _address(master: str) -> str:
+    """Return where a Spark master is: that of Kubernetes, `k8s://https://HOST:PORT` or without `https://`."""
+    inner = master.removeprefix("k8s://")
+    return inner if "://" in inner else f"https://{inner}"

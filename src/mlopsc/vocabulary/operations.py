@@ -379,7 +379,7 @@ class Predict(_Operation):
         return self.code + tuple(one.python for one in self.rows)
 
 
-class Materialize(_Operation):
+class Materialize(_Relational):
     """Write what the join would give each entity of a timed view at an instant to the online store.
 
     An older materialization never takes the place of a newer one. `ttl` is applied when values are read.

@@ -65,6 +65,7 @@ def _step(tables: Tables, name: str, view: TimedView) -> Step:
             for training_name, training in spec.entries("training")
             if name in training.features
         },
+        engine=tables.engine,
     )
 
 

@@ -49,8 +49,8 @@ def _checks(analysis: Analysis, name: str, dataset: Dataset) -> Iterator[Diagnos
         if isinstance(query := getattr(check, "unexpected_rows_query", None), str):
             yield from _query(analysis, name, query, place)
         yield from _pattern(analysis, getattr(check, "regex", None), (*place, "regex"))
-        for at, pattern in enumerate(getattr(check, "regex_list", ())):
-            yield from _pattern(analysis, pattern, (*place, "regex_list", at))
+        for number, pattern in enumerate(getattr(check, "regex_list", ())):
+            yield from _pattern(analysis, pattern, (*place, "regex_list", number))
         yield from _condition(analysis, name, check, place)
         yield from _others(analysis, check, place)
         if not check.reads:

@@ -43,7 +43,8 @@ def run(
     from mlopsc.runtime.store import digest_of_file
 
     source = _source(config, {"table": digest_of_file(inputs["table"])})
-    with connect(inputs["table"], threads=settled_threads((config.view,), context.threads)) as connection:
+    threads = settled_threads((config.view,), context.threads)
+    with connect(inputs["table"], threads=threads, engine=config.engine) as connection:
         query = latest_values(connection, config, inputs["table"])
         reader = connection.sql(text(query)).to_arrow_reader(_BATCH)
         batches = _Batches(reader, len(config.view.entity))
@@ -117,7 +118,7 @@ def latest_values(connection: "duckdb.DuckDBPyConnection", config: Materialize, 
 
 def _entities(join: Join, view: "ViewTable") -> exp.Expr:
     """Return the query for the keys that a view's table has, under the entities' names, behind a key of nulls."""
-    from mlopsc.runtime.engine.statement import column, fragment, identifier, named, select
+    from mlopsc.runtime.engine.statement import column, fragment, named, select
     from mlopsc.runtime.feature_query import POSITION
     from mlopsc.runtime.point_in_time import without_nan
     from mlopsc.vocabulary.columns import from_duckdb
@@ -132,7 +133,9 @@ def _entities(join: Join, view: "ViewTable") -> exp.Expr:
     keys = [named(column(name), mine) for mine, name in join.entity.items()]
     there = exp.and_(*(fragment("$k is not null", k=column(name)) for name in dict.fromkeys(theirs)))
     known = select(*keys, source=without_nan(view.table, view.types, theirs)).where(there).distinct()
-    counted = fragment("select *, row_number() over () as $n from $k as k", n=identifier(POSITION), k=known)
+    ranked = [exp.Ordered(this=column(mine), nulls_first=False) for mine in join.entity]
+    number = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=ranked))
+    counted = select(exp.Star(), named(number, POSITION), source=known)
     nobody = [named(exp.null(), mine) for mine in join.entity]
     first = select(*nobody, named(exp.Literal.number(0), POSITION), source=fragment("(select 1) as one"))
     return exp.union(first, counted, distinct=False)

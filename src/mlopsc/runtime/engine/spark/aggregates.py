@@ -74,6 +74,8 @@ def aggregate(
             return _quantile(node.this, exp.Literal.number("0.5"), apply, rewrite, world)
         case exp.PercentileCont() if is_number(world.type_of(node.this)):
             return _quantile(node.this, node.expression, apply, rewrite, world)
+        case exp.GroupConcat(this=exp.Order() as ordered) if over is None:
+            return _joined(ordered, node, rewrite, kept, world)
         case exp.PercentileDisc() if is_number(world.type_of(node.this)) and over is None:
             return _discrete(node, rewrite, kept)
         case _ if type(node) in _FLOATING and is_number(world.type_of(node.this)):
@@ -182,6 +184,17 @@ def _discrete(node: exp.PercentileDisc, rewrite: Rewrite, kept: exp.Expr | None)
     if not isinstance(shares, exp.Array):
         return one(shares)
     return exp.Anonymous(this="array", expressions=[one(share) for share in shares.expressions])
+
+
+def _joined(
+    ordered: exp.Order, node: exp.GroupConcat, rewrite: Rewrite, kept: exp.Expr | None, world: World
+) -> exp.Expr:
+    """Return texts put together in an order that is said."""
+    if isinstance(ordered.this, exp.Distinct) or world.type_of(ordered.this) != "VARCHAR":
+        raise _unknown(node)
+    order = exp.Order(this=rewrite(ordered.this), expressions=[rewrite(one) for one in ordered.expressions])
+    call = exp.GroupConcat(this=order, separator=rewrite(node.args["separator"]))
+    return call if kept is None else exp.Filter(this=call, expression=exp.Where(this=kept))
 
 
 def _share(call: exp.Expr, share: exp.Expr) -> exp.Expr:
