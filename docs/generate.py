@@ -102,6 +102,7 @@ FAMILY_TITLES = {
     "distribution": "Distributions",
     "multicolumn": "Several columns",
     "sql": "SQL",
+    "python_function": "Python",
     "beyond": "Beyond Great Expectations",
 }
 
@@ -147,14 +148,16 @@ def _check_page(name: str) -> str:
     parts = schema.pop("$defs", {})
     examples = yaml.safe_load((Path(__file__).parent / "checks.yaml").read_text("utf-8"))
     page = [f"# `{name}`", *_model({**schema, "properties": _own_first(schema["properties"])})]
-    if FAMILY_OF[name] != "beyond":
+    if FAMILY_OF[name] not in ("beyond", "python_function"):
         page.insert(1, f"Great Expectations calls it `expect_{name}`.")
     for part, described in parts.items():
         if "properties" in described:
             page += [f"## {_words(part)} {{ #{_anchor(part)} }}", *_model(described)]
     if name in examples:
         words = ", ".join(
-            f"{key}: {_flow(value)}" for key, value in {"expect": name, **examples[name]}.items()
+            f"{key}: {_flow(value)}"
+            for key, value in {"expect": name, **examples[name]}.items()
+            if not (key == "expect" and "python" in examples[name])
         )
         page += ["## Example", f"```yaml\nchecks:\n  - {{{words}}}\n```"]
     others = ", ".join(f"[`{other}`]({other}.md)" for other in FAMILIES[FAMILY_OF[name]] if other != name)

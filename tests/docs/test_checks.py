@@ -1,5 +1,6 @@
 """Each check's page shows an example that holds on one table, and tells its keys."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,17 @@ ORDERS = pa.table(
     }
 )
 
+FUNCTION = """\
+def too_cheap(table, least):
+    return table["amount"] - table["discount"] < least
+"""
+
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_holds(name: str) -> None:
+def test_an_example_holds(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "order_checks.py").write_text(FUNCTION)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
     payments = pa.table({"id": [1, 2, 3, 4, 5]})
     (result,) = validate_table(
         ORDERS, checks=[{"expect": name, **EXAMPLES[name]}], others={"payments": payments}

@@ -46,6 +46,7 @@ ABOUT: Mapping[str, str] = {
     "Preprocessing.categorical": "How text and categories become numbers.",
     "Preprocessing.numeric": "How numbers are filled in and scaled.",
     "primary_key": "The columns that identify a row.",
+    "PythonFunction.column_list": "The columns that the function is given; without it, all.",
     "python": "A function of yours, `package.module:function`.",
     "regex": "A regular expression that values are searched for, in RE2's syntax.",
     "secret": "The name of a secret that `secrets` declares.",

@@ -269,8 +269,8 @@ class _Translator:
                     branch = choice[0] if isinstance(choice, tuple) else choice
                     yield from self._follow(branch, rest, value, path)
             case "function-plain" if (lazy := _lazy(schema)) and isinstance(value, dict):
-                if value.get(lazy.discriminator) in lazy.names:
-                    chosen: Any = TypeAdapter(lazy.model_of(value[lazy.discriminator])).core_schema
+                if lazy.name_of(value) in lazy.names:
+                    chosen: Any = TypeAdapter(lazy.model_of(lazy.name_of(value))).core_schema
                     if chosen["type"] == "definitions":
                         self.definitions |= {part["ref"]: part for part in chosen["definitions"]}
                         chosen = chosen["schema"]

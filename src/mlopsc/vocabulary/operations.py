@@ -125,6 +125,12 @@ class Validate(_Relational):
     locked: bool = False
     """Refuse data that differ from the lock, or that it does not know."""
 
+    def functions(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for check in self.checks for name in check.functions()))
+
+    def engine_libraries(self) -> tuple[str, ...]:
+        return super().engine_libraries() + (("pandas", "numpy") if self.functions() else ())
+
     def input_ports(self) -> Ports:
         others: Ports = {f"{OTHER}{name}": "dataset" for check in self.checks for name in check.others()}
         return {"data": "dataset", **others}

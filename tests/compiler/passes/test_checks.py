@@ -141,3 +141,20 @@ def test_a_pattern_is_compiled_before_anything_runs(dataset: str, tmp_path: Path
     assert told(tmp_path, merged(SMALL, f"datasets: {{flights: {{{dataset}}}}}")) == [
         f"MLC109 «^[A-Z» {told_of} | its syntax: https://github.com/google/re2/wiki/Syntax"
     ]
+
+
+def test_checks_by_a_function_name_known_columns_and_keys(tmp_path):
+    def said(check: str) -> list[str]:
+        return told(tmp_path, merged(SMALL, f"datasets: {{flights: {{checks: [{check}]}}}}"))
+
+    assert said("{python: 'loaders:load_orders', column_list: [distance], on_failure: quarantine}") == []
+    assert said("{expect: python_function, python: 'loaders:load_orders', where: distance > 0}") == []
+    (column,) = said("{python: 'loaders:load_orders', column_list: [distanse]}")
+    assert column.startswith("MLC301 «distanse»")
+    (key,) = said("{python: 'loaders:load_orders', arg: {a: 1}}")
+    assert key.startswith("MLC101 «arg» unknown key 'arg'")
+    assert "'args'" in key
+    (reference,) = said("{python: loaders.load_orders}")
+    assert reference.startswith(
+        "MLC106 «loaders.load_orders» expected a function such as package.module:function"
+    )

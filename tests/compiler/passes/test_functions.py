@@ -16,6 +16,13 @@ from tests.specs import SMALL, merged, told
             id="another name",
         ),
         pytest.param(
+            "datasets: {flights: {checks: [{python: 'loaders:load_order'}]}}",
+            [
+                "MLC213 «loaders:load_order» loaders.py does not define 'load_order' | did you mean 'load_orders'?",
+            ],
+            id="of a check",
+        ),
+        pytest.param(
             "training: {late: {estimator: {python: 'models:lost'}}}",
             [
                 "MLC213 «models:lost» models.py does not define 'lost' | one of SETTINGS, winsorized",

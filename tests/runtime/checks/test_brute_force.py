@@ -573,7 +573,7 @@ def test_every_kind_has_its_meaning_in_plain_python() -> None:
     assert set(CHECK_NAMES) - {check["expect"] for check, _ in CASES} - COLUMNS_ALONE - beyond == set()
 
 
-BEYOND = {"freshness", "foreign_key", "row_count_change", "distribution_unchanged", "python"}
+BEYOND = {"freshness", "foreign_key", "row_count_change", "distribution_unchanged", "python_function"}
 """Checks that Great Expectations does not have; they have tests of their own."""
 
 

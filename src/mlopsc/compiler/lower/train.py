@@ -247,6 +247,8 @@ def _data_code(step: Step) -> tuple[str, ...]:
             python = step.configuration["source"].get("python")
         case "transform":
             python = step.configuration["python"]
+        case "validate":
+            return tuple(one["python"] for one in step.configuration.get("checks", ()) if "python" in one)
         case "features":
             return tuple(one["python"] for one in step.configuration.get("rows", ()))
         case _:

@@ -33,6 +33,9 @@ def _references(analysis: Analysis) -> Iterator[tuple[Path, str]]:
     for name, dataset in analysis.spec.entries("datasets"):
         if isinstance(dataset.source, PythonSource):
             yield ("datasets", name, "source", "python"), dataset.source.python
+        for index, check in enumerate(dataset.checks):
+            for reference in check.functions():
+                yield ("datasets", name, "checks", index, "python"), reference
     for name, view in analysis.spec.entries("features"):
         if isinstance(view, PythonView | RowView):
             yield ("features", name, "python"), view.python

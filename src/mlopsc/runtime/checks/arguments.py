@@ -7,7 +7,9 @@ from pydantic import BaseModel, ValidationError
 
 from mlopsc.diagnostics.errors import SpecError
 from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.runtime.checks.python_function import called
 from mlopsc.vocabulary.checks import CHECK, CHECK_NAMES, BaseCheck
+from mlopsc.vocabulary.checks.choice import PYTHON
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.contract import OnFailure
 
@@ -44,7 +46,7 @@ def _check(index: int, check: BaseCheck | Mapping[str, Any]) -> BaseCheck:
         return CHECK.validate_python(check)
     if not isinstance(check, Mapping):
         raise SpecError(f"checks[{index}] is {check!r}, expected a map such as {_EXAMPLE}")
-    name = check.get("expect")
+    name = check.get("expect", PYTHON if "python" in check else None)
     if not isinstance(name, str):
         raise SpecError(f"checks[{index}] has no `expect`, the name of the check")
     name = name.removeprefix("expect_")
@@ -55,6 +57,8 @@ def _check(index: int, check: BaseCheck | Mapping[str, Any]) -> BaseCheck:
         words["on_failure"] = SEVERITIES[word]
         del words["severity"]
     try:
+        if name == PYTHON and callable(words.get("python")):
+            return called(words["python"], {key: value for key, value in words.items() if key != "expect"})
         return CHECK.validate_python({**words, "expect": name})
     except ValidationError as error:
         raise SpecError(f"checks[{index}] ({name}): {_problems(error)}") from error

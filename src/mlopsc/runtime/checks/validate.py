@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from sqlglot import exp
@@ -17,12 +18,14 @@ from mlopsc.runtime.checks.measures import Table, measure
 from mlopsc.runtime.checks.measures.base import ROW
 from mlopsc.runtime.checks.mixed import MixedColumn, split_mixed
 from mlopsc.runtime.checks.outcome import Outcome, absent
+from mlopsc.runtime.checks.python_function import of_function
 from mlopsc.runtime.checks.report import CheckResult, ValidationReport
 from mlopsc.runtime.checks.scan import Waiting, serve
 from mlopsc.runtime.checks.unexpected import unexpected_rows
 from mlopsc.runtime.engine.parquet import describe
 from mlopsc.runtime.engine.statement import column, fragment, identifier, named, select, text
 from mlopsc.vocabulary.checks import BaseCheck
+from mlopsc.vocabulary.checks.python_function import PythonFunction
 from mlopsc.vocabulary.checks.sql import UnexpectedRows
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.contract import OnFailure
@@ -58,7 +61,7 @@ def validate_table(
     `others` are tables that checks name, such as `other_table_name`. A column that the table lacks, or that is of a
     type that the check cannot judge, fails the check and says so. `on_failure` is what the failure of columns, key,
     and checks that say nothing else comes to; the table itself is never changed. `engine` computes: DuckDB where it
-    is None.
+    is None. A check by a function, `{"python": f}`, names it as a spec does, importable from here, or is given itself.
 
     Raises SpecError for a malformed check or declaration, an unknown check, SQL that does not run, and a table
     that is none.
@@ -95,10 +98,11 @@ def examined(
     others: Mapping[str, Any],
     *,
     locked_rows: int | None = None,
+    project: Path | None = None,
     threads: int | None = None,
     engine: SparkEngine | None = None,
 ) -> Iterator[Examined]:
-    """Check a table as `validate_table` does, and keep it open."""
+    """Check a table as `validate_table` does, and keep it open; functions are imported from `project`."""
     from mlopsc.runtime.tables import opened
 
     table, mixed = split_mixed(table)
@@ -111,7 +115,14 @@ def examined(
         everything = contract_checks(columns, primary_key, checks, kinds)
         named_others = dict(zip(beside, rest, strict=True))
         outcomes = _outcomes(
-            connection, source, kinds, mixed, named_others, [one.check for one in everything], locked_rows
+            connection,
+            source,
+            kinds,
+            mixed,
+            named_others,
+            [one.check for one in everything],
+            locked_rows,
+            project,
         )
         keys = [name for name in primary_key if name in kinds]
         results = tuple(
@@ -151,6 +162,7 @@ def _outcomes(
     others: Mapping[str, exp.Expr],
     checks: Sequence[BaseCheck],
     locked_rows: int | None,
+    project: Path | None,
 ) -> list[Outcome]:
     found: dict[int, Outcome] = {}
     waiting: dict[int, Waiting] = {}
@@ -174,9 +186,11 @@ def _outcomes(
         elif isinstance(check, UnexpectedRows):
             found[i] = unexpected_rows(connection, check, clean, condition, mixed)
         else:
-            waiting[i] = Waiting(
-                measure(check, Table(rows, kinds, predicate, others, locked_rows)), condition
-            )
+            looked_at = Table(rows, kinds, predicate, others, locked_rows)
+            if isinstance(check, PythonFunction):
+                found[i] = of_function(connection, check, looked_at, mixed, project)
+            else:
+                waiting[i] = Waiting(measure(check, looked_at), condition)
     found |= zip(waiting, serve(connection, clean, list(waiting.values())), strict=True)
     return [found[i] for i in range(len(checks))]
 
@@ -254,13 +268,22 @@ def _result(
         check=check.expect,
         column=", ".join(check.columns()) or None,
         passed=outcome.passed,
-        on_failure=check.effect(default) if outcome.compared else "warn",
+        on_failure=_effect(check, outcome, default),
         observed=outcome.observed,
         unexpected_count=outcome.unexpected,
         unexpected_sample=sample,
         unexpected_rows=rows,
         unexpected_keys=tuple(keys),
         message=outcome.message,
-        name=check.name,
+        name=check.called(),
         declared=declared.place,
     )
+
+
+def _effect(check: BaseCheck, outcome: Outcome, default: OnFailure) -> OnFailure:
+    """Return what a failure comes to: one that found no rows which could go aside blocks instead."""
+    if not outcome.compared:
+        return "warn"
+    effect = check.effect(default)
+    found = outcome.passed or isinstance(outcome.sample, exp.Select) or outcome.rows
+    return "block" if effect == "quarantine" and not found else effect

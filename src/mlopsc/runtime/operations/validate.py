@@ -35,6 +35,7 @@ def run(config: Validate, inputs: Mapping[str, Path], outputs: Mapping[str, Path
         config.on_failure,
         {name: inputs[f"{OTHER}{name}"] for check in config.checks for name in check.others()},
         locked_rows=None if config.lock is None else config.lock.rows,
+        project=context.project,
         threads=context.threads,
         engine=config.engine,
     ) as found:

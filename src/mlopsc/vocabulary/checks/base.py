@@ -65,6 +65,14 @@ class BaseCheck(Frozen, defer_build=True):
         """Return the other datasets that it reads."""
         return ()
 
+    def functions(self) -> tuple[str, ...]:
+        """Return references to the user functions that it calls."""
+        return ()
+
+    def called(self) -> str | None:
+        """Return what a report calls it, None for the name of its kind."""
+        return self.name
+
     def condition(self) -> str | None:
         """Return the condition of the rows that are looked at, in SQL; None for all."""
         return self.where if self.row_condition is None else as_sql(self.row_condition)

@@ -19,6 +19,7 @@ from mlopsc.vocabulary.checks.kinds import CHECK_NAMES, model_of
 
 LAZY_CHOICES = "lazy_choices"
 """Where a core schema's metadata hold its `LazyChoices`."""
+PYTHON = "python_function"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class LazyChoices:
     discriminator: str
     names: tuple[str, ...]
     model_of: Callable[[str], type[BaseCheck]]
+    name_of: Callable[[dict[str, Any]], Any]
+    """Returns the name that a value says or means."""
 
 
 class Chosen:
@@ -36,7 +39,7 @@ class Chosen:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Return a schema that reads a check by its own model."""
         return core_schema.no_info_plain_validator_function(
-            read_check, metadata={LAZY_CHOICES: LazyChoices("expect", CHECK_NAMES, model_of)}
+            read_check, metadata={LAZY_CHOICES: LazyChoices("expect", CHECK_NAMES, model_of, name_of)}
         )
 
     def __get_pydantic_json_schema__(
@@ -47,15 +50,20 @@ class Chosen:
         return handler(TypeAdapter(Annotated[union, Field(discriminator="expect")]).core_schema)
 
 
+def name_of(value: dict[str, Any]) -> Any:
+    """Return the kind of check that a map says; one without `expect` that names a function is of that kind."""
+    return value.get("expect", PYTHON if "python" in value else None)
+
+
 def read_check(value: Any) -> BaseCheck:
     """Return the check that a map, or a model of one, says; errors are those of pydantic's tagged unions."""
     if isinstance(value, BaseCheck):
         return value
     if not isinstance(value, dict):
         raise PydanticKnownError("dict_type")
-    if "expect" not in value:
+    if "expect" not in value and "python" not in value:
         raise PydanticKnownError("union_tag_not_found", {"discriminator": "'expect'"})
-    name = value["expect"]
+    name = name_of(value)
     if not isinstance(name, str) or name not in CHECK_NAMES:
         context = {
             "discriminator": "'expect'",

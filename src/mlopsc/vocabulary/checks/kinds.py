@@ -78,6 +78,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "column_pair_values_to_be_in_set",
     ),
     "sql": ("unexpected_rows",),
+    "python_function": ("python_function",),
     "beyond": ("freshness", "foreign_key", "row_count_change"),
 }
 """Module → the checks in it, in the order of the documentation."""
