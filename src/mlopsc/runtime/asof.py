@@ -154,7 +154,7 @@ def _stamped(features: exp.Expr, matching: Matching) -> tuple[exp.Expr, dict[str
         stamp["r"] = settled(matching)
     else:
         if matching.created is not None:
-            stamp["c"] = _order(matching.created)
+            stamp["c"] = ordered_created(matching.created)
         stamp["r"] = column(matching.row)
     right = fragment(
         "select *, $t as __t, $s as __s from $f as f where $time is not null",
@@ -187,7 +187,7 @@ def _arriving(features: exp.Expr, matching: Matching) -> tuple[exp.Expr, dict[st
 
 def settled(matching: Matching, *first: exp.Expr) -> exp.Expr:
     """Return the rank of each feature row among those of its keys, by `first` and then by what settles ties."""
-    created = [_order(matching.created)] if matching.created is not None else []
+    created = [ordered_created(matching.created)] if matching.created is not None else []
     ties = [exp.Ordered(this=column(name), nulls_first=True) for name in matching.tie_break]
     return _window("row_number()", matching.keys, [*first, *created, *ties, column(matching.row)])
 
@@ -212,7 +212,8 @@ def _seen(matching: Matching) -> exp.Expr:
     return shifted(micros(matching.event_time), -matching.available_after)
 
 
-def _order(name: str) -> exp.Expr:
+def ordered_created(name: str) -> exp.Expr:
+    """Return the time when a row was made as a whole number, null as the least."""
     return fragment("coalesce($x, $first)", x=micros(name), first=_FIRST)
 
 

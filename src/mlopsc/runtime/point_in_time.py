@@ -10,14 +10,17 @@ from mlopsc.diagnostics.errors import SpecError
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.runtime.asof import Matching, asof_join, packing
 from mlopsc.runtime.engine.parquet import describe
-from mlopsc.runtime.engine.statement import column, fragment, named, text
+from mlopsc.runtime.engine.statement import column, fragment, named, select, text
+from mlopsc.runtime.sorted_join import matched
 from mlopsc.vocabulary.columns import from_duckdb, is_numeric
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas
 
 _ROW = "__row__"
 _MATCH = "__match__"
+_BATCH = 1_048_576
 _EXACT = 2**53
 """Whole numbers up to this are floats without loss."""
 
@@ -82,24 +85,33 @@ def point_in_time_join(
             entity=keys, event_time=event_time, feature_time=feature_time, row=_ROW, ttl=ttl, created=created,
             tie_break=tie_break, known_at=known_at, available_after=available_after,
         )  # fmt: skip
-        joined = asof_join(
+        sides = (
             without_nan(tables[0], types[0], keys),
             without_nan(tables[1], types[1], keys.values()),
-            matching,
-            columns={_ROW: _MATCH} if frames[1] is not None else {n: n for n in taken},
-            packing=packing(connection, tables[1], matching),
         )
         left = [] if frames[0] is not None else known[0]
-        right = [_MATCH] if frames[1] is not None else taken
-        query = fragment("select 1 from $j as j order by $row", j=joined, row=column(_ROW))
-        query.set("expressions", [column(name) for name in [*left, *right]] or [column(_ROW)])
-        result = connection.sql(text(query)).to_arrow_table()
-    ours = frames[0] if frames[0] is not None else _to_pandas(result.select(left))
-    part = (
-        _to_pandas(result.select(taken))
-        if frames[1] is None
-        else _picked(frames[1][taken], result.column(_MATCH).fill_null(-1).to_numpy())
-    )
+        right = [] if frames[1] is not None else taken
+        match = matched(connection, *sides, matching, types)
+        if match is not None:
+            mine = _read(connection, tables[0], left) if left else None
+            theirs = _rows_at(connection, tables[1], right, match) if right else None
+        else:
+            joined = asof_join(
+                *sides,
+                matching,
+                {_ROW: _MATCH} | {n: n for n in right},
+                packing(connection, tables[1], matching),
+            )
+            query = fragment("select 1 from $j as j order by $row", j=joined, row=column(_ROW))
+            query.set("expressions", [column(name) for name in [*left, *right, _MATCH]])
+            result = connection.sql(text(query)).to_arrow_table()
+            mine, theirs = result.select(left), result.select(right)
+            match = result.column(_MATCH).fill_null(-1).to_numpy()
+    ours = frames[0] if frames[0] is not None else _to_pandas(mine)
+    if frames[1] is not None:
+        part = _picked(frames[1][taken], match)
+    else:
+        part = _to_pandas(theirs) if right else pd.DataFrame(index=range(len(match)))
     part.index = ours.index
     return pd.concat([ours, part], axis=1)
 
@@ -178,21 +190,49 @@ def without_nan(table: exp.Expr, types: Mapping[str, str], keys: Iterable[str]) 
     return query
 
 
+def _read(connection: "duckdb.DuckDBPyConnection", table: exp.Expr, names: Sequence[str]) -> Any:
+    """Return columns of a table as Arrow, its rows in their order."""
+    return connection.sql(text(select(*map(column, names), source=table))).to_arrow_table()
+
+
+def _rows_at(
+    connection: "duckdb.DuckDBPyConnection", table: exp.Expr, names: Sequence[str], positions: Any
+) -> Any:
+    """Return the rows of a table at `positions` as Arrow, nulls for -1; no more than these is held."""
+    import numpy as np
+    import pyarrow as pa
+
+    asked = np.zeros(int(positions.max(initial=-1)) + 1, dtype=bool)
+    asked[positions[positions >= 0]] = True
+    wanted = np.flatnonzero(asked)
+    places = (np.cumsum(asked) - 1)[positions] if len(wanted) else positions
+    reader = connection.sql(text(select(*map(column, names), source=table))).to_arrow_reader(_BATCH)
+    taken, start = [], 0
+    for batch in reader:
+        low, high = np.searchsorted(wanted, [start, start + len(batch)])
+        if low < high:
+            taken.append(batch.take(pa.array(wanted[low:high] - start)))
+        start += len(batch)
+    rows = pa.Table.from_batches(taken, reader.schema).combine_chunks()
+    return rows.take(pa.array(places, mask=positions < 0))
+
+
 def _to_pandas(table: Any) -> "pandas.DataFrame":
     """Return an Arrow table as a frame in which no integer has lost a digit."""
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     frame: pd.DataFrame = table.to_pandas()
     for name in table.column_names:
         values = table.column(name)
         if values.null_count and pa.types.is_integer(values.type):
-            whole = pd.Series(
-                values.to_pandas(integer_object_nulls=True),
-                dtype="UInt64" if pa.types.is_uint64(values.type) else "Int64",
-            )
-            if _beyond_floats(whole):
-                frame[name] = whole
+            ends = pc.min_max(values).as_py()
+            if any(end is not None and abs(end) > _EXACT for end in ends.values()):
+                frame[name] = pd.Series(
+                    values.to_pandas(integer_object_nulls=True),
+                    dtype="UInt64" if pa.types.is_uint64(values.type) else "Int64",
+                )
     return frame
 
 
