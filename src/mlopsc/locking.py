@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from mlopsc.compiled import Witness
 from mlopsc.compiler.analysis import Analysis
@@ -33,6 +34,8 @@ from mlopsc.vocabulary.lock import (
 from mlopsc.vocabulary.operations import Load
 
 PIPELINE = "lock"
+CONTRACTS = "contracts"
+"""The pipeline of the same plan that says, and is not run, what is checked."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ def lock_request(
         tables = Tables(analysis)
         for name in spec.datasets:
             tables.artifact(name)
+    everything = tuple(tables.steps.values())
     loads = tuple(step for step in tables.steps.values() if step.operation == "load")
     pipeline = Pipeline(
         name=PIPELINE,
@@ -81,7 +85,7 @@ def lock_request(
         project=spec.project.name if spec.project else path.parent.name,
         spec=spec.document.file,
         environment=environment,
-        pipelines=(pipeline,),
+        pipelines=(pipeline, pipeline.model_copy(update={"name": CONTRACTS, "steps": everything})),
         infrastructure=Infrastructure(
             **spec.infrastructure.model_dump(include=set(Infrastructure.model_fields))
         ),
@@ -146,6 +150,27 @@ def _entry(request: RunRequest, result: RunResult, name: str) -> tuple[str, Lock
         writer=f"pyarrow {library_version('pyarrow')}",
         rows=rows,
         columns=columns,
+        profiles=_profiles(request, operation.dataset, file, columns),
+    )
+
+
+def _profiles(
+    request: RunRequest, dataset: str, file: Path, columns: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Return profiles of the columns that a check compares with the lock, as far as the dataset has them."""
+    checks = request.plan.pipeline(CONTRACTS).step(f"validate_{dataset}").configuration.get("checks", ())
+    wanted = [
+        name
+        for check in checks
+        if check["expect"] == "distribution_unchanged"
+        for name in check.get("column_list") or [check["column"]]
+    ]
+    if not wanted:
+        return {}
+    from mlopsc.runtime.drift.profile import small_profiles
+
+    return small_profiles(
+        file, [name for name in dict.fromkeys(wanted) if columns.get(name, "nested") != "nested"]
     )
 
 

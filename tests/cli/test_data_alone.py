@@ -58,3 +58,28 @@ def test_without_training_and_dataset_there_is_nothing_to_do(shop, cli):
     assert outcome.status == 1
     assert "the file lacks the key 'training'" in outcome.out + outcome.err
     assert "to check data alone, `datasets:" in outcome.out + outcome.err
+
+
+def test_a_distribution_is_compared_with_what_was_locked(shop, cli):
+    def amounts(low, step=1):
+        lines = [f"{i},{low + i * 7 % 100 * step}.5" for i in range(300)]
+        (shop / "orders.csv").write_text("id,amount\n" + "\n".join(lines) + "\n")
+
+    check = "    checks: [{expect: distribution_unchanged, column: amount}]\n"
+    (shop / "mlops.yaml").write_text(SPEC.replace("  customers:", f"{check}  customers:"))
+    amounts(100)
+    first = cli("run")
+    assert first.status == 0
+    assert "not compared: mlops.lock holds no profile of 'amount'" in first.err + first.out
+    assert cli("lock").status == 0
+    assert "profiles" in json.loads((shop / "mlops.lock").read_text())["datasets"]["rows"]
+    assert "profiles" not in json.loads((shop / "mlops.lock").read_text())["datasets"]["customers"]
+    again = cli("run")
+    assert (again.status, "not compared" in again.err + again.out) == (0, False)
+    amounts(160)
+    changed = cli("run")
+    assert changed.status == 5
+    assert "'amount' drifts by psi, ks" in changed.err + changed.out
+    assert "mlops.yaml:8:14" in changed.err + changed.out
+    assert cli("lock").status == 0
+    assert cli("run").status == 0

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.vocabulary.base import Frozen
@@ -16,6 +17,10 @@ from mlopsc.vocabulary.versions import SourceVersion
 LOCK_FILE = "mlops.lock"
 FORMAT: Literal[2] = 2
 """The version of the file that is written. 1 had neither `schema_digest` nor `version`, and is read all the same."""
+
+_LIST = re.compile(r"\[\n\s*([^\[\]{}]*?)\n\s*\]")
+"""A list of plain values that is written over several lines."""
+_BREAK = re.compile(r",\n\s*")
 
 
 class LockedDataset(Frozen):
@@ -34,6 +39,8 @@ class LockedDataset(Frozen):
     rows: int
     columns: dict[str, str]
     """Column → type, in order."""
+    profiles: Annotated[dict[str, dict[str, Any]], Field(exclude_if=lambda profiles: not profiles)] = {}
+    """Column → how its values are distributed, of those that a check compares; see `runtime.drift.profile`."""
 
     @model_validator(mode="after")
     def _as_written(self) -> "LockedDataset":
@@ -87,7 +94,8 @@ def _newer(text: str) -> int | None:
 
 def format_lock(lock: Lock) -> str:
     """Return the lock file's text: JSON that reads well in a diff."""
-    return json.dumps(lock.model_dump(), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(lock.model_dump(), indent=2, ensure_ascii=False)
+    return _LIST.sub(lambda found: f"[{_BREAK.sub(', ', found[1])}]", text) + "\n"
 
 
 def parquet_writer() -> str:

@@ -129,7 +129,9 @@ class Validate(_Relational):
         return tuple(dict.fromkeys(name for check in self.checks for name in check.functions()))
 
     def engine_libraries(self) -> tuple[str, ...]:
-        return super().engine_libraries() + (("pandas", "numpy") if self.functions() else ())
+        compared = any(check.expect == "distribution_unchanged" for check in self.checks)
+        frames = ("pandas", "numpy") if self.functions() or compared else ()
+        return super().engine_libraries() + frames + (("scipy",) if compared else ())
 
     def input_ports(self) -> Ports:
         others: Ports = {f"{OTHER}{name}": "dataset" for check in self.checks for name in check.others()}

@@ -21,15 +21,18 @@ from mlopsc.runtime.checks.outcome import Outcome, absent
 from mlopsc.runtime.checks.python_function import of_function
 from mlopsc.runtime.checks.report import CheckResult, ValidationReport
 from mlopsc.runtime.checks.scan import Waiting, serve
+from mlopsc.runtime.checks.unchanged import unchanged
 from mlopsc.runtime.checks.unexpected import unexpected_rows
 from mlopsc.runtime.engine.parquet import describe
 from mlopsc.runtime.engine.statement import column, fragment, identifier, named, select, text
 from mlopsc.vocabulary.checks import BaseCheck
+from mlopsc.vocabulary.checks.beyond import DistributionUnchanged
 from mlopsc.vocabulary.checks.python_function import PythonFunction
 from mlopsc.vocabulary.checks.sql import UnexpectedRows
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.contract import OnFailure
 from mlopsc.vocabulary.engine import SparkEngine
+from mlopsc.vocabulary.lock import LockedDataset
 
 if TYPE_CHECKING:
     import duckdb
@@ -97,7 +100,7 @@ def examined(
     on_failure: OnFailure,
     others: Mapping[str, Any],
     *,
-    locked_rows: int | None = None,
+    lock: LockedDataset | None = None,
     project: Path | None = None,
     threads: int | None = None,
     engine: SparkEngine | None = None,
@@ -121,7 +124,7 @@ def examined(
             mixed,
             named_others,
             [one.check for one in everything],
-            locked_rows,
+            lock,
             project,
         )
         keys = [name for name in primary_key if name in kinds]
@@ -161,7 +164,7 @@ def _outcomes(
     mixed: Mapping[str, MixedColumn],
     others: Mapping[str, exp.Expr],
     checks: Sequence[BaseCheck],
-    locked_rows: int | None,
+    lock: LockedDataset | None,
     project: Path | None,
 ) -> list[Outcome]:
     found: dict[int, Outcome] = {}
@@ -183,10 +186,12 @@ def _outcomes(
         rows = numbered if condition is None else _those(numbered, condition)
         if strange:
             found[i] = judge_mixed(check, _cells(connection, check, clean, condition, mixed))
+        elif isinstance(check, DistributionUnchanged):
+            found[i] = unchanged(connection, check, Table(rows, kinds, predicate), lock)
         elif isinstance(check, UnexpectedRows):
             found[i] = unexpected_rows(connection, check, clean, condition, mixed)
         else:
-            looked_at = Table(rows, kinds, predicate, others, locked_rows)
+            looked_at = Table(rows, kinds, predicate, others, None if lock is None else lock.rows)
             if isinstance(check, PythonFunction):
                 found[i] = of_function(connection, check, looked_at, mixed, project)
             else:

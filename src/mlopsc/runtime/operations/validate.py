@@ -34,7 +34,7 @@ def run(config: Validate, inputs: Mapping[str, Path], outputs: Mapping[str, Path
         config.primary_key,
         config.on_failure,
         {name: inputs[f"{OTHER}{name}"] for check in config.checks for name in check.others()},
-        locked_rows=None if config.lock is None else config.lock.rows,
+        lock=config.lock,
         project=context.project,
         threads=context.threads,
         engine=config.engine,

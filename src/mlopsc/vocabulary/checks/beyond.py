@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from mlopsc.vocabulary.checks.base import BaseCheck, ColumnName, OfColumn, Share
+from mlopsc.vocabulary.drift import DriftTests
 from mlopsc.vocabulary.references import ParameterReference
 from mlopsc.vocabulary.time import Duration, Timestamp
 
@@ -77,3 +78,37 @@ class RowCountChange(BaseCheck):
         if self.where is not None or self.row_condition is not None:
             raise ValueError("the lock knows the number of all rows alone: it takes no condition")
         return self
+
+
+class DistributionUnchanged(BaseCheck):
+    """Columns are distributed as they were when they were locked: no drift by the tests and the rule of monitors.
+
+    `mlopsc lock` records a small profile of each column that such a check names. A column that the lock does not
+    hold, or that has too few values to tell, is not compared, and that is a warning.
+    """
+
+    expect: Literal["distribution_unchanged"] = "distribution_unchanged"
+    column: ColumnName | None = None
+    """The column; or a `column_list`."""
+    column_list: Annotated[tuple[ColumnName, ...], Field(min_length=1)] | None = None
+    """Several columns."""
+    tests: DriftTests = DriftTests()
+    """The tests and their thresholds; p-values are corrected over the columns of this check."""
+
+    @model_validator(mode="after")
+    def _sensible(self) -> "DistributionUnchanged":
+        if (self.column is None) == (self.column_list is None):
+            raise ValueError("needs `column` or `column_list`, one of them")
+        if self.column_list is not None and len({*self.column_list}) < len(self.column_list):
+            raise ValueError("`column_list` names a column twice")
+        if self.where is not None or self.row_condition is not None:
+            raise ValueError("the lock knows the distribution of all rows alone: it takes no condition")
+        return self
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns."""
+        return self.column_list or (str(self.column),)
+
+    def misfit(self, kind: str) -> str | None:
+        """Return that nested values cannot be compared."""
+        return "numbers, times, text or booleans" if kind == "nested" else None

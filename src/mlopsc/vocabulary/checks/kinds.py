@@ -79,7 +79,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "sql": ("unexpected_rows",),
     "python_function": ("python_function",),
-    "beyond": ("freshness", "foreign_key", "row_count_change"),
+    "beyond": ("freshness", "foreign_key", "row_count_change", "distribution_unchanged"),
 }
 """Module → the checks in it, in the order of the documentation."""
 

@@ -10,11 +10,13 @@ import pytest
 
 from mlopsc.diagnostics.errors import Refusal
 from mlopsc.runtime.context import Context
+from mlopsc.runtime.drift.profile import small_profiles
 from mlopsc.runtime.operations import validate
 from mlopsc.vocabulary.checks import CHECK_NAMES
 from mlopsc.vocabulary.engine import SparkEngine
 from mlopsc.vocabulary.operations import Validate
 from tests.runtime.engine.spark.agreement import differences, write_table
+from tests.runtime.engine.spark.row_checks import any_row, large
 from tests.runtime.engine.spark.test_checks import CHECKS, results
 from tests.runtime.engine.spark.test_examples import content
 from tests.runtime.operations import test_materialize as online
@@ -34,6 +36,12 @@ BESIDE: dict[str, list[dict[str, Any]]] = {
         {"column": "ts", "max_age": "1h", "at": "2019-03-01T00:00:00Z"},
     ],
     "row_count_change": [{"max_decrease": 0.1}, {"max_increase": 0.1}],
+    "distribution_unchanged": [{"column": "k"}, {"column_list": ["r", "s", "ts"]}],
+    "python_function": [
+        {"python": large, "args": {"least": 3}, "column_list": ["k"]},
+        {"python": large, "args": {"least": 3}, "where": "r > 20", "mostly": 0.01},
+        {"python": any_row},
+    ],
 }
 
 
@@ -45,7 +53,7 @@ def test_checks_that_look_beyond_the_table_find_the_same(
     write_table(tmp_path / "data", seed=5, rows=rows)
     write_table(tmp_path / "other", seed=6, rows=30)
     checks = [{"expect": kind, **check} for check in BESIDE[kind]]
-    if kind == "row_count_change":
+    if kind in ("row_count_change", "distribution_unchanged"):
         assert differences(*(reported(tmp_path, engine, checks) for engine in (None, spark))) == []
         return
     others = {"other": tmp_path / "other"}
@@ -63,7 +71,9 @@ def reported(
     folder: Path, engine: SparkEngine | None, checks: list[dict[str, Any]], **more: Any
 ) -> list[Any]:
     """Return the report, the parts if there are any, and why the table is refused."""
-    lock = {"digest": "sha256:0", "writer": "w", "rows": 200, "columns": {}}
+    compared = any(check["expect"] == "distribution_unchanged" for check in checks)
+    profiles = small_profiles(folder / "data", ["k", "r", "s", "ts"]) if compared else {}
+    lock = {"digest": "sha256:0", "writer": "w", "rows": 200, "columns": {}, "profiles": profiles}
     config = Validate.model_validate(
         {"dataset": "d", "checks": checks, "engine": engine, "lock": lock, **more}
     )
