@@ -327,6 +327,17 @@ def serving(rounds: int, folder: Path) -> list[Row]:
     return [Row("features of one entity, median wall time", f"99 %: {slow:.2f} ms", median, 5, " ms")]
 
 
+def joining(rounds: int, folder: Path) -> list[Row]:
+    """Joins at a point in time and window aggregates: by hand, and Feast where `make bench-peers` has installed it."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    from joins import measured
+
+    rows, wrong = measured(min(rounds, 3), folder)
+    if wrong:
+        raise SystemExit("joins give another result than by hand")
+    return [Row(row.what, row.measured, row.value, row.limit) for row in rows]
+
+
 def prepare(project: Path) -> None:
     """Train, write a million rows of the training's own, and lay the estimator out as skops saves it."""
     import zipfile
@@ -355,7 +366,7 @@ def main() -> int:
     rounds = parser.parse_args().repeat
     rows: list[Row] = []
     print("measuring: a minute or more …", file=sys.stderr)
-    for measure in (commands, scheduling, loading, compiling, predicting, serving):
+    for measure in (commands, scheduling, loading, compiling, predicting, serving, joining):
         with tempfile.TemporaryDirectory() as folder:
             rows += measure(rounds, Path(folder))
     width = max(len(row.what) for row in rows)

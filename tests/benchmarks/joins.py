@@ -8,15 +8,17 @@ Exit status 1 when a limit is exceeded, or when a result differs from the hand-w
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from bench import best, compared, cpu_of
+from bench import Row, best, compared, cpu_of
 
-FEAST = Path(__file__).parents[2] / ".venv-peers/feast/bin/python"
+PEERS = Path(os.environ.get("MLOPSC_PEERS") or Path(__file__).parents[2] / ".venv-peers")
+FEAST = PEERS / "feast/bin/python"
 DATA = """
 copy (select (hash(i * 11) % {keys})::bigint as driver,
              timestamptz '2024-01-01' + to_microseconds((hash(i * 13) % (86400 * 90))::bigint * 1000000)
@@ -123,18 +125,12 @@ def result(folder: Path, name: str, python: str = sys.executable) -> tuple[float
     return tuple(map(float, found.groups()))
 
 
-def main() -> int:
-    """Measure everything and print the table."""
+def measured(
+    rounds: int, folder: Path, *, labels: int = 1_000_000, rows: int = 5_000_000, peers: bool = True
+) -> tuple[list[Row], list[str]]:
+    """Return the lines of the table, and which scripts give another result than the one by hand."""
     import duckdb
 
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="rounds of each measure")
-    parser.add_argument("--labels", type=int, default=1_000_000, metavar="N")
-    parser.add_argument("--rows", type=int, default=5_000_000, metavar="N")
-    parser.add_argument("--no-peers", action="store_true", help="leave Feast out")
-    given = parser.parse_args()
     scripts = {
         "ours": OURS.format(created=""),
         "hand": HAND.format(last="", created=""),
@@ -143,32 +139,29 @@ def main() -> int:
         "ours_windows": WINDOWS,
         "hand_windows": WINDOWS_BY_HAND,
     }
-    peers = {f"feast_{kind}": PEER.format(kind=kind) for kind in ("duckdb", "dask")}
-    if given.no_peers or not FEAST.exists():
-        peers = {}
-    pythons = dict.fromkeys(scripts, sys.executable) | {name: str(FEAST) for name in peers}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with duckdb.connect() as connection:
-            connection.execute(
-                DATA.format(
-                    folder=folder, labels=given.labels, rows=given.rows, keys=max(1, given.rows // 50)
-                )
-            )
-        least = best(
-            {
-                what: lambda what=what, script=script: run(folder, what, script, pythons[what])  # type: ignore[misc]
-                for what, script in (scripts | peers).items()
-            },
-            given.repeat,
-        )
-        wrong = [
-            what
-            for what in ("", "_created", "_windows")
-            if not _alike(result(folder, f"ours{what}"), result(folder, f"hand{what}"))
-        ]
-    size = f"{given.labels:,} × {given.rows:,}"
-    rows = [
+    feast = {f"feast_{kind}": PEER.format(kind=kind) for kind in ("duckdb", "dask")}
+    if not peers or not FEAST.exists():
+        feast = {}
+    if peers and not feast:
+        print("joins: Feast is left out, `make bench-peers` installs it", file=sys.stderr)
+    pythons = dict.fromkeys(scripts, sys.executable) | dict.fromkeys(feast, str(FEAST))
+    with duckdb.connect() as connection:
+        keys = max(1, rows // 50)
+        connection.execute(DATA.format(folder=folder, labels=labels, rows=rows, keys=keys))
+    least = best(
+        {
+            what: lambda what=what, script=script: run(folder, what, script, pythons[what])  # type: ignore[misc]
+            for what, script in (scripts | feast).items()
+        },
+        rounds,
+    )
+    wrong = [
+        what
+        for what in ("", "_created", "_windows")
+        if not _alike(result(folder, f"ours{what}"), result(folder, f"hand{what}"))
+    ]
+    size = f"{labels:,} × {rows:,}"
+    lines = [
         compared(f"join {size} / by hand in DuckDB", least["ours"], least["hand"], 1.3),
         compared("… with `created` / by hand", least["ours_created"], least["hand_created"], 1.3),
         compared("four window aggregates / by hand", least["ours_windows"], least["hand_windows"], 1.5),
@@ -176,13 +169,32 @@ def main() -> int:
     for kind, times in (("duckdb", 3.5), ("dask", 20.0)):
         if f"feast_{kind}" in least:
             other = least[f"feast_{kind}"]
-            rows.append(compared(f"join {size} / Feast on {kind}", least["ours"], other, 1 / times))
-    for row in rows:
+            lines.append(
+                compared(f"join {size} / Feast on {kind}", least["ours"], other, round(1 / times, 3))
+            )
+    return lines, wrong
+
+
+def main() -> int:
+    """Measure everything and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="rounds of each measure")
+    parser.add_argument("--labels", type=int, default=1_000_000, metavar="N")
+    parser.add_argument("--rows", type=int, default=5_000_000, metavar="N")
+    parser.add_argument("--no-peers", action="store_true", help="leave Feast out")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        lines, wrong = measured(
+            given.repeat, Path(name), labels=given.labels, rows=given.rows, peers=not given.no_peers
+        )
+    for row in lines:
         verdict = "ok" if row.kept else "TOO MUCH"
         print(f"{row.what:<55} {row.measured:>20} {row.value:>7.3f} (limit {row.limit:.3f}) {verdict}")
     for what in wrong:
         print(f"ours{what} gives another result than by hand", file=sys.stderr)
-    return 0 if all(row.kept for row in rows) and not wrong else 1
+    return 0 if all(row.kept for row in lines) and not wrong else 1
 
 
 def _alike(ours: tuple[float, ...], theirs: tuple[float, ...]) -> bool:
