@@ -36,7 +36,7 @@ class DuckDbEngine(Frozen):
 
 
 class SparkEngine(Frozen):
-    """Apache Spark: validation, SQL views and feature tables are computed there, with DuckDB's results.
+    """Apache Spark: validation, SQL views, feature tables and profiles are computed there, with DuckDB's results.
 
     The step is Spark's driver. Its files (the project's store and work folders) must be where the workers read
     them, and the workers' Python must have mlopsc with the extra `spark`.

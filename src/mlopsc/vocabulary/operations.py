@@ -72,7 +72,7 @@ class _Relational(_Operation):
     """Part of the key: floats may differ in their last digits. Left out of it for DuckDB."""
 
     def engine_libraries(self) -> tuple[str, ...]:
-        return () if self.engine is None else ("pyspark", "sqlglot")
+        return () if self.engine is None else ("duckdb", "pyspark", "sqlglot")
 
 
 class Load(_Operation):
@@ -294,7 +294,7 @@ class Evaluate(_Operation):
         return own + self.code
 
 
-class Profile(_Operation):
+class Profile(_Relational):
     """Summarise the train part's features: what a monitor compares with."""
 
     libraries = ("numpy", "pandas", "pyarrow")
@@ -517,7 +517,7 @@ class Verdict(_Operation):
         return {"decision": "decision"}
 
 
-class Drift(_Operation):
+class Drift(_Relational):
     """Compare current features with the reference profile."""
 
     libraries = ("numpy", "scipy", "pandas", "pyarrow")

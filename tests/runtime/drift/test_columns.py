@@ -7,10 +7,13 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mlopsc.diagnostics.errors import SpecError
-from mlopsc.runtime.drift.columns import Labels, NoValues, Numbers, open_table
+from mlopsc.runtime.drift.columns import Labels, NoValues, Numbers, from_counts, open_table
 
 
 def column(values):
@@ -36,7 +39,7 @@ def test_decimals_and_mixed_numbers_are_numbers():
 
 
 def test_instants_are_microseconds_since_1970_in_utc():
-    expected = Numbers("datetime", 2, np.array([86_400e6]))
+    expected = Numbers.of("datetime", 2, np.array([86_400e6]))
     for values in (
         pd.Series([pd.Timestamp("1970-01-02"), pd.NaT]),
         pd.Series([pd.Timestamp("1970-01-02T01:00+01:00"), pd.NaT]),
@@ -92,3 +95,46 @@ def test_nested_columns_are_refused_by_name():
     table = open_table(pa.table({"x": [[1], [2]]}))
     with pytest.raises(SpecError, match="column 'x' has the type list"):
         table.read("x")
+
+
+KINDS = {
+    pa.float64(): st.floats(allow_nan=True),
+    pa.float32(): st.floats(allow_nan=True, width=32),
+    pa.int64(): st.integers(2**53 - 2, 2**53 + 2),  # some of them are the same float
+    pa.decimal128(6, 2): st.decimals(-10, 10, places=2),
+    pa.timestamp("us", "UTC"): st.datetimes(datetime(2020, 1, 1), datetime(2020, 1, 2)),  # noqa: DTZ001
+    pa.date32(): st.dates(date(2020, 1, 1), date(2020, 1, 4)),
+    pa.time64("us"): st.sampled_from([time(1), time(2, 30)]),
+    pa.bool_(): st.booleans(),
+    pa.string(): st.text("ab", max_size=2),
+    pa.binary(): st.binary(max_size=1),
+}
+
+
+@given(st.data(), st.sampled_from(list(KINDS)))
+def test_distinct_values_and_their_counts_are_the_same_column(data, kind):
+    values = data.draw(st.lists(st.none() | KINDS[kind], max_size=20))
+    array = pa.array(values + values[:3], kind)
+    whole = open_table(pa.table({"x": array})).read("x")
+    counted = pc.value_counts(array.drop_null())
+    counts = counted.field("counts").to_numpy()
+    found = from_counts("x", counted.field("values"), counts, len(array))
+    assert type(found) is type(whole)
+    assert (found.rows, found.missing) == (whole.rows, whole.missing)
+    if isinstance(whole, Numbers):
+        assert found.kind == whole.kind
+        assert found.values.tobytes() == whole.values.tobytes()
+        assert found.through.tolist() == whole.through.tolist()
+    else:
+        assert found == whole
+
+
+@given(
+    st.lists(st.floats(-3, 3).map(round), min_size=1, max_size=20), st.lists(st.integers(-4, 4), max_size=9)
+)
+def test_numbers_count_what_lies_below(values, points):
+    column = Numbers.of("numeric", 30, np.sort(np.array(values, dtype=np.float64)))
+    assert (column.count, column.missing) == (len(values), 30 - len(values))
+    asked = np.array(points, dtype=np.float64)
+    assert column.up_to(asked).tolist() == [sum(v <= p for v in values) for p in points]
+    assert column.less_than(asked).tolist() == [sum(v < p for v in values) for p in points]

@@ -90,19 +90,20 @@ def test_a_profile_stays_small():
 
 
 def test_psi_bins_are_the_references_deciles_with_open_ends():
-    ordered = np.arange(1.0, 101.0)
+    ordered = Numbers.of("numeric", 100, np.arange(1.0, 101.0))
     edges = psi_edges(ordered)
     assert edges.tolist() == [10, 20, 30, 40, 50, 60, 70, 80, 90]
     assert count_bins(ordered, edges).tolist() == [10] * 10
-    assert count_bins(np.array([-1e9, 1e9]), edges).tolist() == [1, *[0] * 8, 1]
+    assert count_bins(Numbers.of("numeric", 2, np.array([-1e9, 1e9])), edges).tolist() == [1, *[0] * 8, 1]
 
 
 def test_a_frequent_value_has_a_bin_of_its_own():
     ordered = np.sort(np.concatenate([np.zeros(60), np.linspace(-1, -0.1, 20), np.linspace(0.1, 1, 20)]))
-    edges = psi_edges(ordered)
-    counts = count_bins(ordered, edges)
+    column = Numbers.of("numeric", 100, ordered)
+    edges = psi_edges(column)
+    counts = count_bins(column, edges)
     assert 60 in counts.tolist()
-    constant = profile_column(Numbers("numeric", 50, np.full(50, 7.0)), compact=True)
+    constant = profile_column(Numbers.of("numeric", 50, np.full(50, 7.0)), compact=True)
     assert constant.bin_counts.tolist() == [0, 50, 0]
 
 

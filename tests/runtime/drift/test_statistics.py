@@ -19,8 +19,9 @@ from mlopsc.runtime.drift.statistics import (
 
 
 def ks(reference, current, *, compact=False):
-    profile = profile_column(Numbers("numeric", len(reference), np.sort(reference)), compact=compact)
-    return ks_test(profile.values, profile.below, profile.through, len(reference), np.sort(current))
+    profile = profile_column(Numbers.of("numeric", len(reference), np.sort(reference)), compact=compact)
+    found = Numbers.of("numeric", len(current), np.sort(current))
+    return ks_test(profile.values, profile.below, profile.through, len(reference), found)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_psis_p_value_keeps_its_level_over_bins_of_the_references_quantiles(n, m
 
     rng, p_values = np.random.default_rng(5), []
     for _ in range(3000):
-        a, b = np.sort(rng.random(n)), np.sort(rng.random(m))
+        a, b = (Numbers.of("numeric", size, np.sort(rng.random(size))) for size in (n, m))
         edges = psi_edges(a)
         p_values.append(psi_test(count_bins(a, edges), count_bins(b, edges)).p_value)
     assert 0.03 < np.mean(np.array(p_values) <= 0.05) <= 0.06

@@ -50,6 +50,7 @@ def lower_monitor(analysis: Analysis, name: str, monitor: Monitor) -> Pipeline:
         monitor=name,
         features=feature_columns(analysis, training),
         tests=monitor.tests,
+        engine=tables.engine,
     )
     verdict = make_step(
         "verdict",

@@ -134,6 +134,7 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         policy=training.policy,
         training=name,
         features=columns,
+        engine=tables.engine,
     )
     return {step.name: step for step in (features, split, train, evaluate, profile)}
 

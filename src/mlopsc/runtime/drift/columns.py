@@ -32,6 +32,7 @@ from mlopsc.diagnostics.errors import SpecError, StoreError
 from mlopsc.vocabulary.drift import ColumnKind
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 _NUMBERS = (int, float, Decimal, np.number)
 _MAY_BE_MISSING = frozenset({"float", "float64", "float32", "Decimal", "NAType", "NaTType"})
@@ -39,15 +40,43 @@ _MAY_BE_MISSING = frozenset({"float", "float64", "float32", "Decimal", "NAType",
 
 @dataclass(frozen=True)
 class Numbers:
-    """The values of a `numeric` or `datetime` column, ascending, without missing ones."""
+    """The distinct values of a `numeric` or `datetime` column, ascending, without missing ones.
+
+    `through` counts the rows whose value is at most each of them.
+    """
 
     kind: ColumnKind
     rows: int
     values: Floats
+    through: Counts
+
+    @classmethod
+    def of(cls, kind: ColumnKind, rows: int, ordered: Floats, counts: Counts | None = None) -> "Numbers":
+        """Count ascending values, at least one; with `counts`, each stands for so many rows."""
+        first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        ends = np.append(first[1:], len(ordered)).astype(np.int64)
+        through = ends if counts is None else np.cumsum(counts, dtype=np.int64)[ends - 1]
+        return cls(kind, rows, ordered[first], through)
+
+    @property
+    def count(self) -> int:
+        return int(self.through[-1])
 
     @property
     def missing(self) -> int:
-        return self.rows - len(self.values)
+        return self.rows - self.count
+
+    def up_to(self, points: Floats) -> Counts:
+        """Return how many values are at most each of the points."""
+        return self._before(np.searchsorted(self.values, points, side="right"))
+
+    def less_than(self, points: Floats) -> Counts:
+        """Return how many values are less than each of the points."""
+        return self._before(np.searchsorted(self.values, points, side="left"))
+
+    def _before(self, places: npt.NDArray[np.intp]) -> Counts:
+        found: Counts = np.concatenate(([0], self.through))[places]
+        return found
 
 
 @dataclass(frozen=True)
@@ -109,12 +138,14 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def open_table(table: Any) -> Table:
-    """Return the columns of a pandas or polars DataFrame, a pyarrow Table, or a CSV or Parquet file.
+    """Return the columns of a pandas or polars DataFrame, a pyarrow Table, a CSV or Parquet file; a Table as it is.
 
     A file is Parquet when its first bytes say so, whatever its name; otherwise it is read as CSV.
     Raises SpecError for anything else and for a column name that occurs twice, StoreError for an unreadable
     file.
     """
+    if isinstance(table, Table):
+        return table
     if isinstance(table, str | Path):
         table = _read_file(Path(table))
     elif type(table).__module__.partition(".")[0] == "polars" and hasattr(table, "to_arrow"):
@@ -194,27 +225,36 @@ def _label(value: Any) -> str:
     return value if isinstance(value, str) else f"{type(value).__name__}({value!r})"
 
 
-def _from_arrow(name: str, array: pa.Array | pa.ChunkedArray, rows: int) -> Column:
+def from_counts(name: str, values: pa.Array | pa.ChunkedArray, counts: Counts, rows: int) -> Column:
+    """Return the column of `rows` rows where each of the distinct values, none of them null, stands `counts` times."""
+    return _from_arrow(name, values, rows, counts)
+
+
+def _from_arrow(
+    name: str, array: pa.Array | pa.ChunkedArray, rows: int, counts: Counts | None = None
+) -> Column:
     kind = array.type
     if pa.types.is_dictionary(kind):
-        counts = _count(array.cast(kind.value_type))
-        return _labels("categorical", rows, ((str(value), count) for value, count in counts))
+        found = _count(array.cast(kind.value_type), counts)
+        return _labels("categorical", rows, ((str(value), count) for value, count in found))
     if pa.types.is_null(kind):
         return NoValues(rows)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return _numbers("numeric", rows, _to_floats(array))
+        return _numbers("numeric", rows, _to_floats(array), counts)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         instants = array.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False)
-        return _numbers("datetime", rows, _to_floats(instants.cast(pa.int64())))
+        return _numbers("datetime", rows, _to_floats(instants.cast(pa.int64())), counts)
     if pa.types.is_time(kind) or pa.types.is_duration(kind):
         unit = pa.time64("us") if pa.types.is_time(kind) else pa.duration("us")
-        return _numbers("numeric", rows, _to_floats(array.cast(unit, safe=False).cast(pa.int64())))
+        whole = array.cast(unit, safe=False).cast(pa.int64())
+        return _numbers("numeric", rows, _to_floats(whole), counts)
     if pa.types.is_boolean(kind):
-        return _labels("boolean", rows, _count(array.cast(pa.string())))
+        return _labels("boolean", rows, _count(array.cast(pa.string()), counts))
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return _labels("categorical", rows, _count(array))
+        return _labels("categorical", rows, _count(array, counts))
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
-        return _labels("categorical", rows, ((_label(value), count) for value, count in _count(array)))
+        found = _count(array, counts)
+        return _labels("categorical", rows, ((_label(value), count) for value, count in found))
     raise SpecError(
         f"column {name!r} has the type {kind}, which drift tests cannot compare",
         help="leave it out of `columns`, or derive numbers or text from it",
@@ -227,15 +267,24 @@ def _to_floats(array: pa.Array | pa.ChunkedArray) -> Floats:
     return np.asarray(array.drop_null().to_numpy(), dtype=np.float64)
 
 
-def _count(array: pa.Array | pa.ChunkedArray) -> Iterable[tuple[Any, int]]:
+def _count(array: pa.Array | pa.ChunkedArray, counts: Counts | None) -> Iterable[tuple[Any, int]]:
+    if counts is not None:
+        return zip(array.to_pylist(), counts.tolist(), strict=True)
     found = pc.value_counts(array.drop_null())
     return zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)
 
 
-def _numbers(kind: ColumnKind, rows: int, values: Floats) -> Numbers | NoValues:
-    ordered = np.sort(values)  # NaN last
-    ordered = ordered[: len(ordered) - int(np.isnan(values).sum())] + 0.0  # -0.0 becomes 0.0
-    return Numbers(kind, rows, ordered) if len(ordered) else NoValues(rows)
+def _numbers(kind: ColumnKind, rows: int, values: Floats, counts: Counts | None = None) -> Numbers | NoValues:
+    if counts is None:
+        values = np.sort(values)
+    else:
+        order = np.argsort(values, kind="stable")
+        values, counts = values[order], counts[order]
+    known = len(values) - int(np.isnan(values).sum())  # NaN is last
+    if not known:
+        return NoValues(rows)
+    ordered = values[:known] + 0.0  # -0.0 becomes 0.0
+    return Numbers.of(kind, rows, ordered, None if counts is None else counts[:known])
 
 
 def _labels(

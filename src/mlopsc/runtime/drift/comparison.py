@@ -83,10 +83,10 @@ def _common_kind(name: str, reference: ColumnProfile, current: Column) -> Column
 def _numeric_tests(reference: NumericProfile, current: Numbers, tests: DriftTests) -> dict[str, TestResult]:
     results = {}
     if "psi" in tests.numeric:
-        results["psi"] = psi_test(reference.bin_counts, count_bins(current.values, reference.edges))
+        results["psi"] = psi_test(reference.bin_counts, count_bins(current, reference.edges))
     if "ks" in tests.numeric:
         rows = reference.rows - reference.missing
-        results["ks"] = ks_test(reference.values, reference.below, reference.through, rows, current.values)
+        results["ks"] = ks_test(reference.values, reference.below, reference.through, rows, current)
     return results
 
 

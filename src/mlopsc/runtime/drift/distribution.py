@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from mlopsc.runtime.drift.columns import Column, Labels, Numbers
-from mlopsc.runtime.drift.profile import CategoricalProfile, ColumnProfile, Counts, Floats, NumericProfile
+from mlopsc.runtime.drift.columns import Column, Counts, Floats, Labels, Numbers
+from mlopsc.runtime.drift.profile import CategoricalProfile, ColumnProfile, NumericProfile
 
 BINS = 24
 LABELS = 10
@@ -28,7 +28,8 @@ def distribution(reference: ColumnProfile, current: Column) -> dict[str, Any] | 
 
 
 def _of_numbers(reference: NumericProfile, current: Numbers) -> dict[str, Any] | None:
-    spans = [_span(reference.values, reference.through), _span(current.values, None)]
+    infinite = int(current.less_than(np.array([-np.finfo(np.float64).max]))[0])
+    spans = [_span(reference.values, reference.through), _span(current.values, current.through - infinite)]
     known = [span for span in spans if span is not None]
     if len(known) < 2:
         return None
@@ -40,13 +41,11 @@ def _of_numbers(reference: NumericProfile, current: Numbers) -> dict[str, Any] |
     before = np.concatenate([[0], reference.through])[position]
     first = int(np.searchsorted(reference.values, edges[0], side="left"))
     start = int(reference.below[first]) if first < len(reference.values) else int(reference.through[-1])
-    after = np.searchsorted(current.values, edges, side="right")
+    after = current.up_to(edges)
     return {
         "edges": [float(f"{edge:.6g}") for edge in edges.tolist()],
         "reference": _binned(before, start, int(reference.through[-1])),
-        "current": _binned(
-            after, int(np.searchsorted(current.values, edges[0], side="left")), len(current.values)
-        ),
+        "current": _binned(after, int(current.less_than(edges[:1])[0]), current.count),
     }
 
 
@@ -65,13 +64,13 @@ def _whole(values: Floats) -> bool:
     return bool(np.all(values == np.floor(values)))
 
 
-def _span(values: Floats, through: Counts | None) -> tuple[float, float] | None:
+def _span(values: Floats, through: Counts) -> tuple[float, float] | None:
     """Return the finite values at the first and the last hundredth of the rows."""
     finite = np.isfinite(values)
     kept = values[finite]
     if not len(kept):
         return None
-    ranks = np.arange(1, len(kept) + 1) if through is None else through[finite]
+    ranks = through[finite]
     places = np.searchsorted(ranks, np.array([_TAIL, 1 - _TAIL]) * ranks[-1])
     low, high = kept[np.minimum(places, len(kept) - 1)].tolist()
     return low, high

@@ -10,14 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mlopsc.diagnostics.errors import StoreError
-from mlopsc.runtime.drift.columns import Column, Labels, NoValues, Numbers, open_table
+from mlopsc.runtime.drift.columns import Column, Counts, Floats, Labels, NoValues, Numbers, open_table
 from mlopsc.vocabulary.drift import PSI_BINS, ColumnKind
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 QUANTILES = 2048
 """A column with more distinct values is kept at this many quantiles: the Kolmogorov-Smirnov distance is then
@@ -112,12 +108,10 @@ def _profiled(column: Column, quantiles: int | None, categories: int | None) -> 
 
 
 def _profile_numbers(column: Numbers, limit: int | None) -> NumericProfile:
-    ordered, n = column.values, len(column.values)
-    first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    values, below = ordered[first], first.astype(np.int64)
-    through = np.append(first[1:], n).astype(np.int64)
-    edges = psi_edges(ordered)
-    bin_counts = count_bins(ordered, edges)
+    values, through, n = column.values, column.through, column.count
+    below = np.concatenate(([0], through[:-1]))
+    edges = psi_edges(column)
+    bin_counts = count_bins(column, edges)
     if limit is not None and len(values) > limit:
         # Ranks 1, ⌈n/limit⌉, …, n: between two neighbours lies at most 1/limit of the values.
         ranks = np.maximum(1, -(-np.arange(limit + 1) * n // limit))
@@ -126,24 +120,23 @@ def _profile_numbers(column: Numbers, limit: int | None) -> NumericProfile:
     return NumericProfile(column.kind, column.rows, column.missing, values, below, through, edges, bin_counts)
 
 
-def psi_edges(ordered: Floats) -> Floats:
+def psi_edges(column: Numbers) -> Floats:
     """Return the inner edges of PSI's bins: the reference's deciles, which are values of it.
 
     A value that is several deciles at once, such as the zeros of a count, gets a bin of its own: then a
     change of its share shows whatever its neighbours do. The outer bins are open, so no outlier can stretch
     them.
     """
-    n = len(ordered)
-    ranks = -(-np.arange(1, PSI_BINS) * n // PSI_BINS)
-    deciles, times = np.unique(ordered[ranks - 1], return_counts=True)
+    ranks = -(-np.arange(1, PSI_BINS) * column.count // PSI_BINS)
+    places = np.searchsorted(column.through, ranks, side="left")
+    deciles, times = np.unique(column.values[places], return_counts=True)
     heavy = deciles[times > 1]
     return np.unique(np.concatenate([deciles, np.nextafter(heavy, -np.inf)]))
 
 
-def count_bins(ordered: Floats, edges: Floats) -> Counts:
-    """Return how many of the ascending values lie in each bin between `edges`."""
-    through = np.searchsorted(ordered, edges, side="right")
-    return np.diff(np.concatenate(([0], through, [len(ordered)]))).astype(np.int64)
+def count_bins(column: Numbers, edges: Floats) -> Counts:
+    """Return how many of the values lie in each bin between `edges`."""
+    return np.diff(np.concatenate(([0], column.up_to(edges), [column.count]))).astype(np.int64)
 
 
 def _profile_labels(column: Labels, limit: int | None) -> CategoricalProfile:

@@ -12,11 +12,9 @@ from functools import lru_cache
 from typing import Literal, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import chdtrc
 
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+from mlopsc.runtime.drift.columns import Counts, Floats, Numbers
 
 K = TypeVar("K")
 
@@ -78,18 +76,18 @@ def _without_rare(reference: Counts, current: Counts) -> tuple[Counts, Counts]:
     return np.append(reference[~rare], reference[rare].sum()), np.append(current[~rare], current[rare].sum())
 
 
-def ks_test(values: Floats, below: Counts, through: Counts, rows: int, current: Floats) -> TestResult:
+def ks_test(values: Floats, below: Counts, through: Counts, rows: int, current: Numbers) -> TestResult:
     """Return the two-sample Kolmogorov-Smirnov distance and its two-sided p-value, as SciPy's `ks_2samp`.
 
     The reference of `rows` values is known at the ascending `values`: how many are less (`below`), and how
-    many are at most that (`through`). `current` is ascending, without NaN. With every distinct value of the
+    many are at most that (`through`). With every distinct value of the
     reference the distance is exact: between two of them its distribution function is constant and the other
     one rises, so the largest distance lies at one of the ends. With fewer, it is too small by at most the
     largest share of the reference that lies strictly between two neighbours.
     """
-    n, m = rows, len(current)
-    up_to = np.searchsorted(current, values, side="right")
-    less = np.searchsorted(current, values, side="left")
+    n, m = rows, current.count
+    up_to = current.up_to(values)
+    less = current.less_than(values)
     at = np.abs(through * m - up_to * n)
     before = np.abs(below * m - less * n)
     if at.max() >= before.max():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import Decision, decision, number, write_json
+from mlopsc.runtime.drift.computed import counted_table
 from mlopsc.runtime.drift.profile import load_profile
 from mlopsc.runtime.drift.report import ColumnDrift, DriftReport, drift_against_profile
 from mlopsc.vocabulary.operations import Drift
@@ -18,7 +19,8 @@ def run(
 ) -> None:
     """Write the report on every feature, and the decision on them together."""
     profile = load_profile(inputs["profile"].read_bytes())
-    report = drift_against_profile(profile, inputs["table"], config.tests, columns=config.features)
+    with counted_table(inputs["table"], config.engine) as table:
+        report = drift_against_profile(profile, table, config.tests, columns=config.features)
     outputs["report"].write_bytes(report.to_json().encode())
     write_json(outputs["decision"], judge(config.monitor, report))
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mlopsc.runtime.context import Context
+from mlopsc.runtime.drift.computed import counted_table
 from mlopsc.runtime.drift.profile import dump_profile, profile_table
 from mlopsc.vocabulary.operations import Profile
 
@@ -15,4 +16,6 @@ def run(
     context: Context,  # noqa: ARG001
 ) -> None:
     """Write the profile of the features."""
-    outputs["profile"].write_bytes(dump_profile(profile_table(inputs["train"], config.features)))
+    with counted_table(inputs["train"], config.engine) as table:
+        profile = profile_table(table, config.features)
+    outputs["profile"].write_bytes(dump_profile(profile))

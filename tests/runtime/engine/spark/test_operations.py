@@ -6,15 +6,17 @@ from random import Random
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from mlopsc.diagnostics.errors import Refusal
+from mlopsc.diagnostics.errors import Refusal, SpecError
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.drift.profile import small_profiles
-from mlopsc.runtime.operations import validate
+from mlopsc.runtime.operations import drift, profile, validate
 from mlopsc.vocabulary.checks import CHECK_NAMES
 from mlopsc.vocabulary.engine import SparkEngine
-from mlopsc.vocabulary.operations import Validate
+from mlopsc.vocabulary.operations import Drift, Profile, Validate
 from tests.runtime.engine.spark.agreement import differences, write_table
 from tests.runtime.engine.spark.row_checks import any_row, large
 from tests.runtime.engine.spark.test_checks import CHECKS, results
@@ -154,3 +156,39 @@ def test_the_same_values_are_served(spark: SparkEngine, tmp_path: Path, changes:
     assert differences(found[0], found[1]) == []
     assert found[0][0] == found[1][0]
     assert any(value is not None for value in found[0][1][0].values()) or len(found[0][1]) > 1
+
+
+PROFILED = ("big", "u64", "f", "f32", "d", "s", "b", "ts", "tm", "bin", "gone")
+
+
+@pytest.mark.parametrize("rows", [9000, 0])
+def test_profiles_and_drift_reports_are_the_same_bytes(spark: SparkEngine, tmp_path: Path, rows: int) -> None:
+    """Over more values than a profile keeps, and over none."""
+    for name, seed, size in (("train", 9, rows), ("table", 10, max(rows // 2, 30))):
+        write_table(tmp_path / name, seed=seed, rows=size)
+        table = pq.read_table(tmp_path / name)
+        pq.write_table(table.append_column("gone", pa.nulls(len(table))), tmp_path / name)
+    context, made = Context(project=tmp_path, threads=2), []
+    for engine in (None, spark):
+        out = {port: tmp_path / port for port in ("profile", "report", "decision")}
+        first = Profile(training="t", features=PROFILED, engine=engine)
+        profile.run(first, {"train": tmp_path / "train"}, out, context)
+        config = Drift(monitor="m", features=PROFILED, engine=engine)
+        drift.run(config, {"table": tmp_path / "table", "profile": out["profile"]}, out, context)
+        made.append({port: path.read_bytes() for port, path in out.items()})
+    assert made[0] == made[1]
+
+
+def test_what_cannot_be_compared_is_refused_alike(spark: SparkEngine, tmp_path: Path) -> None:
+    write_table(tmp_path / "train", seed=9, rows=5)
+    told = []
+    for engine in (None, spark):
+        for name in ("l", "nowhere"):
+            config = Profile(training="t", features=("i", name), engine=engine)
+            with pytest.raises(SpecError) as caught:
+                profile.run(
+                    config, {"train": tmp_path / "train"}, {"profile": tmp_path / "p"}, Context(tmp_path)
+                )
+            told.append(f"{caught.value} {caught.value.help}")
+    assert told[:2] == told[2:]
+    assert "'l' has the type list" in told[0]
