@@ -11,7 +11,16 @@ from sqlglot import exp
 
 from mlopsc.runtime.engine.connection import connect
 from mlopsc.runtime.engine.parquet import canonical
-from mlopsc.runtime.engine.statement import column, fragment, identifier, named, scan, select, text
+from mlopsc.runtime.engine.statement import (
+    column,
+    fragment,
+    identifier,
+    named,
+    nan_as_null,
+    scan,
+    select,
+    text,
+)
 from mlopsc.runtime.sources.files import located
 from mlopsc.runtime.sources.handles import no_secrets
 from mlopsc.runtime.sources.load import load_source
@@ -85,4 +94,4 @@ def open_table(source: FileSource, project: Path) -> Iterator[Table]:
 
 def _present(name: str, type_: str) -> exp.Expr:
     value = column(name)
-    return fragment("case when not isnan($x) then $x end", x=value) if type_ in FLOATS else value
+    return nan_as_null(value) if type_ in FLOATS else value

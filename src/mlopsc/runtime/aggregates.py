@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from mlopsc.runtime.engine.statement import column, fragment, select, text
+from mlopsc.runtime.engine.statement import column, fragment, nan_as_null, select, text
 from mlopsc.vocabulary.aggregates import Aggregate, Ratio
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _result(made: Recipe, one: Aggregate, kind: str, unit: Unit, condition: str 
 
 
 def _value(value: exp.Expr, kind: str) -> exp.Expr:
-    return fragment("case when not isnan($x) then $x end", x=value) if kind in _FLOATS else value
+    return nan_as_null(value) if kind in _FLOATS else value
 
 
 def _sum_of_floats(over: Callable[[str, exp.Expr], exp.Expr], value: exp.Expr, unit: Unit) -> exp.Expr:

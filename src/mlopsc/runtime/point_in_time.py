@@ -10,7 +10,7 @@ from mlopsc.diagnostics.errors import SpecError
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.runtime.asof import Matching, asof_join, packing
 from mlopsc.runtime.engine.parquet import describe
-from mlopsc.runtime.engine.statement import column, fragment, named, select, text
+from mlopsc.runtime.engine.statement import column, fragment, named, nan_as_null, select, text
 from mlopsc.runtime.sorted_join import matched
 from mlopsc.vocabulary.columns import from_duckdb, is_numeric
 
@@ -182,10 +182,7 @@ def without_nan(table: exp.Expr, types: Mapping[str, str], keys: Iterable[str]) 
     if not floats:
         return table
     query = fragment("select * replace (1 as x) from $t as t", t=table)
-    clean = [
-        named(fragment("case when not isnan($x) then $x end", x=column(name)), name)
-        for name in dict.fromkeys(floats)
-    ]
+    clean = [named(nan_as_null(column(name)), name) for name in dict.fromkeys(floats)]
     query.expressions[0].set("replace", clean)
     return query
 

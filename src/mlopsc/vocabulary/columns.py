@@ -107,6 +107,11 @@ def is_integer(type_: str) -> bool:
     return type_ in INTEGERS
 
 
+def is_float(type_: str) -> bool:
+    """Say whether values of the type are floats, which may be NaN."""
+    return type_ in FLOATS
+
+
 def is_numeric(type_: str) -> bool:
     """Say whether values of the type are numbers (bool is not)."""
     return type_ in INTEGERS or type_ in FLOATS or type_.startswith("decimal(")

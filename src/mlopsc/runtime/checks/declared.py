@@ -4,16 +4,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mlopsc.vocabulary.checks import BaseCheck
-from mlopsc.vocabulary.checks.multicolumn import CompoundColumnsToBeUnique
-from mlopsc.vocabulary.checks.table import ColumnToExist
-from mlopsc.vocabulary.checks.text import ColumnValuesToMatchRegex
-from mlopsc.vocabulary.checks.values import (
-    ColumnValuesToBeBetween,
-    ColumnValuesToBeInSet,
-    ColumnValuesToBeOfType,
-    ColumnValuesToBeUnique,
-    ColumnValuesToNotBeNull,
-)
 from mlopsc.vocabulary.columns import Column
 
 
@@ -32,6 +22,9 @@ def declared_checks(
 
     A column that is not among those `present` is one failure, not one for each of its constraints.
     """
+    from mlopsc.vocabulary.checks.table import ColumnToExist
+    from mlopsc.vocabulary.checks.values import ColumnValuesToBeUnique, ColumnValuesToNotBeNull
+
     checks: list[Declared] = []
     for name, column in columns.items():
         place = ("columns", name)
@@ -47,6 +40,8 @@ def declared_checks(
         if len(primary_key) == 1:
             checks.append(Declared(ColumnValuesToBeUnique(column=primary_key[0]), key))
         elif primary_key:
+            from mlopsc.vocabulary.checks.multicolumn import CompoundColumnsToBeUnique
+
             unique = CompoundColumnsToBeUnique(column_list=tuple(primary_key), ignore_row_if="never")
             checks.append(Declared(unique, key))
     return checks
@@ -64,6 +59,15 @@ def contract_checks(
 
 
 def _of_column(name: str, column: Column) -> Iterator[tuple[str, BaseCheck]]:
+    from mlopsc.vocabulary.checks.text import ColumnValuesToMatchRegex
+    from mlopsc.vocabulary.checks.values import (
+        ColumnValuesToBeBetween,
+        ColumnValuesToBeInSet,
+        ColumnValuesToBeOfType,
+        ColumnValuesToBeUnique,
+        ColumnValuesToNotBeNull,
+    )
+
     if column.type is not None:
         yield "type", ColumnValuesToBeOfType(column=name, type_=column.type)
     if not column.nullable:

@@ -13,6 +13,7 @@ from mlopsc.runtime.checks.outcome import Outcome, by_share, failed
 from mlopsc.runtime.engine.parquet import read_batches
 from mlopsc.runtime.engine.statement import column, fragment, identifier, select
 from mlopsc.runtime.user_code import load, resolve_reference
+from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.checks.python_function import PythonFunction
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def called(function: Callable[..., Any], words: Mapping[str, Any]) -> OfCallable
 
 def of_function(
     connection: "duckdb.DuckDBPyConnection",
-    check: PythonFunction,
+    check: BaseCheck,
     table: Table,
     mixed: Collection[str],
     project: Path | None,
@@ -50,6 +51,8 @@ def of_function(
 
     Raises SpecError or StepFailed when the function cannot be imported; what it raises itself fails the check.
     """
+    if not isinstance(check, PythonFunction):
+        raise AssertionError(check.expect)
     if mixed and check.column_list is None:
         return failed(f"a function cannot be given columns that mix types: {', '.join(mixed)}")
     if isinstance(check, OfCallable):

@@ -7,6 +7,7 @@ from mlopsc.runtime.checks.measures.base import Table
 from mlopsc.runtime.checks.outcome import Outcome, failed
 from mlopsc.runtime.engine.parquet import read_batches
 from mlopsc.runtime.engine.statement import column, select
+from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.checks.beyond import DistributionUnchanged
 from mlopsc.vocabulary.lock import LockedDataset
 
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 
 def unchanged(
     connection: "duckdb.DuckDBPyConnection",
-    check: DistributionUnchanged,
+    check: BaseCheck,
     table: Table,
     lock: LockedDataset | None,
 ) -> Outcome:
     """Compare the columns with the lock: a drift fails, and what could not be compared is no pass."""
+    if not isinstance(check, DistributionUnchanged):
+        raise AssertionError(check.expect)
     if wrong := table.misfit(check):
         return failed(wrong)
     profiles = {} if lock is None else lock.profiles

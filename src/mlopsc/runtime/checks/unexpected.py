@@ -9,6 +9,7 @@ from mlopsc.diagnostics.errors import SpecError
 from mlopsc.runtime.checks.outcome import Outcome, failed
 from mlopsc.runtime.engine.statement import identifier, select, text
 from mlopsc.sql import check_safe
+from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.checks.sql import UnexpectedRows
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _BATCH = "batch"
 
 def unexpected_rows(
     connection: "duckdb.DuckDBPyConnection",
-    check: UnexpectedRows,
+    check: BaseCheck,
     table: exp.Expr,
     condition: exp.Expr | None,
     mixed: Collection[str],
@@ -28,6 +29,8 @@ def unexpected_rows(
     """Run a user's SELECT over the rows of a table; every row that it returns is unexpected."""
     import duckdb
 
+    if not isinstance(check, UnexpectedRows):
+        raise AssertionError(check.expect)
     if mixed:
         return failed(f"SQL cannot read columns that mix types: {', '.join(mixed)}")
     # A user's SQL is text by nature; what it may hold is checked first.

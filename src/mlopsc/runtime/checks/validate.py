@@ -1,8 +1,8 @@
 """The one way in: a table, what is declared of it, and the report."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -11,35 +11,30 @@ from sqlglot import exp
 
 from mlopsc.diagnostics.errors import SpecError
 from mlopsc.runtime.checks.arguments import read_checks, read_columns
-from mlopsc.runtime.checks.conditions import chosen_rows, condition_of
 from mlopsc.runtime.checks.declared import Declared, contract_checks
-from mlopsc.runtime.checks.judge_mixed import Cells, judge_mixed
 from mlopsc.runtime.checks.measures import Table, measure
 from mlopsc.runtime.checks.measures.base import ROW
 from mlopsc.runtime.checks.mixed import MixedColumn, split_mixed
 from mlopsc.runtime.checks.outcome import Outcome, absent
-from mlopsc.runtime.checks.python_function import of_function
 from mlopsc.runtime.checks.report import CheckResult, ValidationReport
 from mlopsc.runtime.checks.scan import Waiting, serve
-from mlopsc.runtime.checks.unchanged import unchanged
-from mlopsc.runtime.checks.unexpected import unexpected_rows
 from mlopsc.runtime.engine.parquet import describe
-from mlopsc.runtime.engine.statement import column, fragment, identifier, named, select, text
+from mlopsc.runtime.engine.statement import column, fragment, identifier, named, nan_as_null, select, text
 from mlopsc.vocabulary.checks import BaseCheck
-from mlopsc.vocabulary.checks.beyond import DistributionUnchanged
-from mlopsc.vocabulary.checks.python_function import PythonFunction
-from mlopsc.vocabulary.checks.sql import UnexpectedRows
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.contract import OnFailure
 from mlopsc.vocabulary.engine import SparkEngine
-from mlopsc.vocabulary.lock import LockedDataset
 
 if TYPE_CHECKING:
     import duckdb
 
+    from mlopsc.runtime.checks.judge_mixed import Cells
+    from mlopsc.vocabulary.lock import LockedDataset
+
 SAMPLE = 20
 _KEY = "__k"
-
+SEEK_ROWS, SEEK_ROWS_PER_COLUMN = 200_000, 500
+"""From how many rows on a file's bounds and dictionaries save more than a statement costs, which grows with columns."""
 
 MEMORY = "600MB"
 """What DuckDB may hold; beyond it groups and sorts spill to disk, so that a small machine can check a large file."""
@@ -100,7 +95,7 @@ def examined(
     on_failure: OnFailure,
     others: Mapping[str, Any],
     *,
-    lock: LockedDataset | None = None,
+    lock: "LockedDataset | None" = None,
     project: Path | None = None,
     threads: int | None = None,
     engine: SparkEngine | None = None,
@@ -115,15 +110,25 @@ def examined(
         (source, *rest),
     ):
         kinds = describe(connection, source)
+        rows = connection.execute(text(select(fragment("count(*)"), source=source))).fetchall()[0][0]
         everything = contract_checks(columns, primary_key, checks, kinds)
         named_others = dict(zip(beside, rest, strict=True))
+        stored = isinstance(table, str | Path) and engine is None
         outcomes = _outcomes(
             connection,
             source,
-            kinds,
             mixed,
-            named_others,
             [one.check for one in everything],
+            Table(
+                source=source,
+                plain=source,
+                kinds=kinds,
+                predicate=_predicates(connection),
+                others=named_others,
+                locked_rows=None if lock is None else lock.rows,
+                bits=engine is None,
+                seeks=stored and rows >= SEEK_ROWS + SEEK_ROWS_PER_COLUMN * len(kinds),
+            ),
             lock,
             project,
         )
@@ -132,7 +137,6 @@ def examined(
             _result(connection, one, outcome, on_failure, keys)
             for one, outcome in zip(everything, outcomes, strict=True)
         )
-        rows = connection.execute(text(select(fragment("count(*)"), source=source))).fetchall()[0][0]
         aside = [
             (result, exp.select(column(ROW)).from_(outcome.sample.select(column(ROW)).subquery("q")))
             for result, outcome in zip(results, outcomes, strict=True)
@@ -147,9 +151,7 @@ def _clean(source: exp.Expr, kinds: Mapping[str, str]) -> exp.Expr:
     """Return the table with NaN as null."""
     cells = [
         named(
-            fragment("case when not isnan($x) then $x end", x=column(name))
-            if kind in ("FLOAT", "DOUBLE")
-            else column(name),
+            nan_as_null(column(name)) if kind in ("FLOAT", "DOUBLE") else column(name),
             name,
         )
         for name, kind in kinds.items()
@@ -160,13 +162,13 @@ def _clean(source: exp.Expr, kinds: Mapping[str, str]) -> exp.Expr:
 def _outcomes(
     connection: "duckdb.DuckDBPyConnection",
     source: exp.Expr,
-    kinds: Mapping[str, str],
     mixed: Mapping[str, MixedColumn],
-    others: Mapping[str, exp.Expr],
     checks: Sequence[BaseCheck],
-    lock: LockedDataset | None,
+    whole: Table,
+    lock: "LockedDataset | None",
     project: Path | None,
 ) -> list[Outcome]:
+    kinds = whole.kinds
     found: dict[int, Outcome] = {}
     waiting: dict[int, Waiting] = {}
     clean = _view(connection, "checked", _clean(source, kinds))
@@ -175,29 +177,51 @@ def _outcomes(
         "numbered",
         fragment("select *, row_number() over () as $r from $t as t", t=clean, r=identifier(ROW)),
     )
-    predicate = _predicates(connection)
     for i, check in enumerate(checks):
         missing = [name for name in check.columns() if name not in kinds] if check.reads else []
         strange = [name for name in check.columns() if name in mixed] if check.reads else []
         if missing:
             found[i] = absent(missing[0], kinds)
             continue
-        condition = condition_of(connection, check, clean, kinds, mixed)
-        rows = numbered if condition is None else _those(numbered, condition)
+        condition = _condition(connection, check, clean, kinds, mixed)
         if strange:
+            from mlopsc.runtime.checks.judge_mixed import judge_mixed
+
             found[i] = judge_mixed(check, _cells(connection, check, clean, condition, mixed))
-        elif isinstance(check, DistributionUnchanged):
-            found[i] = unchanged(connection, check, Table(rows, kinds, predicate), lock)
-        elif isinstance(check, UnexpectedRows):
+        elif check.expect == "unexpected_rows":
+            from mlopsc.runtime.checks.unexpected import unexpected_rows
+
             found[i] = unexpected_rows(connection, check, clean, condition, mixed)
         else:
-            looked_at = Table(rows, kinds, predicate, others, None if lock is None else lock.rows)
-            if isinstance(check, PythonFunction):
+            seen = [rows if condition is None else _those(rows, condition) for rows in (numbered, clean)]
+            looked_at = replace(whole, source=seen[0], plain=seen[1])
+            if check.expect == "distribution_unchanged":
+                from mlopsc.runtime.checks.unchanged import unchanged
+
+                found[i] = unchanged(connection, check, looked_at, lock)
+            elif check.expect == "python_function":
+                from mlopsc.runtime.checks.python_function import of_function
+
                 found[i] = of_function(connection, check, looked_at, mixed, project)
             else:
                 waiting[i] = Waiting(measure(check, looked_at), condition)
     found |= zip(waiting, serve(connection, clean, list(waiting.values())), strict=True)
     return [found[i] for i in range(len(checks))]
+
+
+def _condition(
+    connection: "duckdb.DuckDBPyConnection",
+    check: BaseCheck,
+    table: exp.Expr,
+    kinds: Mapping[str, str],
+    mixed: Collection[str],
+) -> exp.Expr | None:
+    """Return the condition of the rows that a check looks at; what finds it harmless is imported where there is one."""
+    if check.condition() is None:
+        return None
+    from mlopsc.runtime.checks.conditions import condition_of
+
+    return condition_of(connection, check, table, kinds, mixed)
 
 
 def _view(connection: "duckdb.DuckDBPyConnection", name: str, query: exp.Expr) -> exp.Expr:
@@ -213,8 +237,11 @@ def _cells(
     table: exp.Expr,
     condition: exp.Expr | None,
     mixed: Mapping[str, MixedColumn],
-) -> Cells:
+) -> "Cells":
     """Return the columns of a check as Python's values, of the rows that it looks at."""
+    from mlopsc.runtime.checks.conditions import chosen_rows
+    from mlopsc.runtime.checks.judge_mixed import Cells
+
     columns: dict[str, tuple[Any, ...]] = {}
     for name in check.columns():
         if name in mixed:

@@ -100,6 +100,15 @@ def named(expression: exp.Expr, name: str) -> exp.Expr:
     return exp.alias_(expression, identifier(name), copy=False)
 
 
+def nan_as_null(value: exp.Expr) -> exp.Expr:
+    """Return a float with NaN as null.
+
+    A Parquet file's bounds never tell of NaN, but DuckDB takes it from them that there is none (its issue 25521), and
+    leaves `isnan` away. What it knows of a value does not pass TRY.
+    """
+    return fragment("case when not isnan(try($x)) then $x end", x=value)
+
+
 def scan(*paths: Path, rows: bool = False) -> exp.Expr:
     """Return the Parquet files as a table; with `rows`, `file_row_number` counts each file's rows from 0."""
     names = [str(path.absolute()) for path in paths]

@@ -112,6 +112,7 @@ select i, f, d, s, ts from t order by i, f desc, s nulls first, d, ts, r;
 
 -- row numbers
 select *, row_number() over () as n from (select r, case when not isnan(f) then f end as f from t) as t order by n;
+select r, case when not isnan(try(f)) then f end as f from t order by r;
 
 -- sums in whole numbers
 select sum(cast(trunc(f) as bigint)), sum(case when abs(f) < 100 then f end) from t where not isnan(f);

@@ -26,6 +26,8 @@ class Table:
 
     source: exp.Expr
     """A query of these rows, each with its number."""
+    plain: exp.Expr
+    """The same rows without numbers."""
     kinds: Mapping[str, str]
     """Column → DuckDB's type."""
     predicate: Callable[[Callable[[str], bool]], str]
@@ -34,6 +36,11 @@ class Table:
     """Other dataset → its rows."""
     locked_rows: int | None = None
     """How many rows `mlops.lock` recorded."""
+    bits: bool = True
+    """Whether the engine can count different integers by a bit for each."""
+    seeks: bool = False
+    """Whether it is worth a query of its own to seek values by a condition: large files hold bounds and dictionaries,
+    by which most of a column need not be read."""
 
     def type_of(self, column: str) -> str:
         """Return the type of a column that exists."""

@@ -3,6 +3,7 @@
 from sqlglot import exp
 
 from mlopsc.runtime.checks.measures.base import Measure, Table, bounds_of
+from mlopsc.runtime.checks.measures.bits import counted_by_bits
 from mlopsc.runtime.checks.outcome import Outcome, failed, python_value, sql_value
 from mlopsc.runtime.engine.statement import column, fragment
 from mlopsc.vocabulary.checks import BaseCheck
@@ -44,8 +45,11 @@ def counts_of(table: Table, x: exp.Expr) -> exp.Expr:
 def _count(
     check: c.ColumnUniqueValueCountToBeBetween | c.ColumnProportionOfUniqueValuesToBeBetween, table: Table
 ) -> Measure:
-    row = yield {"counts": counts_of(table, column(check.column))}
-    values, different, _ = map(int, row["counts"][0])
+    counted = yield from counted_by_bits(check.column, table)
+    if counted is None:
+        row = yield {"counts": counts_of(table, column(check.column))}
+        counted = int(row["counts"][0][0]), int(row["counts"][0][1])
+    values, different = counted
     if isinstance(check, c.ColumnUniqueValueCountToBeBetween):
         observed: float = different
     else:

@@ -26,20 +26,24 @@ def judged(
     mostly: float,
     *,
     observed: object = None,
+    seek: bool = False,
 ) -> Measure:
     """Judge values by the condition of an unexpected one, null or false for a null; or say why there can be none.
 
-    `observed` takes the place of the share that passes.
+    `observed` takes the place of the share that passes. `seek` says that the condition is one by which files can be
+    sought: it compares a column that holds no NaN with constants.
     """
     if isinstance(bad, str):
         return failed(bad)
     row = yield {
         "total": fragment("count($x)", x=x),
-        "bad": fragment("count(*) filter (where $bad)", bad=bad),
+        "bad": fragment("select count(*) from $t as t where $bad", t=table.plain, bad=bad)
+        if seek and table.seeks
+        else fragment("count(*) filter (where $bad)", bad=bad),
     }
     outcome = by_share(
         row["total"],
-        row["bad"],
+        row["bad"][0][0] if seek and table.seeks else row["bad"],
         mostly,
         lambda: fragment("select $x as x from $t as t where $bad", x=x, t=table.source, bad=bad),
     )

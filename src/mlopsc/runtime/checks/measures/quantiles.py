@@ -11,9 +11,6 @@ from mlopsc.runtime.engine.statement import column, fragment
 from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.checks import quantiles as c
 
-SORTED_FROM = 20_000_000
-"""Numbers of values from which they are sorted, which can spill to disk, rather than kept in memory."""
-
 
 def measure(check: BaseCheck, table: Table) -> Measure:
     """Return the measure of the check of the family."""

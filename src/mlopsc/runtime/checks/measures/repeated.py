@@ -5,13 +5,18 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from mlopsc.runtime.checks.measures.base import ROW, Measure, Table, all_of, any_of
+from mlopsc.runtime.checks.measures.bits import counted_by_bits
 from mlopsc.runtime.checks.outcome import by_share
 from mlopsc.runtime.engine.statement import column, fragment
 
 
 def repeated(names: Sequence[str], ignore: str, mostly: float, table: Table) -> Measure:
-    """Count rows whose values occur more than once, by one grouping."""
+    """Count rows whose values occur more than once, by one grouping; of integers bits often tell that none does."""
     columns = [column(name) for name in names]
+    if len(names) == 1 and ignore != "never":
+        dense = yield from counted_by_bits(names[0], table)
+        if dense is not None and dense[0] == dense[1]:
+            return by_share(dense[0], 0, mostly)
     counted = counted_rows(columns, ignore)
     groups = fragment("select count(*) as n from $t as t where $counted", t=table.source, counted=counted)
     groups = groups.group_by(*columns, copy=False) if isinstance(groups, exp.Select) else groups

@@ -10,11 +10,10 @@ from mlopsc.runtime.checks.measures.neighbours import ordered, outliers, z_score
 from mlopsc.runtime.checks.measures.repeated import repeated
 from mlopsc.runtime.checks.outcome import Bounds, Outcome, comparable, sql_value
 from mlopsc.runtime.engine.statement import column, fragment
-from mlopsc.runtime.sources.values import convert
 from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.checks import values as c
 from mlopsc.vocabulary.checks.base import OfValues
-from mlopsc.vocabulary.columns import Member, fits, is_numeric
+from mlopsc.vocabulary.columns import Member, fits, is_float, is_numeric
 
 
 def measure(check: BaseCheck, table: Table) -> Measure:
@@ -40,13 +39,16 @@ def measure(check: BaseCheck, table: Table) -> Measure:
             none = all_of([_other_type(wanted, type_, x, kind) for wanted in check.type_list])
             return judged(table, x, none, check.mostly, observed=type_)
         case c.ColumnValuesToBeBetween():
-            return judged(table, x, outside(bounds_of(check), x, type_), check.mostly)
+            return judged(
+                table, x, outside(bounds_of(check), x, type_), check.mostly, seek=not is_float(type_)
+            )
         case c.ColumnValuesToBeInSet():
             inside = _among(check.value_set, x, type_)
             bad = inside if isinstance(inside, str) else fragment("not $i", i=inside)
-            return judged(table, x, bad, check.mostly)
+            return judged(table, x, bad, check.mostly, seek=not is_float(type_))
         case c.ColumnValuesToNotBeInSet():
-            return judged(table, x, _among(check.value_set, x, type_), check.mostly)
+            among = _among(check.value_set, x, type_)
+            return judged(table, x, among, check.mostly, seek=not is_float(type_))
         case c.ColumnValuesToBeIncreasing():
             return ordered(check, table, "<")
         case c.ColumnValuesToBeDecreasing():
@@ -87,6 +89,8 @@ def _other_type(wanted: str, have: str, x: exp.Expr, kind: str) -> exp.Expr:
     if have == wanted:
         return fragment("false")
     if is_numeric(have) and is_numeric(wanted):
+        from mlopsc.runtime.sources.values import convert
+
         value = convert(x, kind, wanted, "UTC")
         return fragment("$x is not null and $v is null", x=x, v=value)
     return fragment("$x is not null", x=x)

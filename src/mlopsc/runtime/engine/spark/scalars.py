@@ -87,6 +87,8 @@ def _native(node: exp.Expr, rewrite: Rewrite, world: World) -> exp.Expr | None:
         case exp.Anonymous() if node.this.lower() == "epoch_us":
             if world.type_of(node.expressions[0]) == "TIMESTAMP WITH TIME ZONE":
                 return exp.Anonymous(this="unix_micros", expressions=[rewrite(node.expressions[0])])
+        case exp.Try():
+            return rewrite(node.this)
         case exp.IsNan():
             if world.type_of(node.this) in FLOATS:
                 value = rewrite(node.this)
