@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from mlopsc.diagnostics.errors import UsageError
+from mlopsc.runtime.online.deriving import derive
 from mlopsc.runtime.online.location import open_online_store
 from mlopsc.runtime.online.reading import answer, served
 from mlopsc.runtime.online.state import OnlineStore
@@ -76,13 +77,15 @@ def online_features(
 
     `features` is the name of a training, for all of its features in its order, or a list of timed views. An entity
     gives the keys of the views by the names that the training's entities have for them, and those features of the
-    training that no view holds. An entity that is not there, and one whose values are older than the view's `ttl` at
-    the instant `at` (now when left out; naive means UTC), has nulls. Values are those of the last
-    `mlopsc features materialize`; `as_of` of the result tells of when. `project` is the folder of `mlops.yaml` or the
-    path of the spec, which says where the online store is unless `online_store` (a path or URL) does.
+    training that no view holds, with what functions of rows get beside features. These functions are called as in
+    training, from the project's folder, on all entities at once. An entity that is not there, and one whose values are
+    older than the view's `ttl` at the instant `at` (now when left out; naive means UTC), has nulls. Values are those of
+    the last `mlopsc features materialize`; `as_of` of the result tells of when. `project` is the folder of `mlops.yaml`
+    or the path of the spec, which says where the online store is unless `online_store` (a path or URL) does.
 
     Raises UsageError for an unknown training and for an entity that lacks a key or has one of another type,
-    OnlineStoreError for a view that was never materialized, or as of an instant later than `at`.
+    OnlineStoreError for a view that was never materialized, or as of an instant later than `at`, and for functions
+    whose code is not that of the last materialization, StepFailed for one that fails or returns what is not declared.
     """
     place = Path(project)
     path = place / SPEC if place.is_dir() else place
@@ -90,9 +93,11 @@ def online_features(
     rows = [entities] if isinstance(entities, Mapping) else list(entities)
     moment = datetime.now(UTC) if at is None else at if at.tzinfo else at.replace(tzinfo=UTC)
     if isinstance(features, str):
-        wanted = served(store, name, features)
-        views = list(dict.fromkeys(feature.view for feature in wanted if feature.view is not None))
-        found, types, as_of = answer(store, name, wanted, views, rows, moment)
+        training = served(store, name, features)
+        views = list(dict.fromkeys(one.view for one in training.features if one.view is not None))
+        found, types, as_of = answer(store, name, training.asked, views, rows, moment)
+        if training.functions:
+            found, types = derive(training, path.parent, found, types)
     else:
         if not features:
             raise UsageError("`features` is empty: expected a training's name, or a list of views")

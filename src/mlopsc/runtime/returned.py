@@ -40,6 +40,53 @@ def returned(result: Any, python: str, columns: Mapping[str, str]) -> "pa.Table"
     return table
 
 
+def as_declared(table: "pa.Table", columns: Mapping[str, str]) -> "pa.Table | None":
+    """Return the table with each column as declared when Arrow can do it without loss, else None: see `typed`.
+
+    It is what `typed` and `canonical` make of it, without the milliseconds that an engine takes to begin.
+    """
+    import pyarrow as pa
+
+    found = []
+    for name, wanted in columns.items():
+        values, kind = table.column(name), _plain(wanted)
+        if kind is None or not _alike(values.type, kind):
+            return None
+        try:
+            found.append(values.cast(kind))
+        except pa.ArrowInvalid:
+            return None
+    return pa.table(found, names=list(columns))
+
+
+def _plain(wanted: str) -> "pa.DataType | None":
+    import pyarrow as pa
+
+    match wanted:
+        case "timestamp":
+            return pa.timestamp("us", tz="UTC")
+        case "date":
+            return pa.date32()
+        case "float64" | "bool" | "string":
+            return pa.type_for_alias(wanted)
+        case _ if "int" in wanted:
+            return pa.type_for_alias(wanted)
+        case _:
+            return None
+
+
+def _alike(have: "pa.DataType", wanted: "pa.DataType") -> bool:
+    """Whether Arrow's cast refuses whatever would change."""
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_integer(have):
+        return bool(types.is_integer(wanted) or types.is_float64(wanted))
+    if types.is_timestamp(have):
+        return bool(types.is_timestamp(wanted))
+    return bool(have == wanted or (types.is_large_string(have) and types.is_string(wanted)))
+
+
 def typed(
     connection: "duckdb.DuckDBPyConnection", table: "pa.Table", python: str, columns: Mapping[str, str]
 ) -> exp.Select:

@@ -10,7 +10,7 @@ from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.engine.connection import connect
 from mlopsc.runtime.engine.parquet import canonical, describe
 from mlopsc.runtime.engine.statement import fragment, named, text
-from mlopsc.runtime.returned import returned, typed
+from mlopsc.runtime.returned import as_declared, returned, typed
 from mlopsc.runtime.user_code import load, resolve_reference
 from mlopsc.vocabulary.columns import to_duckdb
 from mlopsc.vocabulary.views import RowFunction
@@ -18,6 +18,7 @@ from mlopsc.vocabulary.views import RowFunction
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_FEW = 1000
 _TRIED = 50
 """So many of the first rows are given to a function again, alone."""
 
@@ -79,12 +80,17 @@ def _called(one: RowFunction, function: Any, given: "pa.Table") -> "pa.Table":
     """Return what a function makes of rows, in the declared types."""
     if given.num_rows == 0:
         return _nothing(one)
-    table = returned(function(given.to_pandas(), **one.args), one.python, one.columns)
+    # Threads cost more than they save where a request waits for a row.
+    frame = given.to_pandas(use_threads=given.num_rows > _FEW)
+    table = returned(function(frame, **one.args), one.python, one.columns)
     if table.num_rows != given.num_rows:
         raise StepFailed(
             f"{one.python} returned {table.num_rows} rows for {given.num_rows}",
             help="with `rows` a function answers every row that it gets, in their order",
         )
+    exact = as_declared(table, one.columns)
+    if exact is not None:
+        return exact.combine_chunks()
     with connect(threads=1) as connection:
         query = typed(connection, table, one.python, one.columns)
         made = connection.sql(text(canonical(query, describe(connection, query)))).to_arrow_table()

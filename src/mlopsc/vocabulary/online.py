@@ -2,6 +2,7 @@
 
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.columns import ColumnType
+from mlopsc.vocabulary.views import RowFunction
 
 MATERIALIZE = "materialize"
 """Name of the pipeline that fills the online store."""
@@ -27,3 +28,11 @@ class ServedFeature(Frozen):
     """The view whose function makes it of each row, which no store holds."""
     type: ColumnType | None = None
     """As far as it is known before the run."""
+
+
+class ServedFunctions(Frozen):
+    """What makes features of each row of a training, when a request has been answered from the store."""
+
+    functions: tuple[RowFunction, ...]
+    given: tuple[ServedFeature, ...] = ()
+    """Columns of the entities that functions get and that are no features: the request gives them."""

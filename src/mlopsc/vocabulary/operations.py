@@ -23,7 +23,7 @@ from mlopsc.vocabulary.leakage import Leakage
 from mlopsc.vocabulary.lock import LockedDataset
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
 from mlopsc.vocabulary.names import FunctionReference
-from mlopsc.vocabulary.online import ServedFeature
+from mlopsc.vocabulary.online import ServedFeature, ServedFunctions
 from mlopsc.vocabulary.preprocessing import Preprocessing
 from mlopsc.vocabulary.secrets import SecretSource
 from mlopsc.vocabulary.sources import CsvSource, FileSource, PythonSource, SecretHandle, Source
@@ -408,12 +408,17 @@ class Materialize(_Relational):
     """Types of keys (by the entities' names) and columns, as far as they are known before the run."""
     trainings: dict[str, tuple[ServedFeature, ...]] = {}
     """The trainings that take this view, with all their features."""
+    rows: dict[str, ServedFunctions] = {}
+    """Of these trainings, those that have features made of each row."""
 
     def input_ports(self) -> Ports:
         return {"table": "table"}
 
     def output_ports(self) -> Ports:
         return {"report": "report"}
+
+    def functions(self) -> tuple[str, ...]:
+        return tuple(one.python for served in self.rows.values() for one in served.functions)
 
 
 class JudgeMetric(_Operation):

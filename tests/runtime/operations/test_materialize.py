@@ -201,24 +201,21 @@ def test_a_training_gets_its_features_in_its_order_with_those_of_the_request(tmp
     )
     materialized(tmp_path, [row(price=Decimal("1.20"))], at(1), trainings={"late": wanted})
     store = open_online_store("online.db", {}, tmp_path)
-    features = served(store, "p", "late")
-    assert features == wanted
+    training = served(store, "p", "late")
+    features = training.asked
+    assert (features, training.functions) == (wanted, ())
     entity = {"origin": "JFK", "runway": 1, "distance": 5, "anything": [1]}
     rows, types, _ = answer(store, "p", features, ["weather"], [entity], at(1))
     assert [list(one.items()) for one in rows] == [
         [("distance", Decimal("5.0")), ("price", Decimal("1.20")), ("anything", [1]), ("visib", 10)]
     ]
     assert list(types.values()) == [pa.decimal128(6, 1), pa.decimal128(9, 2), None, pa.int64()]
-    with pytest.raises(UsageError, match="entity 0 has no 'distance', a feature that no view holds"):
+    with pytest.raises(UsageError, match="entity 0 has no 'distance', which no view holds"):
         answer(store, "p", features, ["weather"], [{"origin": "JFK", "runway": 1}], at(1))
     with pytest.raises(UsageError, match=r"entity 0: 'distance' is 5\.55 \(float\), expected decimal"):
         answer(store, "p", features, ["weather"], [{**entity, "distance": 5.55}], at(1))
     with pytest.raises(UsageError, match="holds nothing for a training 'early'"):
         served(store, "p", "early")
-    made = (*wanted, ServedFeature(name="ratio", function="of_rows", type="float64"))
-    materialized(tmp_path, [row()], at(1), trainings={"made": made})
-    with pytest.raises(UsageError, match="made of each row by a function"):
-        served(store, "p", "made")
     with pytest.raises(UsageError, match="is a view, not a training"):
         served(store, "p", "weather")
 

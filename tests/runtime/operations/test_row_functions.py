@@ -5,11 +5,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.context import Context
+from mlopsc.runtime.engine.connection import connect
+from mlopsc.runtime.engine.parquet import canonical, describe
+from mlopsc.runtime.engine.statement import text
 from mlopsc.runtime.operations import features
+from mlopsc.runtime.returned import as_declared, typed
 from mlopsc.vocabulary.operations import Features
 from mlopsc.vocabulary.views import Join, RowFunction
 
@@ -95,3 +102,46 @@ def test_what_is_not_as_declared_is_refused(tmp_path: Path, function: str, messa
     with pytest.raises(StepFailed) as caught:
         made(tmp_path, (one,), ("twice",))
     assert message in str(caught.value)
+
+
+KINDS = {
+    "int32": pa.int32(), "int64": pa.int64(), "uint64": pa.uint64(), "float64": pa.float64(), "bool": pa.bool_(),
+    "large": pa.large_string(), "string": pa.string(), "date": pa.date32(), "naive": pa.timestamp("ns"),
+    "seconds": pa.timestamp("s", tz="Europe/Berlin"), "micros": pa.timestamp("us", tz="UTC"),
+}  # fmt: skip
+WANTED = (
+    "int8",
+    "int64",
+    "uint32",
+    "float32",
+    "float64",
+    "bool",
+    "string",
+    "date",
+    "timestamp",
+    "decimal(9,2)",
+)
+
+
+@given(st.data(), st.sampled_from(sorted(KINDS)), st.sampled_from(WANTED))
+@settings(deadline=None, max_examples=200)
+def test_arrow_s_short_way_is_the_engine_s(data: st.DataObject, have: str, wanted: str) -> None:
+    kind = KINDS[have]
+    times = pa.types.is_timestamp(kind)
+    numbers = st.integers(-(2**62) if times else -(2**31), 2**62 if times else 2**31 - 1)
+    numbers = st.integers(0, 2**64 - 1) if have == "uint64" else numbers
+    values = {
+        "float64": st.floats(), "bool": st.booleans(), "large": st.text(), "string": st.text(),
+        "date": st.integers(-9999, 9999), "int64": st.integers(-(2**63), 2**63 - 1),
+        "seconds": st.integers(-(10**9), 10**9), "micros": st.integers(-(10**15), 10**15),
+    }.get(have, numbers)  # fmt: skip
+    drawn = data.draw(st.lists(st.none() | values, max_size=4))
+    plain = pa.array(drawn, pa.int64() if times else pa.int32() if have == "date" else kind)
+    table = pa.table({"x": plain.cast(kind)})
+    short = as_declared(table, {"x": wanted})
+    if short is None:
+        return
+    with connect(threads=1) as connection:
+        query = typed(connection, table, "m:f", {"x": wanted})
+        long = connection.sql(text(canonical(query, describe(connection, query)))).to_arrow_table()
+    assert (short.schema, repr(short.to_pylist())) == (long.schema, repr(long.to_pylist()))

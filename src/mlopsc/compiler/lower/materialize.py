@@ -1,7 +1,7 @@
 """Lowering of the pipeline that fills the online store: one step for each timed view."""
 
 from mlopsc.compiler.analysis import Analysis
-from mlopsc.compiler.lower.feature_table import lower_join
+from mlopsc.compiler.lower.feature_table import feature_columns, lower_join, row_functions
 from mlopsc.compiler.lower.parameters import used_parameters
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.compiler.lower.tables import Tables
@@ -12,7 +12,7 @@ from mlopsc.spec.training import Training
 from mlopsc.vocabulary import operations as op
 from mlopsc.vocabulary.aggregates import aggregates_of, ratios_of, result_type
 from mlopsc.vocabulary.columns import from_duckdb
-from mlopsc.vocabulary.online import MATERIALIZE, UNTIL, ServedFeature, materialize_step
+from mlopsc.vocabulary.online import MATERIALIZE, UNTIL, ServedFeature, ServedFunctions, materialize_step
 from mlopsc.vocabulary.parameters import Parameter
 from mlopsc.vocabulary.sources import SecretHandle
 
@@ -47,6 +47,7 @@ def _step(tables: Tables, name: str, view: TimedView) -> Step:
     store = spec.infrastructure.online_store
     used = {store.secret: spec.secrets[store.secret]} if isinstance(store, SecretHandle) else {}
     artifact = tables.artifact(view.table)
+    trainings = {one: training for one, training in spec.entries("training") if name in training.features}
     return make_step(
         materialize_step(name),
         op.Materialize,
@@ -60,10 +61,11 @@ def _step(tables: Tables, name: str, view: TimedView) -> Step:
         online_store=store,
         secrets=used,
         types=_types(analysis, view),
-        trainings={
-            training_name: _served(analysis, training)
-            for training_name, training in spec.entries("training")
-            if name in training.features
+        trainings={one: _served(analysis, training) for one, training in trainings.items()},
+        rows={
+            one: found
+            for one, training in trainings.items()
+            if (found := _functions(analysis, training)) is not None
         },
         engine=tables.engine,
     )
@@ -101,6 +103,20 @@ def _served(analysis: Analysis, training: Training) -> tuple[ServedFeature, ...]
             table = training.entities.table
             features.append(ServedFeature(name=name, type=_type(analysis, table, name)))
     return tuple(features)
+
+
+def _functions(analysis: Analysis, training: Training) -> ServedFunctions | None:
+    """Return what makes features of a training's rows, None where nothing does."""
+    functions = row_functions(analysis, training)
+    if not functions:
+        return None
+    features, table = feature_columns(analysis, training), training.entities.table
+    inputs = dict.fromkeys(name for one in functions for name in one.inputs)
+    given = [name for name in inputs if name not in features]
+    return ServedFunctions(
+        functions=functions,
+        given=tuple(ServedFeature(name=name, type=_type(analysis, table, name)) for name in given),
+    )
 
 
 def _type(analysis: Analysis, table: str, column: str) -> str | None:

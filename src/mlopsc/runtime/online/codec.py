@@ -70,7 +70,7 @@ def arrow_type(name: str | None) -> "pa.DataType | None":
 
 def written(columns: Sequence["pa.Array"]) -> list[str]:
     """Return each row of the columns as one JSON list."""
-    texts = [_listed(column) for column in columns]
+    texts = [listed(column) for column in columns]
     dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
     return [dump(row) for row in zip(*texts, strict=True)]
 
@@ -185,7 +185,7 @@ def _float32(value: float) -> float:
         return math.copysign(math.inf, value)
 
 
-def _listed(column: "pa.Array") -> list[Any]:
+def listed(column: "pa.Array") -> list[Any]:
     """Return a column's values as JSON has them; what Arrow can do for a whole column is left to it."""
     import pyarrow as pa
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlopsc.diagnostics.errors import OnlineStoreError, UsageError
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.runtime.online.codec import Mismatch, NoSuchKey, arrow_type, conform, key_text, reader, type_name
-from mlopsc.runtime.online.state import OnlineStore, ViewState, features_from
+from mlopsc.runtime.online.state import OnlineStore, ServedTraining, ViewState, training_from
 from mlopsc.vocabulary.online import ServedFeature
 from mlopsc.vocabulary.time import format_timestamp
 
@@ -18,19 +18,11 @@ if TYPE_CHECKING:
 Entity = Mapping[str, Any]
 
 
-def served(store: OnlineStore, project: str, training: str) -> tuple[ServedFeature, ...]:
-    """Return the features of a training, in its order; raises UsageError when the store knows none of this name."""
+def served(store: OnlineStore, project: str, training: str) -> ServedTraining:
+    """Return a training with its features, in their order; raises UsageError when the store knows none of this name."""
     known = store.trainings(project)
     if training in known:
-        features = features_from(known[training])
-        made = sorted({feature.function for feature in features if feature.function is not None})
-        if made:
-            raise UsageError(
-                f"features of training '{training}' are made of each row by a function ({', '.join(made)}), "
-                "which an online store does not call",
-                help="ask for its views, as a list, and call the function on what comes",
-            )
-        return features
+        return training_from(known[training])
     views = [state.view for state in store.states(project)]
     if training in views:
         raise UsageError(
@@ -147,10 +139,10 @@ def _key(state: ViewState, number: int, entity: Entity) -> str | None:
 
 
 def _given(name: str, kind: "pa.DataType | None", number: int, entity: Entity) -> Any:
-    """Return the value of a feature that comes with the request."""
+    """Return a value that comes with the request."""
     if name not in entity:
         raise UsageError(
-            f"entity {number} has no {name!r}, a feature that no view holds: the request gives it",
+            f"entity {number} has no {name!r}, which no view holds: the request gives it",
             help=did_you_mean(name, entity, noun="it has:"),
         )
     if kind is None:

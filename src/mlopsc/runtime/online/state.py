@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from mlopsc.diagnostics.errors import OnlineStoreError
-from mlopsc.vocabulary.online import ServedFeature
+from mlopsc.vocabulary.online import ServedFeature, ServedFunctions
 from mlopsc.vocabulary.time import format_timestamp, parse_timestamp
+from mlopsc.vocabulary.views import RowFunction
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,15 +91,42 @@ def _schema(text: str) -> "pa.Schema":
     return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(text)))
 
 
-def features_json(features: Iterable[ServedFeature]) -> str:
-    """Return a training's features as the store keeps them."""
-    return json.dumps([feature.model_dump(mode="json") for feature in features])
+@dataclass(frozen=True, eq=False)
+class ServedTraining:
+    """A training as it is served. One text in a store is one object, so that it is a key of caches."""
+
+    features: tuple[ServedFeature, ...]
+    """In the order of the feature table."""
+    given: tuple[ServedFeature, ...] = ()
+    """What a request gives for functions alone."""
+    functions: tuple[RowFunction, ...] = ()
+    code: str = ""
+    """Digest of the project's code behind the functions, empty where none is the project's."""
+
+    @property
+    def asked(self) -> tuple[ServedFeature, ...]:
+        """What the store and the request have to give."""
+        return (*(one for one in self.features if one.function is None), *self.given)
+
+
+def training_json(
+    features: Iterable[ServedFeature], rows: ServedFunctions | None = None, code: str = ""
+) -> str:
+    """Return a training as the store keeps it; `code` is the digest of what is behind its functions."""
+    listed = [feature.model_dump(mode="json") for feature in features]
+    found = listed if rows is None else {"features": listed, **rows.model_dump(mode="json"), "code": code}
+    return json.dumps(found)
 
 
 @lru_cache(maxsize=256)
-def features_from(text: str) -> tuple[ServedFeature, ...]:
-    """Return a training's features as they were kept."""
-    return tuple(ServedFeature.model_validate(one) for one in json.loads(text))
+def training_from(text: str) -> ServedTraining:
+    """Return a training as it was kept."""
+    found = json.loads(text)
+    if isinstance(found, list):
+        return ServedTraining(tuple(map(ServedFeature.model_validate, found)))
+    rows = ServedFunctions(functions=found["functions"], given=found["given"])
+    features = tuple(map(ServedFeature.model_validate, found["features"]))
+    return ServedTraining(features, rows.given, rows.functions, found["code"])
 
 
 class OnlineStore(Protocol):
@@ -123,7 +151,7 @@ class OnlineStore(Protocol):
         ...
 
     def trainings(self, project: str) -> Mapping[str, str]:
-        """Return what trainings are served, as JSON (see `features_from`)."""
+        """Return what trainings are served, as JSON (see `training_from`)."""
         ...
 
     def read(

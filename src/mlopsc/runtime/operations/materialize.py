@@ -14,7 +14,8 @@ from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import write_json
 from mlopsc.runtime.online.location import open_online_store
-from mlopsc.runtime.online.state import Row, ViewState, features_json, packed
+from mlopsc.runtime.online.state import Row, ViewState, packed, training_json
+from mlopsc.runtime.user_code import digest_of_functions
 from mlopsc.vocabulary.artifacts import TIME
 from mlopsc.vocabulary.operations import Features, Materialize
 from mlopsc.vocabulary.time import format_timestamp
@@ -42,7 +43,8 @@ def run(
     from mlopsc.runtime.feature_query import settled_threads
     from mlopsc.runtime.store import digest_of_file
 
-    source = _source(config, {"table": digest_of_file(inputs["table"])})
+    trainings = _trainings(config, context.project)
+    source = _source(config, trainings, {"table": digest_of_file(inputs["table"])})
     threads = settled_threads((config.view,), context.threads)
     with connect(inputs["table"], threads=threads, engine=config.engine) as connection:
         query = latest_values(connection, config, inputs["table"])
@@ -57,9 +59,8 @@ def run(
             source=source,
             absent=batches.absent,
         )
-        served = {name: features_json(features) for name, features in config.trainings.items()}
         with closing(open_online_store(config.online_store, config.secrets, context.project)) as store:
-            outcome = store.replace(config.project, state, batches.rows(), served, context.require_claim)
+            outcome = store.replace(config.project, state, batches.rows(), trainings, context.require_claim)
     until = format_timestamp(config.until)
     write_json(
         outputs["report"],
@@ -74,7 +75,9 @@ def confirmed(config: Materialize, input_digests: Mapping[str, str], context: Co
     """Whether the online store holds these values, as of this instant."""
     with closing(open_online_store(config.online_store, config.secrets, context.project)) as store:
         held = {state.view: state for state in store.states(config.project)}.get(config.view.view)
-    return held is not None and (held.until, held.source) == (config.until, _source(config, input_digests))
+    if held is None or held.until != config.until:
+        return False
+    return held.source == _source(config, _trainings(config, context.project), input_digests)
 
 
 def latest_values(connection: "duckdb.DuckDBPyConnection", config: Materialize, table: Path) -> exp.Expr:
@@ -174,11 +177,21 @@ class _Batches:
                     yield "", value
 
 
-def _source(config: Materialize, input_digests: Mapping[str, str]) -> str:
+def _trainings(config: Materialize, project: Path) -> dict[str, str]:
+    """Return the trainings as the store keeps them, with the digest of the code that makes features of their rows."""
+    found = {}
+    for name, features in config.trainings.items():
+        rows = config.rows.get(name)
+        functions = () if rows is None else (one.python for one in rows.functions)
+        found[name] = training_json(features, rows, digest_of_functions(project, functions))
+    return found
+
+
+def _source(config: Materialize, trainings: Mapping[str, str], input_digests: Mapping[str, str]) -> str:
     """Return the digest of what the values are made of, apart from the instant."""
     about = {
         "view": config.view.model_dump(mode="json"),
-        "trainings": {name: features_json(features) for name, features in config.trainings.items()},
+        "trainings": dict(trainings),
         "inputs": dict(input_digests),
     }
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
