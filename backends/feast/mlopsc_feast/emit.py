@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from mlopsc.codegen.literals import Code, call, dotted_name, literal
+from mlopsc.codegen.literals import Code, call, comment, dotted_name, literal
 from mlopsc.codegen.templates import render
 from mlopsc.codegen.writer import header
 from mlopsc.codegen.yaml_text import yaml_text
@@ -40,7 +40,7 @@ def _store(plan: Plan, settings: FeastSettings) -> str:
         "online_store": {"type": "sqlite", "path": settings.online_store},
         "entity_key_serialization_version": 3,
     }
-    return f"# {header(plan.spec, 'feast')}\n{yaml_text(document)}"
+    return f"# {comment(header(plan.spec, 'feast'))}\n{yaml_text(document)}"
 
 
 def _definitions(plan: Plan, settings: FeastSettings) -> str:
