@@ -78,5 +78,5 @@ def test_all_errors_of_a_spec_come_in_one_run_and_nothing_follows_from_them(tmp_
         "MLC206 «stagin» model 'late_arrival' has no stage 'stagin' | did you mean 'staging'?",
         "MLC111 «${params.as_off}» undefined parameter 'as_off' | did you mean 'as_of'?",
         "MLC119 «\"0 3 * * 9\"» '0 3 * * 9' is no cron expression: bad day-of-week | five fields: minute, hour, day of month, month, day of week, as in '0 3 * * 1' (Mondays at 3:00)",
-        "MLC504 «kubeflow» unknown target 'kubeflow' | installed: docker, kfp, kubernetes, local, prefect",
+        "MLC504 «kubeflow» unknown target 'kubeflow' | installed: docker, feast, kfp, kubernetes, local, prefect",
     ]

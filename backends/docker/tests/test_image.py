@@ -60,7 +60,7 @@ def test_spec_data_and_code_travel_and_nothing_else_does(penguins, custom):
     (custom / "notes.py").write_text("x = 1\n")
     code = [
         f"diabetes/{name}.py"
-        for name in ("__init__", "features", "metrics", "models", "reference", "sources")
+        for name in ("__init__", "checks", "features", "metrics", "models", "reference", "sources")
     ]
     assert travelling(emitted(custom)) == [*code, "mlops.yaml"]
 
@@ -137,8 +137,9 @@ def test_a_package_that_is_not_here_cannot_be_pinned(penguins):
 
 def test_the_image_carries_the_digest_of_its_code(custom, penguins):
     dockerfile = emitted(custom)["Dockerfile"].decode()
-    functions = ["diabetes.features:describe", "diabetes.metrics:within_a_third"]
-    functions += ["diabetes.models:residual_boosting", "diabetes.sources:load_patients"]
+    functions = ["diabetes.checks:implausible_pressure", "diabetes.features:describe"]
+    functions += ["diabetes.metrics:within_a_third", "diabetes.models:residual_boosting"]
+    functions += ["diabetes.sources:load_patients"]
     assert f'mlopsc.code="{digest_of_functions(custom, functions)}"' in dockerfile
     assert "mlopsc.code" not in emitted(penguins)["Dockerfile"].decode()
 
