@@ -30,6 +30,7 @@ def _that_runs(name: str | None) -> str | None:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Run every step, whatever is cached.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 Target = Annotated[
     str | None,
@@ -47,6 +48,19 @@ class Encoding(StrEnum):
     utf_8 = "utf-8"
     utf_16 = "utf-16"
     latin_1 = "latin-1"
+
+
+CsvEncoding = Annotated[Encoding | None, typer.Option("--encoding", help="Of a CSV file that is not UTF-8.")]
+KeyColumns = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="COLUMN", help="A column of the primary key; repeatable; `none` for none."),
+]
+TimeColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--time", metavar="COLUMN", help="The column that says when a row happened; `none` for none."
+    ),
+]
 
 
 def new_app() -> typer.Typer:

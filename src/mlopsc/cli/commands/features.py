@@ -19,6 +19,7 @@ from mlopsc.cli.options import (
     Debug,
     Environment,
     Json,
+    NoCache,
     Parameters,
     SpecOption,
     Target,
@@ -64,7 +65,7 @@ def materialize(
     environment: Environment = None,
     var: Variables = None,
     set: Parameters = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Run every step, whatever is cached.")] = False,
+    no_cache: NoCache = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlopsc.cli import output
-from mlopsc.cli.options import DEFAULT, Debug, Encoding, Json, new_app
+from mlopsc.cli.options import DEFAULT, CsvEncoding, Debug, Json, KeyColumns, TimeColumn, new_app
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,24 +37,12 @@ def init(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="PATH", help="The spec to write, or its folder.")
     ] = DEFAULT,
-    key: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--key", metavar="COLUMN", help="A column of the primary key; repeatable; `none` for none."
-        ),
-    ] = None,
-    time: Annotated[
-        str | None,
-        typer.Option(
-            "--time", metavar="COLUMN", help="The column that says when a row happened; `none` for none."
-        ),
-    ] = None,
+    key: KeyColumns = None,
+    time: TimeColumn = None,
     task: Annotated[
         Task | None, typer.Option("--task", help="What a label of numbers is, where it is not evident.")
     ] = None,
-    encoding: Annotated[
-        Encoding | None, typer.Option("--encoding", help="Of a CSV file that is not UTF-8.")
-    ] = None,
+    encoding: CsvEncoding = None,
     copy: Annotated[
         bool | None,
         typer.Option(

@@ -15,6 +15,7 @@ from mlopsc.cli.options import (
     Debug,
     Environment,
     Json,
+    NoCache,
     Parameters,
     Spec,
     Target,
@@ -58,7 +59,7 @@ def predict(
     environment: Environment = None,
     var: Variables = None,
     set: Parameters = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Run every step, whatever is cached.")] = False,
+    no_cache: NoCache = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlopsc.cli import output
-from mlopsc.cli.options import DEFAULT, Debug, Encoding, Json, new_app
+from mlopsc.cli.options import DEFAULT, CsvEncoding, Debug, Json, KeyColumns, TimeColumn, new_app
 
 if TYPE_CHECKING:
     from mlopsc.starting.proposal import Proposal
@@ -30,21 +30,9 @@ def profile(
         Path | None,
         typer.Option("--output", "-o", metavar="PATH", help="Write to a new file instead of the screen."),
     ] = None,
-    key: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--key", metavar="COLUMN", help="A column of the primary key; repeatable; `none` for none."
-        ),
-    ] = None,
-    time: Annotated[
-        str | None,
-        typer.Option(
-            "--time", metavar="COLUMN", help="The column that says when a row happened; `none` for none."
-        ),
-    ] = None,
-    encoding: Annotated[
-        Encoding | None, typer.Option("--encoding", help="Of a CSV file that is not UTF-8.")
-    ] = None,
+    key: KeyColumns = None,
+    time: TimeColumn = None,
+    encoding: CsvEncoding = None,
     json: Json = False,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:

@@ -12,6 +12,7 @@ from mlopsc.cli.options import (
     Debug,
     Environment,
     Json,
+    NoCache,
     Parameters,
     Spec,
     Target,
@@ -43,7 +44,7 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would run and why, and run nothing.")
     ] = False,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Run every step, whatever is cached.")] = False,
+    no_cache: NoCache = False,
     start: Annotated[
         str | None, typer.Option("--from", metavar="STEP", help="Run this step and all that depends on it.")
     ] = None,

@@ -7,7 +7,8 @@ from sqlglot import exp
 
 from mlopsc.diagnostics.errors import SpecError
 from mlopsc.runtime.checks.outcome import Outcome, failed
-from mlopsc.runtime.engine.statement import identifier, select, text
+from mlopsc.runtime.engine.statement import select
+from mlopsc.runtime.engine.views import make_view
 from mlopsc.sql import check_safe
 from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.checks.sql import UnexpectedRows
@@ -40,13 +41,7 @@ def unexpected_rows(
     batch = select(exp.Star(), source=table)
     if condition is not None:
         batch = batch.where(condition, copy=False)
-    view = exp.Create(
-        this=exp.table_(identifier(_BATCH)),
-        kind="VIEW",
-        replace=True,
-        expression=batch,
-    )
-    connection.execute(text(view))
+    make_view(connection, _BATCH, batch)
     try:
         count = connection.execute(f"select count(*) from (\n{query}\n)").fetchall()[0][0]  # noqa: S608
         shown = connection.execute(f"select * from (\n{query}\n) order by all limit {SAMPLE}")  # noqa: S608

@@ -1,9 +1,8 @@
 """The one way in: a table, what is declared of it, and the report."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import count
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -11,15 +10,15 @@ from sqlglot import exp
 
 from mlopsc.diagnostics.errors import SpecError
 from mlopsc.runtime.checks.arguments import read_checks, read_columns
-from mlopsc.runtime.checks.declared import Declared, contract_checks
-from mlopsc.runtime.checks.measures import Table, measure
+from mlopsc.runtime.checks.declared import contract_checks
+from mlopsc.runtime.checks.judging import judge_all, predicates
+from mlopsc.runtime.checks.measures import Table
 from mlopsc.runtime.checks.measures.base import ROW
-from mlopsc.runtime.checks.mixed import MixedColumn, split_mixed
-from mlopsc.runtime.checks.outcome import Outcome, absent
+from mlopsc.runtime.checks.mixed import split_mixed
 from mlopsc.runtime.checks.report import CheckResult, ValidationReport
-from mlopsc.runtime.checks.scan import Waiting, serve
+from mlopsc.runtime.checks.results import result_of
 from mlopsc.runtime.engine.parquet import describe
-from mlopsc.runtime.engine.statement import column, fragment, identifier, named, nan_as_null, select, text
+from mlopsc.runtime.engine.statement import column, fragment, select, text
 from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.contract import OnFailure
@@ -28,11 +27,8 @@ from mlopsc.vocabulary.engine import SparkEngine
 if TYPE_CHECKING:
     import duckdb
 
-    from mlopsc.runtime.checks.judge_mixed import Cells
     from mlopsc.vocabulary.lock import LockedDataset
 
-SAMPLE = 20
-_KEY = "__k"
 SEEK_ROWS, SEEK_ROWS_PER_COLUMN = 200_000, 500
 """From how many rows on a file's bounds and dictionaries save more than a statement costs, which grows with columns."""
 
@@ -114,7 +110,7 @@ def examined(
         everything = contract_checks(columns, primary_key, checks, kinds)
         named_others = dict(zip(beside, rest, strict=True))
         stored = isinstance(table, str | Path) and engine is None
-        outcomes = _outcomes(
+        outcomes = judge_all(
             connection,
             source,
             mixed,
@@ -123,7 +119,7 @@ def examined(
                 source=source,
                 plain=source,
                 kinds=kinds,
-                predicate=_predicates(connection),
+                predicate=predicates(connection),
                 others=named_others,
                 locked_rows=None if lock is None else lock.rows,
                 bits=engine is None,
@@ -134,7 +130,7 @@ def examined(
         )
         keys = [name for name in primary_key if name in kinds]
         results = tuple(
-            _result(connection, one, outcome, on_failure, keys)
+            result_of(connection, one, outcome, on_failure, keys)
             for one, outcome in zip(everything, outcomes, strict=True)
         )
         aside = [
@@ -145,177 +141,3 @@ def examined(
             and isinstance(outcome.sample, exp.Select)
         ]
         yield Examined(ValidationReport(results, rows), connection, source, kinds, aside)
-
-
-def _clean(source: exp.Expr, kinds: Mapping[str, str]) -> exp.Expr:
-    """Return the table with NaN as null."""
-    cells = [
-        named(
-            nan_as_null(column(name)) if kind in ("FLOAT", "DOUBLE") else column(name),
-            name,
-        )
-        for name, kind in kinds.items()
-    ]
-    return select(*cells, source=source)
-
-
-def _outcomes(
-    connection: "duckdb.DuckDBPyConnection",
-    source: exp.Expr,
-    mixed: Mapping[str, MixedColumn],
-    checks: Sequence[BaseCheck],
-    whole: Table,
-    lock: "LockedDataset | None",
-    project: Path | None,
-) -> list[Outcome]:
-    kinds = whole.kinds
-    found: dict[int, Outcome] = {}
-    waiting: dict[int, Waiting] = {}
-    clean = _view(connection, "checked", _clean(source, kinds))
-    numbered = _view(
-        connection,
-        "numbered",
-        fragment("select *, row_number() over () as $r from $t as t", t=clean, r=identifier(ROW)),
-    )
-    for i, check in enumerate(checks):
-        missing = [name for name in check.columns() if name not in kinds] if check.reads else []
-        strange = [name for name in check.columns() if name in mixed] if check.reads else []
-        if missing:
-            found[i] = absent(missing[0], kinds)
-            continue
-        condition = _condition(connection, check, clean, kinds, mixed)
-        if strange:
-            from mlopsc.runtime.checks.judge_mixed import judge_mixed
-
-            found[i] = judge_mixed(check, _cells(connection, check, clean, condition, mixed))
-        elif check.expect == "unexpected_rows":
-            from mlopsc.runtime.checks.unexpected import unexpected_rows
-
-            found[i] = unexpected_rows(connection, check, clean, condition, mixed)
-        else:
-            seen = [rows if condition is None else _those(rows, condition) for rows in (numbered, clean)]
-            looked_at = replace(whole, source=seen[0], plain=seen[1])
-            if check.expect == "distribution_unchanged":
-                from mlopsc.runtime.checks.unchanged import unchanged
-
-                found[i] = unchanged(connection, check, looked_at, lock)
-            elif check.expect == "python_function":
-                from mlopsc.runtime.checks.python_function import of_function
-
-                found[i] = of_function(connection, check, looked_at, mixed, project)
-            else:
-                waiting[i] = Waiting(measure(check, looked_at), condition)
-    found |= zip(waiting, serve(connection, clean, list(waiting.values())), strict=True)
-    return [found[i] for i in range(len(checks))]
-
-
-def _condition(
-    connection: "duckdb.DuckDBPyConnection",
-    check: BaseCheck,
-    table: exp.Expr,
-    kinds: Mapping[str, str],
-    mixed: Collection[str],
-) -> exp.Expr | None:
-    """Return the condition of the rows that a check looks at; what finds it harmless is imported where there is one."""
-    if check.condition() is None:
-        return None
-    from mlopsc.runtime.checks.conditions import condition_of
-
-    return condition_of(connection, check, table, kinds, mixed)
-
-
-def _view(connection: "duckdb.DuckDBPyConnection", name: str, query: exp.Expr) -> exp.Expr:
-    """Name a query, so that statements need not repeat it."""
-    view = exp.table_(identifier(name))
-    connection.execute(text(exp.Create(this=view.copy(), kind="VIEW", replace=True, expression=query)))
-    return view
-
-
-def _cells(
-    connection: "duckdb.DuckDBPyConnection",
-    check: BaseCheck,
-    table: exp.Expr,
-    condition: exp.Expr | None,
-    mixed: Mapping[str, MixedColumn],
-) -> "Cells":
-    """Return the columns of a check as Python's values, of the rows that it looks at."""
-    from mlopsc.runtime.checks.conditions import chosen_rows
-    from mlopsc.runtime.checks.judge_mixed import Cells
-
-    columns: dict[str, tuple[Any, ...]] = {}
-    for name in check.columns():
-        if name in mixed:
-            columns[name] = mixed[name].values
-        else:
-            rows = connection.execute(text(select(column(name), source=table))).fetchall()
-            columns[name] = tuple(row[0] for row in rows)
-    places = range(len(next(iter(columns.values()))))
-    if condition is not None:
-        chosen = chosen_rows(connection, table, condition)
-        places_chosen = [i for i in places if chosen[i]]
-        columns = {name: tuple(values[i] for i in places_chosen) for name, values in columns.items()}
-        return Cells(columns, tuple(i + 1 for i in places_chosen), _kinds(check, mixed))
-    return Cells(columns, tuple(i + 1 for i in places), _kinds(check, mixed))
-
-
-def _kinds(check: BaseCheck, mixed: Mapping[str, MixedColumn]) -> str:
-    """Return the types that are mixed, in words."""
-    return ", ".join(
-        sorted({kind for name in check.columns() if name in mixed for kind in mixed[name].types})
-    )
-
-
-def _those(table: exp.Expr, condition: exp.Expr) -> exp.Expr:
-    return fragment("select * from $t as t where $c", t=table, c=condition)
-
-
-def _predicates(connection: "duckdb.DuckDBPyConnection") -> Callable[[Callable[[str], bool]], str]:
-    """Return what makes functions of Python known to SQL."""
-    names = count()
-
-    def predicate(function: Callable[[str], bool]) -> str:
-        name = f"mlopsc_predicate_{next(names)}"
-        connection.create_function(name, function, ["VARCHAR"], "BOOLEAN")
-        return name
-
-    return predicate
-
-
-def _result(
-    connection: "duckdb.DuckDBPyConnection",
-    declared: Declared,
-    outcome: Outcome,
-    default: OnFailure,
-    primary_key: Sequence[str],
-) -> CheckResult:
-    check, sample, rows = declared.check, outcome.values, outcome.rows
-    keys: list[dict[str, Any]] = []
-    if isinstance(outcome.sample, exp.Select):
-        named_keys = [named(column(name), f"{_KEY}{place}") for place, name in enumerate(primary_key)]
-        sample_rows = outcome.sample.select(column(ROW), *named_keys)
-        query = fragment("select * from $q as q order by $r limit $n", q=sample_rows, r=column(ROW), n=SAMPLE)
-        sample, rows, *values = zip(*connection.execute(text(query)).fetchall(), strict=True)
-        keys = [dict(zip(primary_key, row, strict=True)) for row in zip(*values, strict=True)]
-    return CheckResult(
-        check=check.expect,
-        column=", ".join(check.columns()) or None,
-        passed=outcome.passed,
-        on_failure=_effect(check, outcome, default),
-        observed=outcome.observed,
-        unexpected_count=outcome.unexpected,
-        unexpected_sample=sample,
-        unexpected_rows=rows,
-        unexpected_keys=tuple(keys),
-        message=outcome.message,
-        name=check.called(),
-        declared=declared.place,
-    )
-
-
-def _effect(check: BaseCheck, outcome: Outcome, default: OnFailure) -> OnFailure:
-    """Return what a failure comes to: one that found no rows which could go aside blocks instead."""
-    if not outcome.compared:
-        return "warn"
-    effect = check.effect(default)
-    found = outcome.passed or isinstance(outcome.sample, exp.Select) or outcome.rows
-    return "block" if effect == "quarantine" and not found else effect

@@ -23,7 +23,8 @@ def export_view(join: Join, table: Path, out: Path, *, threads: int) -> int:
     """
     from mlopsc.runtime.engine.connection import connect
     from mlopsc.runtime.engine.parquet import describe, write_parquet
-    from mlopsc.runtime.engine.statement import column, fragment, identifier, named, select, text
+    from mlopsc.runtime.engine.statement import column, fragment, identifier, named, select
+    from mlopsc.runtime.engine.views import make_view
     from mlopsc.runtime.feature_query import CHOSEN, POSITION, join_views, made_features, open_views
     from mlopsc.runtime.point_in_time import without_nan
 
@@ -47,14 +48,7 @@ def export_view(join: Join, table: Path, out: Path, *, threads: int) -> int:
         chosen = fragment(
             "select *, row_number() over () as $n from $k as k", n=identifier(POSITION), k=known
         )
-        view = exp.Create(
-            this=exp.table_(identifier(CHOSEN)),
-            kind="VIEW",
-            expression=chosen,
-            properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
-        )
-        connection.execute(text(view))
-        columns = describe(connection, exp.table_(identifier(CHOSEN)))
+        columns = describe(connection, make_view(connection, CHOSEN, chosen))
         made = made_features(Features(training="", features=wanted, joins=(whole,)), columns)
         own = fragment("cast($t as timestamptz)", t=made[join.feature_time])
         moment: exp.Expr = column(TIME)

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from sqlglot import exp
-
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.engine.connection import connect
 from mlopsc.runtime.engine.parquet import describe, read_batches, write_batches, write_parquet
-from mlopsc.runtime.engine.statement import column, identifier, named, scan, select, text
+from mlopsc.runtime.engine.statement import column, named, scan, select
+from mlopsc.runtime.engine.views import make_view
 from mlopsc.runtime.feature_query import (
     ENTITIES,
     POSITION,
@@ -35,8 +34,7 @@ def run(config: Features, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     with connect(*inputs.values(), threads=threads, engine=config.engine) as connection:
         columns = describe(connection, scan(inputs[PORT]))
         entities = numbered(inputs[PORT], POSITION)
-        view = exp.Create(this=exp.table_(identifier(ENTITIES)), kind="VIEW", expression=entities)
-        connection.execute(text(view))
+        make_view(connection, ENTITIES, entities)
         choose(connection, config, columns)
         files = {view: inputs[port] for view, port in join_ports(config.joins).items()}
         table = join_views(open_views(connection, config.joins, files), columns)

@@ -87,7 +87,8 @@ def latest_values(connection: "duckdb.DuckDBPyConnection", config: Materialize, 
     matches nothing. Aggregates have no time: they are as of the instant.
     """
     from mlopsc.runtime.engine.parquet import describe
-    from mlopsc.runtime.engine.statement import column, fragment, identifier, named, select, text
+    from mlopsc.runtime.engine.statement import column, fragment, identifier, named, select
+    from mlopsc.runtime.engine.views import make_view
     from mlopsc.runtime.feature_query import CHOSEN, POSITION, join_views, made_features, open_views
 
     join = config.view
@@ -98,14 +99,7 @@ def latest_values(connection: "duckdb.DuckDBPyConnection", config: Materialize, 
     chosen = fragment(
         "select *, $at as $time from $e as e", at=config.until, time=identifier(TIME), e=entities
     )
-    view = exp.Create(
-        this=exp.table_(identifier(CHOSEN)),
-        kind="VIEW",
-        expression=chosen,
-        properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
-    )
-    connection.execute(text(view))
-    columns = describe(connection, exp.table_(identifier(CHOSEN)))
+    columns = describe(connection, make_view(connection, CHOSEN, chosen))
     made = made_features(Features(training="", features=wanted, joins=(whole,)), columns)
     time: exp.Expr = fragment("cast($x as bigint)", x=None)
     if not join.aggregates:

@@ -9,7 +9,8 @@ from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.engine.connection import connect
 from mlopsc.runtime.engine.parquet import describe, write_parquet
-from mlopsc.runtime.engine.statement import column, identifier, scan, select, text
+from mlopsc.runtime.engine.statement import column, identifier, scan, select
+from mlopsc.runtime.engine.views import make_view
 from mlopsc.sql import check_safe
 from mlopsc.vocabulary.operations import SqlView
 
@@ -25,12 +26,7 @@ def run(config: SqlView, inputs: Mapping[str, Path], outputs: Mapping[str, Path]
         if faults:
             raise StepFailed(f"view '{config.view}': {faults[0].message}")
         for name, path in inputs.items():
-            view = exp.Create(
-                this=exp.table_(identifier(name)),
-                kind="VIEW",
-                expression=select(exp.Star(), source=scan(path)),
-            )
-            connection.execute(text(view))
+            make_view(connection, name, select(exp.Star(), source=scan(path)))
         # Checked above: one SELECT and nothing else, so that it can stand between brackets.
         connection.execute(f"CREATE TEMPORARY TABLE __result__ AS SELECT * FROM (\n{config.sql}\n)")  # noqa: S608
         table = exp.table_(identifier("__result__"))

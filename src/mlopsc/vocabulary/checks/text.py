@@ -1,5 +1,6 @@
 """Checks of a column's texts: patterns and lengths."""
 
+from abc import abstractmethod
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -69,9 +70,9 @@ class OfLike(OfPattern):
     escape: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = None
     """A character that makes the `%`, `_` or itself after it an ordinary one; without it there is none."""
 
+    @abstractmethod
     def patterns(self) -> tuple[str, ...]:
         """Return the patterns."""
-        raise NotImplementedError
 
     @model_validator(mode="after")
     def _escaped(self) -> "OfLike":

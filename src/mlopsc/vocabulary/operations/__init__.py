@@ -1,0 +1,88 @@
+"""Every operation: its configuration, its ports, and of which kind it is.
+
+A port is a named file that goes in or comes out. The kind decides caching: `pure` is a function of
+configuration, inputs and code; `observe` looks at the world; `effect` changes it.
+"""
+
+from typing import Annotated, get_args
+
+from pydantic import Field, TypeAdapter
+
+from mlopsc.vocabulary.operations.base import BaseOperation, Kind, Ports
+from mlopsc.vocabulary.operations.features import Drift, Features, Materialize, Profile, SplitRows
+from mlopsc.vocabulary.operations.learning import Evaluate, Predict, Train
+from mlopsc.vocabulary.operations.registered import (
+    JudgeChampion,
+    JudgeMetric,
+    Register,
+    ResolveChampion,
+    ResolveModel,
+    ResolveReference,
+    StageRule,
+    Verdict,
+)
+from mlopsc.vocabulary.operations.tables import OTHER, Load, SqlView, Transform, Validate
+
+__all__ = [
+    "OPERATION",
+    "OTHER",
+    "BaseOperation",
+    "Drift",
+    "Evaluate",
+    "Features",
+    "JudgeChampion",
+    "JudgeMetric",
+    "Kind",
+    "Load",
+    "Materialize",
+    "Operation",
+    "Ports",
+    "Predict",
+    "Profile",
+    "Register",
+    "ResolveChampion",
+    "ResolveModel",
+    "ResolveReference",
+    "SplitRows",
+    "SqlView",
+    "StageRule",
+    "Train",
+    "Transform",
+    "Validate",
+    "Verdict",
+    "operation_class",
+]
+
+Operation = (
+    Load
+    | Validate
+    | SqlView
+    | Transform
+    | Features
+    | SplitRows
+    | Train
+    | Evaluate
+    | Profile
+    | ResolveChampion
+    | ResolveReference
+    | ResolveModel
+    | Predict
+    | Materialize
+    | JudgeMetric
+    | JudgeChampion
+    | Register
+    | Verdict
+    | Drift
+)
+OPERATION: TypeAdapter[Operation] = TypeAdapter(Annotated[Operation, Field(discriminator="operation")])
+"""Reads any operation's configuration."""
+
+
+_CLASSES: dict[str, type[Operation]] = {
+    kind.model_fields["operation"].default: kind for kind in get_args(Operation)
+}
+
+
+def operation_class(name: str) -> type[Operation]:
+    """Return the model of an operation by its name; raises KeyError."""
+    return _CLASSES[name]

@@ -1,0 +1,99 @@
+"""Operations that train, score and ask a model."""
+
+from typing import Any, Literal
+
+from mlopsc.vocabulary.columns import Column
+from mlopsc.vocabulary.estimators import CustomEstimator, Estimator
+from mlopsc.vocabulary.hosts import Host
+from mlopsc.vocabulary.metrics import CustomMetric, Metric
+from mlopsc.vocabulary.names import FunctionReference
+from mlopsc.vocabulary.operations.base import BaseOperation, Ports
+from mlopsc.vocabulary.preprocessing import Preprocessing
+from mlopsc.vocabulary.sources import FileSource
+from mlopsc.vocabulary.views import Join, RowFunction
+
+
+class Train(BaseOperation):
+    """Fit preprocessing and estimator on the train part."""
+
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
+    operation: Literal["train"] = "train"
+    training: str
+    estimator: Estimator
+    params: dict[str, Any] = {}
+    preprocess: Preprocessing = Preprocessing()
+    features: tuple[str, ...]
+    label: str
+    """The label's expression, kept in the model's signature."""
+    seed: int
+
+    def input_ports(self) -> Ports:
+        return {"train": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"model": "model"}
+
+    def functions(self) -> tuple[str, ...]:
+        own = (self.estimator.python,) if isinstance(self.estimator, CustomEstimator) else ()
+        return own + ((self.preprocess.python,) if self.preprocess.python else ())
+
+
+class Evaluate(BaseOperation):
+    """Score a model on the test part, and keep the curves behind the scores for plots."""
+
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
+    operation: Literal["evaluate"] = "evaluate"
+    training: str
+    metrics: tuple[Metric, ...]
+    code: tuple[FunctionReference, ...] = ()
+    """User functions that made the model: their modules hold its classes."""
+
+    def input_ports(self) -> Ports:
+        return {"model": "model", "test": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"metrics": "metrics", "curves": "report"}
+
+    def functions(self) -> tuple[str, ...]:
+        own = tuple(metric.python for metric in self.metrics if isinstance(metric, CustomMetric))
+        return own + self.code
+
+
+class Predict(BaseOperation):
+    """Predict for every row of a file: checked against the model's signature, features made as for training.
+
+    Columns of `predictions`, in order: the primary key, or `row` (the number of the row in the input, from 1) where
+    none is declared; the event time, if there is one; `prediction`; of a classifier that has them,
+    `probability_CLASS` for each class; `model_digest`. Rows keep the input's order.
+    """
+
+    kind = "observe"
+    libraries = ("duckdb", "pyarrow", "scikit-learn", "numpy", "scipy", "pandas", "skops")
+    operation: Literal["predict"] = "predict"
+    model: str
+    training: str
+    source: FileSource
+    """The input. Its suffix tells its format; what a CSV source says of delimiter, nulls and encoding holds for CSV."""
+    columns: dict[str, Column] = {}
+    """Columns whose types the training's entities declare."""
+    timezone: str | None = None
+    primary_key: tuple[str, ...] = ()
+    event_time: str | None = None
+    where: str | None = None
+    """SQL condition over the input's columns: for other rows nothing is predicted."""
+    features: tuple[str, ...]
+    joins: tuple[Join, ...] = ()
+    rows: tuple[RowFunction, ...] = ()
+    code: tuple[FunctionReference, ...] = ()
+    """User functions that made the model: their modules hold its classes."""
+    allow_hosts: tuple[Host, ...] = ()
+    """As for `load`."""
+
+    def input_ports(self) -> Ports:
+        return {"model": "model", **{f"view_{join.view}": "table" for join in self.joins}}
+
+    def output_ports(self) -> Ports:
+        return {"predictions": "table", "report": "report"}
+
+    def functions(self) -> tuple[str, ...]:
+        return self.code + tuple(one.python for one in self.rows)

@@ -1,0 +1,150 @@
+"""Operations about versions: which are there, what gates say of a candidate, what is registered."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.gates import ChampionGate, Gate, MetricGate
+from mlopsc.vocabulary.metrics import CustomMetric, Metric
+from mlopsc.vocabulary.names import FunctionReference
+from mlopsc.vocabulary.operations.base import BaseOperation, Ports
+
+
+class ResolveChampion(BaseOperation):
+    """Fetch the model of the version that holds a stage, or `none`."""
+
+    kind = "observe"
+    operation: Literal["resolve_champion"] = "resolve_champion"
+    model: str
+    stage: str
+
+    def output_ports(self) -> Ports:
+        return {"champion": "model"}
+
+
+class ResolveReference(BaseOperation):
+    """Fetch the profile of the version that holds a stage; it is an error when none does."""
+
+    kind = "observe"
+    operation: Literal["resolve_reference"] = "resolve_reference"
+    model: str
+    stage: str
+
+    def output_ports(self) -> Ports:
+        return {"profile": "profile"}
+
+
+class ResolveModel(BaseOperation):
+    """Fetch the model of the version that is asked for; it is an error when there is none."""
+
+    kind = "observe"
+    light = True
+    operation: Literal["resolve_model"] = "resolve_model"
+    model: str
+    version: str
+    """A stage, or a version's number."""
+
+    def output_ports(self) -> Ports:
+        return {"model": "model"}
+
+
+class JudgeMetric(BaseOperation):
+    """Judge a metric gate."""
+
+    light = True
+    operation: Literal["judge_metric"] = "judge_metric"
+    name: str
+    gate: MetricGate
+
+    def input_ports(self) -> Ports:
+        return {"metrics": "metrics"}
+
+    def output_ports(self) -> Ports:
+        return {"decision": "decision"}
+
+
+class JudgeChampion(BaseOperation):
+    """Judge a champion gate: both models on the test rows that neither was trained on."""
+
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
+    operation: Literal["judge_champion"] = "judge_champion"
+    name: str
+    gate: ChampionGate
+    metric: Metric
+    """The gate's metric as the training declares it."""
+    code: tuple[FunctionReference, ...] = ()
+
+    def input_ports(self) -> Ports:
+        return {"candidate": "model", "champion": "model", "test": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"decision": "decision"}
+
+    def functions(self) -> tuple[str, ...]:
+        own = (self.metric.python,) if isinstance(self.metric, CustomMetric) else ()
+        return own + self.code
+
+
+class StageRule(Frozen):
+    """A stage of a model, in order, with the gates that it requires."""
+
+    stage: str
+    gates: tuple[str, ...] = ()
+
+
+class Register(BaseOperation):
+    """Enter a version in the registry and give it the first stage, unless a gate of that stage failed.
+
+    The gates' configurations are frozen with the version: a later promotion is judged by them.
+    """
+
+    kind = "effect"
+    operation: Literal["register"] = "register"
+    model: str
+    training: str
+    stages: Annotated[tuple[StageRule, ...], Field(min_length=1)]
+    gates: dict[str, Gate] = {}
+    metrics: tuple[Metric, ...] = ()
+    """How each gate's metric is computed, for promotions."""
+    code: tuple[FunctionReference, ...] = ()
+    """User functions whose modules hold the model's classes: what a promotion may load."""
+    lineage_code: tuple[FunctionReference, ...] = ()
+    """User functions that made its training data (sources, transforms): part of the lineage, never loaded."""
+    owner: str | None = None
+    """Who answered for the project when the version was made: part of the lineage."""
+    datasets: tuple[str, ...] = ()
+    """The datasets behind the model; their validation reports carry their digests into the lineage."""
+    parameters: dict[str, Any] = {}
+    """The run's parameters that the training depends on: part of the lineage."""
+    spec_digest: str
+    """Digest of everything in the spec that made the model: part of the lineage."""
+
+    def input_ports(self) -> Ports:
+        reports: Ports = {f"report_{name}": "report" for name in self.datasets}
+        decisions: Ports = {f"decision_{name}": "decision" for name in self.gates}
+        inputs: Ports = {"model": "model", "metrics": "metrics", "curves": "report"}
+        inputs |= {"profile": "profile", "test": "table"}
+        return inputs | reports | decisions
+
+    def output_ports(self) -> Ports:
+        return {"decision": "decision"}
+
+    def functions(self) -> tuple[str, ...]:
+        return self.code + self.lineage_code
+
+
+class Verdict(BaseOperation):
+    """Fail the run when a declared rule said no: a blocked registration, a free gate, a monitor's drift."""
+
+    refuses = True
+    light = True
+    operation: Literal["verdict"] = "verdict"
+    decisions: tuple[str, ...]
+    """Input ports; each is a decision or a drift report."""
+
+    def input_ports(self) -> Ports:
+        return dict.fromkeys(self.decisions, "decision")
+
+    def output_ports(self) -> Ports:
+        return {"decision": "decision"}
