@@ -129,14 +129,24 @@ def test_a_monitor_shows_drift_and_the_distributions(tmp_path):
 def test_each_check_says_what_was_wanted_and_which_rows_fail(tmp_path):
     failed = result(
         check="column_values_to_be_in_set",
+        wanted="value set EWR, JFK, LGA",
         passed=False,
         observed=0.998,
         unexpected_count=2,
         unexpected_sample=["XYZ", None],
         unexpected_rows=[7, 1234],
     )
-    warned = result(passed=False, on_failure="warn", column="arr_delay", observed=0.9, unexpected_count=100)
-    counted = result(check="table_row_count_to_be_between", column=None, observed=1000, unexpected_count=None)
+    warned = result(
+        passed=False, on_failure="warn", column="arr_delay", wanted="in at least 95 %", observed=0.9,
+        unexpected_count=100,
+    )  # fmt: skip
+    counted = result(
+        check="table_row_count_to_be_between",
+        column=None,
+        wanted="≥ 100000",
+        observed=1000,
+        unexpected_count=None,
+    )
     fine = result(column="distance")
     # In the order of the declaration: origin of type, not null, in set; distance of type, at least; the key; checks.
     keys = [result(column=name) for name in ("time_hour", "carrier", "flight")]

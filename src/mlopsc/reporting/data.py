@@ -3,19 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
 from mlopsc.reporting.facts import Facts
 from mlopsc.reporting.sections import Check, Dataset, Fact
 from mlopsc.reporting.statuses import status
-from mlopsc.reporting.words import number, plural, short_digest, shown
-from mlopsc.vocabulary.operations import Validate
+from mlopsc.reporting.words import plural, short_digest, shown
 
 _SAMPLES = 20
 _FAILED = {"block": "failed", "warn": "warning", "quarantine": "put aside"}
-_LEFT_OUT = frozenset(
-    {"expect", "column", "column_list", "column_A", "column_B", "on_failure", "name", "description"}
-)
 
 
 def datasets(facts: Facts) -> Iterator[Dataset]:
@@ -26,15 +20,15 @@ def datasets(facts: Facts) -> Iterator[Dataset]:
             "" if planned is None else str(planned.place_of(one.get("declared", ())))
             for one in report["results"]
         ]
-        yield dataset(report, _wanted(facts, step, report), places)
+        yield dataset(report, places)
 
 
-def dataset(report: Mapping[str, Any], wanted: Sequence[str] = (), places: Sequence[str] = ()) -> Dataset:
-    """Return a validation report's section; `wanted` and `places` are those of its checks, where they are known."""
+def dataset(report: Mapping[str, Any], places: Sequence[str] = ()) -> Dataset:
+    """Return a validation report's section; `places` are where its checks are declared, where that is known."""
     results = report["results"]
     rows = [
-        _check(result, *(known[place] if place < len(known) else "" for known in (wanted, places)))
-        for place, result in enumerate(results)
+        _check(result, places[number] if number < len(places) else "")
+        for number, result in enumerate(results)
     ]
     failed = [row for row, result in zip(rows, results, strict=True) if not result["passed"]]
     passed = [row for row, result in zip(rows, results, strict=True) if result["passed"]]
@@ -66,7 +60,7 @@ def _of_the_artifact(report: Mapping[str, Any]) -> Iterator[Fact]:
         yield Fact("Lock", {"same": "as locked", "none": "not locked"}.get(lock["status"], lock["message"]))
 
 
-def _check(result: Mapping[str, Any], wanted: str, source: str) -> Check:
+def _check(result: Mapping[str, Any], source: str) -> Check:
     word = "passed" if result["passed"] else _FAILED[result["on_failure"]]
     rows, values = result["unexpected_rows"], result["unexpected_sample"]
     keys = result.get("unexpected_keys", ())
@@ -85,7 +79,7 @@ def _check(result: Mapping[str, Any], wanted: str, source: str) -> Check:
         name=result["name"] or result["check"].replace("_", " "),
         column=result["column"] or "",
         status=status(word),
-        wanted=wanted,
+        wanted=result.get("wanted", ""),
         observed="" if observed is None else f"{_percent(observed)} pass" if share else shown(observed),
         unexpected=_counted(unexpected, result.get("unexpected_share")),
         failed=not result["passed"],
@@ -111,45 +105,3 @@ def _percent(share: float) -> str:
     if share in (0, 1):
         return f"{share:.0%}"
     return f"{min(max(share * 100, 0.01), 99.99):.4g} %"
-
-
-def _wanted(facts: Facts, step: str, report: Mapping[str, Any]) -> list[str]:
-    """Return what each check wanted, in the order of the results; nothing where the plan does not tell."""
-    from mlopsc.runtime.checks.declared import contract_checks
-
-    planned = facts.plan_steps.get(step)
-    if planned is None:
-        return []
-    try:
-        operation = planned.resolved(dict(facts.recorded.run.parameters))
-    except (KeyError, ValidationError):
-        return []
-    if not isinstance(operation, Validate):
-        return []
-    contract = (operation.columns, operation.primary_key, operation.checks)
-    checks = contract_checks(*contract, report["schema"])
-    if len(checks) != len(report["results"]):
-        return []
-    return [_arguments(one.check.model_dump(mode="json", exclude_defaults=True)) for one in checks]
-
-
-def _arguments(check: Mapping[str, Any]) -> str:
-    low, high = check.get("min_value"), check.get("max_value")
-    parts = []
-    if low is not None or high is not None:
-        least = "" if low is None else f"{'>' if check.get('strict_min') else '≥'} {_value(low)}"
-        most = "" if high is None else f"{'<' if check.get('strict_max') else '≤'} {_value(high)}"
-        parts.append(" and ".join(part for part in (least, most) if part))
-    bounds = {"min_value", "max_value", "strict_min", "strict_max", "mostly"}
-    for name, value in check.items():
-        if name not in _LEFT_OUT and name not in bounds:
-            parts.append(f"{name.rstrip('_').replace('_', ' ')} {_value(value)}")
-    if "mostly" in check:
-        parts.append(f"in at least {_percent(check['mostly'])}")
-    return "; ".join(parts)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(_value, value))
-    return number(value) if isinstance(value, float) else shown(value)

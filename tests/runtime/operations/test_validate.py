@@ -66,8 +66,8 @@ def test_a_failed_check_is_refused_after_the_report_is_written(tmp_path):
 def test_a_warning_does_not_refuse(tmp_path, capsys):
     found = validated(tmp_path, checks=(TableRowCountToBeBetween(min_value=100, on_failure="warn"),))
     assert found["passed"] is True
-    assert found["warnings"] == ["table_row_count_to_be_between (observed 4)"]
-    assert "warning: d: table_row_count_to_be_between (observed 4)" in capsys.readouterr().out
+    assert found["warnings"] == ["table_row_count_to_be_between (observed 4; expected ≥ 100)"]
+    assert "warning: d: table_row_count_to_be_between (observed 4; expected ≥ 100)" in capsys.readouterr().out
 
 
 def test_a_failed_check_names_values_once_and_rows(tmp_path):

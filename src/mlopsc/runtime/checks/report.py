@@ -34,6 +34,8 @@ class CheckResult:
     """The primary keys of these rows, column → value; empty where none is declared."""
     message: str | None = None
     """Why it failed, where the figures do not say it."""
+    wanted: str = ""
+    """What it wants, in the words of its keys: `≥ 3000 and ≤ 6000`; empty where its name says it all."""
     name: str | None = None
     """What the declaration calls it."""
     declared: tuple[str | int, ...] = ()
@@ -68,6 +70,7 @@ class ValidationReport:
                     "passed": result.passed,
                     "on_failure": result.on_failure,
                     "declared": list(result.declared),
+                    "wanted": result.wanted,
                     "observed": _json(result.observed),
                     "unexpected_count": result.unexpected_count,
                     "unexpected_share": _share(result.unexpected_count, self.rows),

@@ -9,13 +9,13 @@ from mlopsc.runtime.checks.declared import Declared
 from mlopsc.runtime.checks.measures.base import ROW
 from mlopsc.runtime.checks.outcome import Outcome
 from mlopsc.runtime.checks.report import CheckResult
+from mlopsc.runtime.checks.wanted import wanted
 from mlopsc.runtime.engine.statement import column, fragment, named, text
 from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.contract import OnFailure
 
 if TYPE_CHECKING:
     import duckdb
-
 
 SAMPLE = 20
 _KEY = "__k"
@@ -28,6 +28,7 @@ def result_of(
     default: OnFailure,
     primary_key: Sequence[str],
 ) -> CheckResult:
+    """Return an outcome as a result; the first offending rows are asked for where they are not at hand."""
     check, sample, rows = declared.check, outcome.values, outcome.rows
     keys: list[dict[str, Any]] = []
     if isinstance(outcome.sample, exp.Select):
@@ -47,6 +48,7 @@ def result_of(
         unexpected_rows=rows,
         unexpected_keys=tuple(keys),
         message=outcome.message,
+        wanted=wanted(check),
         name=check.called(),
         declared=declared.place,
     )

@@ -91,7 +91,7 @@ def _refusal(
 
 
 def describe(result: CheckResult) -> str:
-    """Return a failed check in one line: its name, column, what was found, the first offenders, and where."""
+    """Return a failed check in one line: what was found, the first offenders, where, and what was expected."""
     what = result.name or result.check
     place = f" of '{result.column}'" if result.column else ""
     found: list[str] = []
@@ -107,7 +107,10 @@ def describe(result: CheckResult) -> str:
     if result.unexpected_rows:
         rows, more = result.unexpected_rows[:_SHOWN], ", …" * ((result.unexpected_count or 0) > _SHOWN)
         found.append(f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))}{more}")
-    return f"{what}{place} ({', '.join(found)})" if found else f"{what}{place}"
+    told = ", ".join(found)
+    if result.wanted and not result.message:
+        told += f"; expected {result.wanted}" if told else f"expected {result.wanted}"
+    return f"{what}{place} ({told})" if told else f"{what}{place}"
 
 
 def _shown(value: Any) -> str:
