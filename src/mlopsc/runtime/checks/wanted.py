@@ -8,7 +8,7 @@ from mlopsc.runtime.decisions import number
 from mlopsc.vocabulary.checks import BaseCheck
 
 _TOLD_ELSEWHERE = {
-    *("expect", "column", "column_list", "column_A", "column_B", "python", "function"),
+    *("expect", "column", "column_list", "column_A", "column_B", "python", "function", "args"),
     *("on_failure", "name", "description"),
 }
 _BOUNDS = {"min_value", "max_value", "strict_min", "strict_max", "mostly"}
