@@ -23,7 +23,7 @@ def test_rows_are_in_order_of_keys_then_time_then_place(data: Any, wide: Any, un
     found = sorted_rows(pa.concat_tables([table.slice(0, cut), table.slice(cut)]), 2)
     spans = [max(values) - min(values) + 1 for values in columns.values()]
     if found is None:
-        assert spans[0] * spans[1] * spans[2] // unit > 2**62
+        assert spans[0] * spans[1] * ((spans[2] - 1) // unit + 1) >= 2**63
         return
     grid, stamps, order = found
     expected = sorted(range(len(rows)), key=lambda place: (*rows[place], place))
@@ -32,6 +32,11 @@ def test_rows_are_in_order_of_keys_then_time_then_place(data: Any, wide: Any, un
     keys = [np.array(columns[name]) for name in ("k0", "k1")]
     assert (grid.codes(keys)[order] == stamps // grid.times).all()
     assert grid.codes([one + spans[i] for i, one in enumerate(keys)]).tolist() == [-1] * len(rows)
+
+
+def test_keys_that_need_more_than_63_bits_are_left_to_the_engine() -> None:
+    table = pa.table({"k0": [0, 3_074_457_345_618_258_602], "k1": [0, 2], "t": [0, 0]})
+    assert sorted_rows(table, 2) is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(-2, 2)), max_size=12), st.sampled_from([4, 2**62]))
