@@ -40,7 +40,12 @@ def choose(
 
     Raises StepFailed when a column is missing or user SQL is not one harmless expression.
     """
-    needed = [*config.primary_key, *config.entity, *filter(None, [config.event_time, config.group])]
+    needed = [
+        *config.primary_key,
+        *config.entity,
+        *config.auxiliary,
+        *filter(None, [config.event_time, config.group]),
+    ]
     require(needed, columns, "the entities")
     added, conditions = [], []
     if hashed:

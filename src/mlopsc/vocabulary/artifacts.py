@@ -15,6 +15,9 @@ GROUP = "__group__"
 ENTITY = "__entity__"
 """Column of a feature table: uint64 hash of the keys by which views are joined; there when rows that share it may be
 divided between the parts of a split."""
+AUXILIARY = "__aux__"
+"""What columns of a feature table begin with that are no features, but columns of the entities that something else
+asks for: slices, weights, groups."""
 LABEL = "__label__"
 """Column of a feature table: the label; absent when features are made for monitoring or prediction."""
 ROW_NUMBER = "__row_number__"
@@ -26,3 +29,8 @@ RESERVED = "__"
 
 NO_MODEL = b'{"model":null}\n'
 """The content of a `model` artifact that says: there is none (no champion yet)."""
+
+
+def auxiliary(name: str) -> str:
+    """Return the name that a column of the entities has in a feature table where it is no feature."""
+    return AUXILIARY + name

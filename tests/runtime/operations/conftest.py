@@ -69,10 +69,13 @@ class Workbench:
         )
         return self.folder / name
 
-    def evaluate(self, model: Path, test: Path, *metrics: Any, code: tuple[str, ...] = ()) -> Path:
-        config = Evaluate.model_validate({"training": "t", "metrics": metrics or ["roc_auc"], "code": code})
-        outputs = {port: self.folder / f"{model.name}.{port}" for port in config.output_ports()}
-        evaluate.run(config, {"model": model, "test": test}, outputs, self.context)
+    def evaluate(
+        self, model: Path, test: Path, *metrics: Any, code: tuple[str, ...] = (), **config: Any
+    ) -> Path:
+        given = {"training": "t", "metrics": metrics or ["roc_auc"], "code": code}
+        operation = Evaluate.model_validate(given | config)
+        outputs = {port: self.folder / f"{model.name}.{port}" for port in operation.output_ports()}
+        evaluate.run(operation, {"model": model, "test": test}, outputs, self.context)
         return outputs["metrics"]
 
     def profile(self, table: Path) -> Path:

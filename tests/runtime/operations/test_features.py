@@ -68,6 +68,15 @@ def test_columns_come_in_the_declared_order_and_rows_in_that_of_the_entities(tmp
     assert str(table["__row__"].dtype) == "uint64"
 
 
+def test_auxiliary_columns_are_the_entities_own_and_stand_before_the_features(tmp_path):
+    table = made(
+        tmp_path, features=("visib",), joins=(JOIN,), label="delay", auxiliary=("origin", "distance")
+    )
+    assert list(table) == ["__row__", "__time__", "__aux__origin", "__aux__distance", "visib", "__label__"]
+    assert table["__aux__distance"].tolist() == [100, 300, 400]
+    assert table["__aux__origin"].isna().tolist() == [False, True, False]
+
+
 def test_rows_with_a_null_label_or_no_time_are_left_out(tmp_path):
     assert made(tmp_path, label="delay > 15")["__label__"].tolist() == [True, False, True]
     assert len(made(tmp_path)) == 4

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.auxiliary import auxiliary_columns, feature_columns
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.compiler.lower.tables import Tables
 from mlopsc.plan.plan import Artifact, Step
@@ -15,20 +16,6 @@ from mlopsc.vocabulary.references import ParameterReference
 from mlopsc.vocabulary.splits import GroupSplit
 from mlopsc.vocabulary.time import Duration
 from mlopsc.vocabulary.views import ENTITIES, Join, RowFunction, join_ports
-
-
-def feature_columns(analysis: Analysis, training: Training) -> tuple[str, ...]:
-    """Return the features' column names: a view stands for its columns."""
-    columns: list[str] = []
-    for name in training.features:
-        match analysis.spec.features.get(name):
-            case TimedView() as view:
-                columns += view.names
-            case RowView() as view:
-                columns += view.columns
-            case _:
-                columns.append(name)
-    return tuple(columns)
 
 
 def row_functions(analysis: Analysis, training: Training) -> tuple[RowFunction, ...]:
@@ -74,6 +61,7 @@ def lower_feature_table(
         label=training.entities.label if labelled else None,
         group=split.by if labelled and isinstance(split, GroupSplit) else None,
         entity=analysis.repeated_keys(training) if labelled else (),
+        auxiliary=auxiliary_columns(analysis, name, training) if labelled else (),
         features=feature_columns(analysis, training),
         joins=joins,
         rows=row_functions(analysis, training),

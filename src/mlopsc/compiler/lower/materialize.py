@@ -1,7 +1,8 @@
 """Lowering of the pipeline that fills the online store: one step for each timed view."""
 
 from mlopsc.compiler.analysis import Analysis
-from mlopsc.compiler.lower.feature_table import feature_columns, lower_join, row_functions
+from mlopsc.compiler.auxiliary import feature_columns
+from mlopsc.compiler.lower.feature_table import lower_join, row_functions
 from mlopsc.compiler.lower.parameters import used_parameters
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.compiler.lower.tables import Tables

@@ -1,7 +1,8 @@
 """Lowering of predictions: for each registered model, what its training does to entities, done to a file of them."""
 
 from mlopsc.compiler.analysis import Analysis
-from mlopsc.compiler.lower.feature_table import feature_columns, lower_joins, row_functions
+from mlopsc.compiler.auxiliary import feature_columns
+from mlopsc.compiler.lower.feature_table import lower_joins, row_functions
 from mlopsc.compiler.lower.parameters import used_parameters
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.compiler.lower.tables import Tables

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlopsc.compiler.analysis import Analysis
-from mlopsc.compiler.lower.feature_table import feature_columns, lower_feature_table
+from mlopsc.compiler.auxiliary import feature_columns
+from mlopsc.compiler.lower.feature_table import lower_feature_table
 from mlopsc.compiler.lower.parameters import used_parameters
 from mlopsc.compiler.lower.steps import configuration, make_step
 from mlopsc.compiler.lower.tables import Tables

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from mlopsc.compiler.analysis import Analysis, Schema
+from mlopsc.compiler.auxiliary import asked_columns, feature_columns
 from mlopsc.compiler.passes.columns import column_type, home, known_column
 from mlopsc.compiler.passes.schemas import sql_faults
 from mlopsc.compiler.passes.timed_views import feature_types
@@ -26,7 +27,15 @@ def check_trainings(analysis: Analysis) -> Iterator[Diagnostic]:
             yield from _expressions(analysis, name, training)
         if (schema := analysis.schemas.get(table)) is not None:
             yield from _features(analysis, name, training, schema)
+        yield from _asked(analysis, name, training)
         yield from _times_needed(analysis, name, training)
+
+
+def _asked(analysis: Analysis, name: str, training: Training) -> Iterator[Diagnostic]:
+    features = feature_columns(analysis, training)
+    for column, path in asked_columns(analysis, name, training):
+        if column not in features:
+            yield from known_column(analysis, training.entities.table, column, path)
 
 
 def _expressions(analysis: Analysis, name: str, training: Training) -> Iterator[Diagnostic]:

@@ -7,6 +7,7 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import write_json
 from mlopsc.runtime.learning.curves import curves
 from mlopsc.runtime.learning.fitted import answers_of, metric_functions, open_model
+from mlopsc.runtime.learning.scored import write_scored
 from mlopsc.runtime.learning.scoring import score
 from mlopsc.vocabulary.operations import Evaluate
 
@@ -19,3 +20,5 @@ def run(config: Evaluate, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     about = {"training": config.training, "rows": len(answers.truth)}
     write_json(outputs["metrics"], about | {"metrics": scores.metrics, "notes": list(scores.notes)})
     write_json(outputs["curves"], about | curves(answers))
+    if config.scored:
+        write_scored(outputs["scored"], answers, inputs["test"])

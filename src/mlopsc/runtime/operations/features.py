@@ -19,7 +19,7 @@ from mlopsc.runtime.feature_query import (
 )
 from mlopsc.runtime.row_functions import RowFunctions
 from mlopsc.runtime.tables import numbered
-from mlopsc.vocabulary.artifacts import ENTITY, GROUP, LABEL, ROW, TIME
+from mlopsc.vocabulary.artifacts import ENTITY, GROUP, LABEL, ROW, TIME, auxiliary
 from mlopsc.vocabulary.operations import Features
 from mlopsc.vocabulary.views import ENTITIES as PORT
 from mlopsc.vocabulary.views import join_ports
@@ -40,13 +40,14 @@ def run(config: Features, inputs: Mapping[str, Path], outputs: Mapping[str, Path
         table = join_views(open_views(connection, config.joins, files), columns)
         asked = {TIME: config.event_time, GROUP: config.group, ENTITY: config.entity}
         kept = [ROW, *(name for name, wanted in asked.items() if wanted)]
-        made = {name: column(name) for name in kept} | made_features(config, columns)
+        aside = {auxiliary(name): column(name) for name in config.auxiliary}
+        made = {name: column(name) for name in kept} | aside | made_features(config, columns)
         label = {LABEL: column(LABEL)} if config.label is not None else {}
         listed = [named(value, name) for name, value in (made | label).items()]
         query = select(*listed, source=table).order_by(column(POSITION))
         if config.rows:
             functions = RowFunctions(config.rows, context.project)
-            names = [*kept, *config.features, *label]
+            names = [*kept, *aside, *config.features, *label]
             rows = write_batches(functions.over(read_batches(connection, query), names), outputs["table"])
         else:
             rows = write_parquet(connection, query, outputs["table"])

@@ -18,8 +18,8 @@ class Features(Relational):
     """Make the feature table: entity rows chosen by time and `where`, with joined and plain columns.
 
     Columns of the result, in order: `__row__`, `__time__` (when there is an event time), `__group__` and `__entity__`
-    (when asked for), the features in the declared order, `__label__` (when there is a label; rows whose label is
-    null are left out). Rows keep the entities' order.
+    (when asked for), `__aux__NAME` of each auxiliary column, the features in the declared order, `__label__` (when
+    there is a label; rows whose label is null are left out). Rows keep the entities' order.
     """
 
     libraries = ("duckdb", "pyarrow", "pandas", "numpy")
@@ -39,6 +39,8 @@ class Features(Relational):
     group: str | None = None
     entity: tuple[str, ...] = ()
     """Columns of the entities that are hashed into `__entity__`."""
+    auxiliary: tuple[str, ...] = ()
+    """Columns of the entities that are no features, kept for what else asks for them."""
     features: tuple[str, ...]
     """Column names of the result: columns of the entities, or of a join."""
     joins: tuple[Join, ...] = ()

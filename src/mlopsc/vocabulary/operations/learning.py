@@ -45,6 +45,13 @@ class Evaluate(BaseOperation):
     operation: Literal["evaluate"] = "evaluate"
     training: str
     metrics: tuple[Metric, ...]
+    scored: bool = False
+    """Whether to keep what the model says of each row, for gates that judge by it.
+
+    Columns of `scored`, whose rows are the test part's in its order: `__row__`, `__label__`, `prediction`; of a
+    classifier `probability_0`… by position in the model's classes, where it gives them or has been asked; and
+    `decision_0`… likewise (of two classes one alone).
+    """
     code: tuple[FunctionReference, ...] = ()
     """User functions that made the model: their modules hold its classes."""
 
@@ -52,7 +59,8 @@ class Evaluate(BaseOperation):
         return {"model": "model", "test": "table"}
 
     def output_ports(self) -> Ports:
-        return {"metrics": "metrics", "curves": "report"}
+        outputs: Ports = {"metrics": "metrics", "curves": "report"}
+        return outputs | {"scored": "table"} if self.scored else outputs
 
     def functions(self) -> tuple[str, ...]:
         own = tuple(metric.python for metric in self.metrics if isinstance(metric, CustomMetric))

@@ -1,0 +1,41 @@
+"""Columns of a training's feature table: the features, and what else is kept of the entities because something asks."""
+
+from collections.abc import Iterator
+
+from mlopsc.compiler.analysis import Analysis
+from mlopsc.spec.document import Path
+from mlopsc.spec.features import RowView, TimedView
+from mlopsc.spec.training import Training
+
+
+def feature_columns(analysis: Analysis, training: Training) -> tuple[str, ...]:
+    """Return the features' column names: a view stands for its columns."""
+    columns: list[str] = []
+    for name in training.features:
+        match analysis.spec.features.get(name):
+            case TimedView() as view:
+                columns += view.names
+            case RowView() as view:
+                columns += view.columns
+            case _:
+                columns.append(name)
+    return tuple(columns)
+
+
+def auxiliary_columns(analysis: Analysis, name: str, training: Training) -> tuple[str, ...]:
+    """Return the columns of the entities that are no features and that something asks for."""
+    features = feature_columns(analysis, training)
+    asked = (column for column, _ in asked_columns(analysis, name, training))
+    return tuple(dict.fromkeys(column for column in asked if column not in features))
+
+
+def asked_columns(
+    analysis: Analysis,  # noqa: ARG001
+    name: str,  # noqa: ARG001
+    training: Training,  # noqa: ARG001
+) -> Iterator[tuple[str, Path]]:
+    """Yield each column that something beside the features asks for, with the path where it is named.
+
+    A name means the feature of that name, else the column of the entities.
+    """
+    yield from ()
