@@ -93,10 +93,12 @@ class Terminal:
 
 
 def _lead() -> None:
-    """Make the terminal on standard input the controlling one."""
+    """Make the terminal on standard input the controlling one, whose closing is heard also where tests ignore it."""
     import fcntl
+    import signal
     import termios
 
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
