@@ -1,0 +1,89 @@
+"""Fitting: preprocessing and estimator of a training on labelled rows, the same for a model and for a trial of one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import is_classifier, is_regressor
+from sklearn.pipeline import Pipeline
+
+from mlopsc.diagnostics.errors import StepFailed
+from mlopsc.runtime.context import Context
+from mlopsc.runtime.learning.estimators import make_estimator
+from mlopsc.runtime.learning.frames import Feature, features_of, read_features, read_label, read_schema
+from mlopsc.runtime.learning.preprocessing import make_pipeline
+from mlopsc.runtime.learning.scoring import Values, one_line
+from mlopsc.runtime.learning.threads import steady_sums
+from mlopsc.runtime.user_code import load, resolve_reference
+from mlopsc.vocabulary.operations import Train
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """Rows to learn from, or to score on."""
+
+    features: tuple[Feature, ...]
+    table: pd.DataFrame
+    label: Values
+
+    def take(self, positions: npt.NDArray[np.intp]) -> "LabelledRows":
+        """Return the rows at these positions, in their order."""
+        table = self.table.iloc[positions].reset_index(drop=True)
+        return LabelledRows(self.features, table, self.label[positions])
+
+
+def read_labelled(path: Path, config: Train) -> LabelledRows:
+    """Return the rows of a split's part as a training sees them; raises StepFailed for an unfit feature or label."""
+    features = features_of(read_schema(path), config.features)
+    return LabelledRows(features, read_features(path, features), read_label(path))
+
+
+def fit_model(config: Train, rows: LabelledRows, context: Context) -> Pipeline:
+    """Return preprocessing and estimator fitted on these rows and no others.
+
+    Raises StepFailed when there are none, or parameters, label and estimator do not go together.
+    """
+    if not len(rows.label):
+        raise StepFailed(
+            f"the train part of {config.training!r} has no rows: widen the split or the population"
+        )
+    estimator = make_estimator(config.estimator, config.params, config.seed, context.project)
+    label = _suited(rows.label, estimator, config)
+    model = _pipeline(config, estimator, rows, context)
+    try:
+        with steady_sums(context.threads):
+            model.fit(rows.table, label)
+    except Exception as error:  # scikit-learn's and the user's: the message has to name the training
+        raise StepFailed(
+            f"training {config.training!r}: {type(estimator).__name__} could not be fitted: "
+            f"{type(error).__name__}: {one_line(error)}"
+        ) from error
+    return model
+
+
+def _pipeline(config: Train, estimator: Any, rows: LabelledRows, context: Context) -> Pipeline:
+    if config.preprocess.python is None:
+        kinds = {feature.name: feature.kind for feature in rows.features}
+        return make_pipeline(estimator, rows.table, kinds, config.preprocess)
+    function = load(resolve_reference(config.preprocess.python), context.project)
+    return Pipeline([("preprocess", function(list(config.features))), ("estimator", estimator)])
+
+
+def _suited(label: Values, estimator: Any, config: Train) -> Values:
+    """Return the label as the estimator wants it: numbers for a regressor, at least two classes otherwise."""
+    if is_regressor(estimator):
+        if label.dtype == object:
+            raise StepFailed(
+                f"training {config.training!r}: the label {config.label!r} is text, "
+                f"and {type(estimator).__name__} is a regressor: expected numbers"
+            )
+        return label.astype(np.float64)
+    if is_classifier(estimator) and len(np.unique(label)) < 2:
+        raise StepFailed(
+            f"training {config.training!r}: the label {config.label!r} has one value only in the train part, "
+            f"{label[:1].tolist()[0]!r}: there is nothing to tell apart"
+        )
+    return label
