@@ -179,6 +179,12 @@ def test_a_secret_holds_the_url(shop: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert not path.is_file() or b"geheim" not in path.read_bytes()
 
 
+def test_an_instant_that_is_text_is_refused_with_what_to_do(shop: Path) -> None:
+    materialize(shop, "2026-01-20")
+    with pytest.raises(UsageError, match="`at` is '2026-01-20', expected a datetime"):
+        mlopsc.online_features(["customer"], {"cust": 1}, at="2026-01-20", project=shop)  # type: ignore[arg-type]
+
+
 def test_where_there_is_no_project_that_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no file"):
         mlopsc.online_features("t", {}, project=tmp_path)

@@ -83,15 +83,16 @@ def online_features(
     the last `mlopsc features materialize`; `as_of` of the result tells of when. `project` is the folder of `mlops.yaml`
     or the path of the spec, which says where the online store is unless `online_store` (a path or URL) does.
 
-    Raises UsageError for an unknown training and for an entity that lacks a key or has one of another type,
-    OnlineStoreError for a view that was never materialized, or as of an instant later than `at`, and for functions
-    whose code is not that of the last materialization, StepFailed for one that fails or returns what is not declared.
+    Raises UsageError for an unknown training, for an `at` that is no datetime, and for an entity that lacks a key or
+    has one of another type, OnlineStoreError for a view that was never materialized, or as of an instant later than
+    `at`, and for functions whose code is not that of the last materialization, StepFailed for one that fails or returns
+    what is not declared.
     """
     place = Path(project)
     path = place / SPEC if place.is_dir() else place
     name, store = _opened(path, environment, online_store)
     rows = [entities] if isinstance(entities, Mapping) else list(entities)
-    moment = datetime.now(UTC) if at is None else at if at.tzinfo else at.replace(tzinfo=UTC)
+    moment = _instant(at)
     if isinstance(features, str):
         training = served(store, name, features)
         views = list(dict.fromkeys(one.view for one in training.features if one.view is not None))
@@ -103,6 +104,16 @@ def online_features(
             raise UsageError("`features` is empty: expected a training's name, or a list of views")
         found, types, as_of = answer(store, name, None, list(dict.fromkeys(features)), rows, moment)
     return OnlineFeatures(tuple(found), types, as_of)
+
+
+def _instant(at: datetime | None) -> datetime:
+    if at is None:
+        return datetime.now(UTC)
+    if not isinstance(at, datetime):
+        raise UsageError(
+            f"`at` is {at!r}, expected a datetime", help="datetime.fromisoformat makes one of text"
+        )
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def opened_store(path: Path, spec: "Spec", online_store: str | None = None) -> tuple[str, OnlineStore]:
