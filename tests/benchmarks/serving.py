@@ -1,6 +1,7 @@
 """How long a request for features takes: wall time of `mlopsc.online_features`, in milliseconds.
 
-A view of ten columns and 200,000 entities in the embedded store, one entity asked for at a time, the store warm.
+A view of ten columns and 200,000 entities in the embedded store, one entity asked for at a time, the store warm:
+the view alone, and a training that has a feature which a function makes of each row besides.
 """
 
 import statistics
@@ -16,18 +17,26 @@ datasets:
   users: {source: {type: parquet, path: users.parquet}, event_time: seen}
 features:
   of_user: {dataset: users, entity: [user], ttl: 30d, columns: [COLUMNS]}
+  ratio: {python: "bench_rows:ratio", rows: [c0, c1], columns: {ratio: float64}}
 training:
   t:
     entities: {dataset: users, label: flag}
-    features: [of_user]
+    features: [of_user, ratio]
     estimator: sklearn.linear_model.LogisticRegression
     metrics: [roc_auc]
+"""
+_CODE = """\
+import pandas
+
+
+def ratio(table):
+    return pandas.DataFrame({"ratio": table["c0"] / (table["c1"] + 1)})
 """
 _ENTITIES = 200_000
 
 
-def milliseconds(folder: Path, requests: int = 2000) -> tuple[float, float]:
-    """Return the median and the 99th percentile of a request."""
+def milliseconds(folder: Path, requests: int = 2000) -> dict[str, tuple[float, float]]:
+    """Return the median and the 99th percentile of a request, for the view and for the training."""
     import duckdb
 
     import mlopsc
@@ -38,6 +47,7 @@ def milliseconds(folder: Path, requests: int = 2000) -> tuple[float, float]:
     query = f"select {fixed}, {numbers} from range({_ENTITIES})"
     with duckdb.connect() as connection:
         connection.execute(f"copy ({query}) to '{folder / 'users.parquet'}'")
+    (folder / "bench_rows.py").write_text(_CODE, "utf-8")
     (folder / "mlops.yaml").write_text(_SPEC.replace("COLUMNS", ", ".join(columns)), "utf-8")
     command = [
         str(Path(sys.executable).parent / "mlopsc"),
@@ -47,11 +57,15 @@ def milliseconds(folder: Path, requests: int = 2000) -> tuple[float, float]:
         "2026-01-02",
     ]
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    taken = []
-    for number in range(requests):
-        entity = {"user": number * 7919 % _ENTITIES}
-        start = time.perf_counter()
-        found = mlopsc.online_features(["of_user"], entity, project=folder)
-        taken.append((time.perf_counter() - start) * 1000)
-        assert len(found[0]) == len(columns)
-    return statistics.median(taken), statistics.quantiles(taken, n=100)[98]
+    found = {}
+    asked: dict[str, tuple[str | list[str], int]] = {"view": (["of_user"], 10), "training": ("t", 11)}
+    for what, (features, width) in asked.items():
+        taken = []
+        for number in range(requests):
+            entity = {"user": number * 7919 % _ENTITIES}
+            start = time.perf_counter()
+            answer = mlopsc.online_features(features, entity, project=folder)
+            taken.append((time.perf_counter() - start) * 1000)
+            assert len(answer[0]) == width
+        found[what] = statistics.median(taken), statistics.quantiles(taken, n=100)[98]
+    return found
