@@ -31,11 +31,12 @@ def auxiliary_columns(analysis: Analysis, name: str, training: Training) -> tupl
 
 def asked_columns(
     analysis: Analysis,  # noqa: ARG001
-    name: str,  # noqa: ARG001
-    training: Training,  # noqa: ARG001
+    name: str,
+    training: Training,
 ) -> Iterator[tuple[str, Path]]:
     """Yield each column that something beside the features asks for, with the path where it is named.
 
     A name means the feature of that name, else the column of the entities.
     """
-    yield from ()
+    if training.sample_weight is not None:
+        yield training.sample_weight, ("training", name, "sample_weight")

@@ -11,6 +11,7 @@ from mlopsc.compiler.passes.checks import check_checks
 from mlopsc.compiler.passes.columns import check_columns
 from mlopsc.compiler.passes.engines import check_engine
 from mlopsc.compiler.passes.estimators import check_estimators
+from mlopsc.compiler.passes.fitting import check_fitting
 from mlopsc.compiler.passes.functions import check_functions
 from mlopsc.compiler.passes.leakage import check_leakage
 from mlopsc.compiler.passes.lint import lint
@@ -46,6 +47,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_checks,
     check_engine,
     check_estimators,
+    check_fitting,
     check_leakage,
     lint,
 )

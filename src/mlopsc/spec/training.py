@@ -14,6 +14,7 @@ from mlopsc.vocabulary.preprocessing import Preprocessing
 from mlopsc.vocabulary.references import ParameterReference
 from mlopsc.vocabulary.splits import RandomSplit, Split
 from mlopsc.vocabulary.time import Timestamp
+from mlopsc.vocabulary.weights import ClassWeight
 
 
 class Entities(Frozen):
@@ -60,6 +61,10 @@ class Training(Frozen):
     params: dict[str, Any] = {}
     """The estimator's constructor arguments."""
     preprocess: Preprocessing = Preprocessing()
+    sample_weight: Annotated[str, Field(min_length=1)] | None = None
+    """A column of the entities, or a feature: how much each row counts in the fit."""
+    class_weight: ClassWeight | None = None
+    """How much rows of each class count in the fit: `balanced`, or a weight for each label."""
     metrics: Annotated[tuple[Metric, ...], Field(min_length=1)]
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     description: str | None = None

@@ -239,7 +239,10 @@ def test_a_torn_cache_file_is_made_again(another_release: str, tmp_path: Path) -
 
 def test_a_cache_that_cannot_be_written_is_no_obstacle(another_release: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert json.loads(catalogue_files.read_text(another_release, tmp_path / "file" / "below"))["schema"] == 1
+    assert (
+        json.loads(catalogue_files.read_text(another_release, tmp_path / "file" / "below"))["schema"]
+        == SCHEMA_VERSION
+    )
 
 
 def test_the_cache_folder_follows_the_environment() -> None:

@@ -3,6 +3,7 @@ import sys
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -159,3 +160,93 @@ def test_a_label_that_the_estimator_cannot_learn_is_an_error(workbench, label, e
 def test_no_rows_are_an_error(workbench):
     with pytest.raises(StepFailed, match="the train part of 't' has no rows"):
         workbench.train(workbench.sample("train", 0))
+
+
+def _rows_like_weights(workbench, times):
+    """A table in which every row whose label is true stands several times."""
+    label = np.arange(400) % 5 == 0
+    a = np.random.default_rng(3).normal(size=400) + label
+    repeated = np.repeat(np.arange(400), np.where(label, times, 1))
+    return workbench.write("repeated", {"a": a[repeated], "__label__": label[repeated]}), workbench.write(
+        "plain", {"a": a, "__label__": label}
+    )
+
+
+@pytest.mark.parametrize(
+    ("estimator", "params"),
+    [
+        ("sklearn.linear_model.LogisticRegression", {"tol": 1e-8}),
+        ("sklearn.naive_bayes.GaussianNB", {}),
+        ("sklearn.tree.DecisionTreeClassifier", {"max_depth": 3}),
+    ],
+)
+def test_a_class_weight_counts_like_repeated_rows(workbench, estimator, params):
+    repeated, plain = _rows_like_weights(workbench, 3)
+    same = {
+        "estimator": estimator,
+        "params": params,
+        "features": ["a"],
+        "preprocess": {"numeric": {"scale": "none"}},
+    }
+    weighed = workbench.train(plain, "weighed", class_weight={"true": 3}, **same)
+    thrice, once = workbench.train(repeated, "thrice", **same), workbench.train(plain, "once", **same)
+    first, second, unweighed = (load_model_file(model).estimator for model in (weighed, thrice, once))
+    frame = pd.DataFrame({"a": np.linspace(-2, 3, 50)})
+    assert first.predict_proba(frame) == pytest.approx(second.predict_proba(frame), abs=1e-5)
+    assert abs(first.predict_proba(frame) - unweighed.predict_proba(frame)).max() > 0.05
+    assert read_signature(weighed)["class_weight"] == {"true": 3.0}
+
+
+@pytest.mark.parametrize("estimator", [estimator for estimator, _ in ESTIMATORS])
+def test_weighted_classes_leave_equal_bytes(workbench, estimator):
+    table = workbench.sample("train", 200)
+    models = [
+        workbench.train(table, f"m{threads}", threads=threads, estimator=estimator, class_weight="balanced")
+        for threads in (1, 2)
+    ]
+    assert models[0].read_bytes() == models[1].read_bytes()
+
+
+def test_three_classes_can_be_weighed(workbench):
+    labels = np.array(["a", "b", "c"], dtype=object)[np.arange(300) % 3].tolist()
+    table = workbench.sample("train", 300, __label__=labels)
+    plain, weighed = (
+        load_model_file(workbench.train(table, name, class_weight=weight)).estimator
+        for name, weight in (("plain", None), ("weighed", {"b": 50}))
+    )
+    frame = pd.DataFrame({"a": [0.0], "b": [1.0], "c": ["x"]})
+    assert weighed.predict(frame).tolist() == ["b"]
+    assert plain.predict_proba(frame)[0, 1] < 0.5
+
+
+@pytest.mark.parametrize("estimator", ["sklearn.linear_model.Ridge", "sklearn.tree.DecisionTreeRegressor"])
+def test_a_row_of_weight_nothing_teaches_nothing(workbench, estimator):
+    a = np.arange(100) / 10
+    label = np.where(np.arange(100) < 50, a, 1000.0)
+    table = workbench.write("train", {"a": a, "__aux__w": (np.arange(100) < 50) * 2, "__label__": label})
+    given = {"estimator": estimator, "features": ["a"], "params": {}}
+    model = workbench.train(table, sample_weight="w", **given)
+    predicted = load_model_file(model).estimator.predict(pd.DataFrame({"a": [2.0, 4.0]}))
+    assert predicted == pytest.approx([2.0, 4.0], abs=0.3)
+    signature = read_signature(model)
+    assert (signature["sample_weight"], [one["name"] for one in signature["features"]]) == ("w", ["a"])
+
+
+def test_weights_of_rows_and_classes_multiply(workbench):
+    label = np.arange(200) % 2 == 0
+    a = np.random.default_rng(3).normal(size=200) + label
+    given = {"estimator": "sklearn.naive_bayes.GaussianNB", "features": ["a"]}
+    first = workbench.write("first", {"a": a, "__aux__w": np.where(label, 2.0, 3.0), "__label__": label})
+    second = workbench.write("second", {"a": a, "__aux__w": np.where(label, 8.0, 3.0), "__label__": label})
+    models = [
+        workbench.train(first, "m1", sample_weight="w", class_weight={"true": 4}, **given),
+        workbench.train(second, "m2", sample_weight="w", **given),
+    ]
+    one, two = (load_model_file(model).estimator.named_steps["estimator"] for model in models)
+    assert one.class_prior_.tolist() == two.class_prior_.tolist() == [3 / 11, 8 / 11]
+
+
+def test_an_estimator_that_takes_no_weights_is_an_error(workbench):
+    table = workbench.sample("train", 50, __aux__w=np.ones(50))
+    with pytest.raises(StepFailed, match="`sample_weight`: KNeighborsClassifier takes no weights"):
+        workbench.train(table, estimator="sklearn.neighbors.KNeighborsClassifier", sample_weight="w")

@@ -37,6 +37,8 @@ class EstimatorInfo:
     decision_function: bool
     handles_nan: bool
     handles_categorical: bool
+    sample_weight: bool
+    """Whether `fit` takes a weight for each row."""
 
     @property
     def random_state(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever the meaning of the JSON document changes."""
 
 _OBJECTS = "an object that YAML cannot write"
@@ -82,6 +82,7 @@ def _estimator(cls: type) -> dict[str, Any]:
         "decision_function": hasattr(cls, "decision_function"),
         "handles_nan": bool(tags and tags.input_tags.allow_nan),
         "handles_categorical": bool(tags and tags.input_tags.categorical) or "categorical_features" in params,
+        "sample_weight": "sample_weight" in inspect.signature(cls.fit).parameters,  # type: ignore[attr-defined]
         "params": params,
     }
 

@@ -111,6 +111,8 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         estimator=training.estimator,
         params=training.params,
         preprocess=training.preprocess,
+        class_weight=training.class_weight,
+        sample_weight=training.sample_weight,
         features=columns,
         label=entities.label,
         seed=training.seed,

@@ -17,6 +17,7 @@ from mlopsc.runtime.learning.frames import Feature, features_of, read_features, 
 from mlopsc.runtime.learning.preprocessing import make_pipeline
 from mlopsc.runtime.learning.scoring import Values, one_line
 from mlopsc.runtime.learning.threads import steady_sums
+from mlopsc.runtime.learning.weights import read_weights, require_weights, weigh_classes
 from mlopsc.runtime.user_code import load, resolve_reference
 from mlopsc.vocabulary.operations import Train
 
@@ -28,17 +29,22 @@ class LabelledRows:
     features: tuple[Feature, ...]
     table: pd.DataFrame
     label: Values
+    weights: Values | None = None
+    """How much each row counts in the fit; None where all count alike."""
 
     def take(self, positions: npt.NDArray[np.intp]) -> "LabelledRows":
         """Return the rows at these positions, in their order."""
         table = self.table.iloc[positions].reset_index(drop=True)
-        return LabelledRows(self.features, table, self.label[positions])
+        weights = None if self.weights is None else self.weights[positions]
+        return LabelledRows(self.features, table, self.label[positions], weights)
 
 
 def read_labelled(path: Path, config: Train) -> LabelledRows:
-    """Return the rows of a split's part as a training sees them; raises StepFailed for an unfit feature or label."""
+    """Return the rows of a split's part as a training sees them; raises StepFailed for an unfit feature, label
+    or weight."""
     features = features_of(read_schema(path), config.features)
-    return LabelledRows(features, read_features(path, features), read_label(path))
+    weights = None if config.sample_weight is None else read_weights(path, config.sample_weight)
+    return LabelledRows(features, read_features(path, features), read_label(path), weights)
 
 
 def fit_model(config: Train, rows: LabelledRows, context: Context) -> Pipeline:
@@ -52,16 +58,27 @@ def fit_model(config: Train, rows: LabelledRows, context: Context) -> Pipeline:
         )
     estimator = make_estimator(config.estimator, config.params, config.seed, context.project)
     label = _suited(rows.label, estimator, config)
+    weights = _weights(config, estimator, rows, label)
     model = _pipeline(config, estimator, rows, context)
     try:
         with steady_sums(context.threads):
-            model.fit(rows.table, label)
+            model.fit(rows.table, label, **weights)
     except Exception as error:  # scikit-learn's and the user's: the message has to name the training
         raise StepFailed(
             f"training {config.training!r}: {type(estimator).__name__} could not be fitted: "
             f"{type(error).__name__}: {one_line(error)}"
         ) from error
     return model
+
+
+def _weights(config: Train, estimator: Any, rows: LabelledRows, label: Values) -> dict[str, Values]:
+    """Return what the pipeline's `fit` is told of weights, those of the classes upon those of the rows."""
+    weights, key = rows.weights, "sample_weight"
+    if config.class_weight is not None:
+        by_class = weigh_classes(estimator, config.class_weight, label, weights)
+        if by_class is not None:
+            weights, key = by_class if weights is None else weights * by_class, "class_weight"
+    return {} if weights is None else {f"estimator__{require_weights(estimator, key)}": weights}
 
 
 def _pipeline(config: Train, estimator: Any, rows: LabelledRows, context: Context) -> Pipeline:

@@ -32,6 +32,7 @@ def run(config: Train, inputs: Mapping[str, Path], outputs: Mapping[str, Path], 
 def _signature(config: Train, rows: LabelledRows, model: Any) -> dict[str, Any]:
     classes = class_labels(model)
     own = config.estimator
+    options = {"class_weight": config.class_weight, "sample_weight": config.sample_weight}
     return {
         "features": [{"name": one.name, "kind": one.kind, "type": one.type} for one in rows.features],
         "label": config.label,
@@ -42,6 +43,7 @@ def _signature(config: Train, rows: LabelledRows, model: Any) -> dict[str, Any]:
         "params": config.params,
         "seed": config.seed,
         "rows": len(rows.label),
+        **{name: value for name, value in options.items() if value is not None},
     }
 
 

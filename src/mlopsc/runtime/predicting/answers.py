@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from mlopsc.diagnostics.errors import StepFailed
-from mlopsc.runtime.learning.scoring import class_labels, one_line
+from mlopsc.runtime.learning.scoring import class_labels, class_word, one_line
 from mlopsc.vocabulary.predicting import PREDICTION, PROBABILITY
 
 Values = npt.NDArray[Any]
@@ -48,7 +48,7 @@ class Oracle:
         last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
         self._once = self._probable and type(last) in _BY_PROBABILITY
         kind = pa.float64() if self._classes is None else _type_of(self._classes)
-        names = [f"{PROBABILITY}{_word(label)}" for label in self._labels] if self._probable else []
+        names = [f"{PROBABILITY}{class_word(label)}" for label in self._labels] if self._probable else []
         self.fields: tuple[pa.Field, ...] = (
             pa.field(PREDICTION, kind),
             *(pa.field(name, pa.float64()) for name in names),
@@ -105,11 +105,6 @@ def _type_of(classes: Values) -> pa.DataType:
             return pa.float64()
         case _:
             return pa.string()
-
-
-def _word(label: Any) -> str:
-    """Return a class as part of a column's name."""
-    return str(label).lower() if isinstance(label, bool) else str(label)
 
 
 def _plain(values: Values) -> Values | Sequence[Any]:

@@ -11,6 +11,7 @@ from mlopsc.vocabulary.operations.base import BaseOperation, Ports
 from mlopsc.vocabulary.preprocessing import Preprocessing
 from mlopsc.vocabulary.sources import FileSource
 from mlopsc.vocabulary.views import Join, RowFunction
+from mlopsc.vocabulary.weights import ClassWeight
 
 
 class Train(BaseOperation):
@@ -22,6 +23,9 @@ class Train(BaseOperation):
     estimator: Estimator
     params: dict[str, Any] = {}
     preprocess: Preprocessing = Preprocessing()
+    class_weight: ClassWeight | None = None
+    sample_weight: str | None = None
+    """The column, a feature or an auxiliary one, that holds the weight of each row."""
     features: tuple[str, ...]
     label: str
     """The label's expression, kept in the model's signature."""

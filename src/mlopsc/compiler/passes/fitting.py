@@ -1,0 +1,114 @@
+"""What a training says of the fit beyond estimator and parameters: does it suit the estimator and the label."""
+
+from collections.abc import Iterator
+
+from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.catalogue import Catalogue, EstimatorInfo
+from mlopsc.compiler.passes.columns import column_type
+from mlopsc.diagnostics.codes import report
+from mlopsc.diagnostics.diagnostic import Diagnostic, Label
+from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.spec.training import Training
+from mlopsc.vocabulary.columns import is_numeric
+
+
+def check_fitting(analysis: Analysis) -> Iterator[Diagnostic]:
+    """Yield weights that no label has, and that the estimator cannot take."""
+    asked = [
+        (name, training)
+        for name, training in analysis.spec.entries("training")
+        if training.class_weight is not None or training.sample_weight is not None
+    ]
+    if not asked:
+        return
+    catalogue = Catalogue.load()
+    for name, training in asked:
+        path = training.estimator
+        info = catalogue.estimator(path) if isinstance(path, str) else None
+        if training.class_weight is not None:
+            yield from _class_weight(analysis, name, training, info)
+        if training.sample_weight is not None:
+            yield from _takes_weights(analysis, name, info, "sample_weight")
+            yield from _number(analysis, name, training, training.sample_weight)
+
+
+def _class_weight(
+    analysis: Analysis, name: str, training: Training, info: EstimatorInfo | None
+) -> Iterator[Diagnostic]:
+    document, place = analysis.spec.document, ("training", name, "class_weight")
+    if info is not None and info.kind == "regressor":
+        yield report(
+            "MLC323",
+            f"`class_weight` is for classifiers, but {_short(info)} is a regressor",
+            document.key_span(place),
+            help="leave it out, or use a classifier",
+            labels=[_estimator_label(analysis, name)],
+        )
+        return
+    if "class_weight" in training.params:
+        yield report(
+            "MLC323",
+            "the weights of classes are given twice",
+            document.key_span(place),
+            help="leave one of the two out",
+            labels=[Label(document.key_span(("training", name, "params", "class_weight")), "here too")],
+        )
+    elif info is not None and "class_weight" not in info.params:
+        yield from _takes_weights(analysis, name, info, "class_weight")
+    labels = _known_labels(analysis, name, training)
+    if isinstance(training.class_weight, dict) and labels is not None:
+        for word in training.class_weight:
+            if word not in labels:
+                yield report(
+                    "MLC323",
+                    f"no label is '{word}'",
+                    document.key_span((*place, word)),
+                    help=did_you_mean(word, labels, noun="labels are"),
+                    labels=[Label(document.value_span(("training", name, "entities", "label")), "the label")],
+                )
+
+
+def _number(analysis: Analysis, name: str, training: Training, column: str) -> Iterator[Diagnostic]:
+    kind = column_type(analysis, training.entities.table, column)
+    if kind is not None and not is_numeric(kind):
+        yield report(
+            "MLC302",
+            f"column '{column}' is {kind}, a weight is a number",
+            analysis.spec.document.value_span(("training", name, "sample_weight")),
+            help="name a column of numbers that are not negative",
+        )
+
+
+def _takes_weights(
+    analysis: Analysis, name: str, info: EstimatorInfo | None, key: str
+) -> Iterator[Diagnostic]:
+    if info is not None and info.kind in ("classifier", "regressor") and not info.sample_weight:
+        yield report(
+            "MLC324",
+            f"{_short(info)} takes no weights when it is fitted, so `{key}` would do nothing",
+            analysis.spec.document.key_span(("training", name, key)),
+            help="leave it out, or use an estimator whose `fit` has `sample_weight`",
+            labels=[_estimator_label(analysis, name)],
+        )
+
+
+def _known_labels(analysis: Analysis, name: str, training: Training) -> tuple[str, ...] | None:
+    """Return the labels as text, where the spec tells them: true and false, or the values that a column may have."""
+    kind, columns = analysis.labels.get(name, (None, frozenset()))
+    if kind == "bool":
+        return ("true", "false")
+    entities = training.entities
+    if entities.dataset is None or columns != {entities.label}:
+        return None
+    column = analysis.dataset(entities.dataset).columns.get(entities.label)
+    if column is None or column.allowed is None:
+        return None
+    return tuple(str(value) for value in column.allowed)
+
+
+def _short(info: EstimatorInfo) -> str:
+    return info.path.rpartition(".")[2]
+
+
+def _estimator_label(analysis: Analysis, name: str) -> Label:
+    return Label(analysis.spec.document.value_span(("training", name, "estimator")), "the estimator")
