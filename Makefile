@@ -20,14 +20,14 @@ demo: $(INSTALLED)
 	@$(BIN)/mlopsc run --local examples/flights/mlops.yaml
 
 test: lint docs
-	$(BIN)/pytest -n auto -m "not (prefect or kfp or postgres or redis or graphviz or browser or docker or peers or spark or slow)"
+	$(BIN)/pytest -n auto -m "not (prefect or kfp or mlflow or postgres or redis or graphviz or browser or docker or peers or spark or slow)"
 
-# Real engines: a Prefect server, kfp's local runner, PostgreSQL and Redis where MLOPSC_TEST_POSTGRES_URL and
+# Real engines: a Prefect server, kfp's local runner, an MLflow server, PostgreSQL and Redis where MLOPSC_TEST_POSTGRES_URL and
 # MLOPSC_TEST_REDIS_URL name servers (tests/engines/postgres.sh and redis.sh start them for a command), containers where
 # a Docker engine answers (tests/engines/docker.sh).
 # And the peers and PySpark, installed first: a minute or so and 2 GB. Spark wants Java (tests/engines/spark.sh).
 test-engines: $(DEVELOPED) $(SPARKED) bench-peers
-	$(BIN)/pytest -m "prefect or kfp or postgres or redis or graphviz or browser or docker or peers or spark or slow"
+	$(BIN)/pytest -m "prefect or kfp or mlflow or postgres or redis or graphviz or browser or docker or peers or spark or slow"
 
 lint: $(DEVELOPED)
 	$(BIN)/ruff check --quiet

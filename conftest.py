@@ -1,4 +1,4 @@
-"""Real servers for the whole session, whichever tests need them: Prefect's, an S3 store, PostgreSQL."""
+"""Real servers for the whole session, whichever tests need them: Prefect's, MLflow's, an S3 store, PostgreSQL."""
 
 import importlib.util
 import os
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.mlflow_server import QUIET, MlflowServer
 from tests.s3 import S3Server, s3_server
 
 # A busy machine makes any example slow: time is no property of what is tested.
@@ -57,6 +58,29 @@ def prefect_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+@pytest.fixture(scope="session")
+def mlflow_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
+    """A real MLflow server, which a test that takes it down brings up again."""
+    if importlib.util.find_spec("mlflow") is None or importlib.util.find_spec("alembic") is None:
+        pytest.skip("pip install mlflow")
+    server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mlflow_server(mlflow_session: MlflowServer, monkeypatch: pytest.MonkeyPatch) -> MlflowServer:
+    """The server, up, with an environment in which nothing else is said of MLflow."""
+    for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
+        monkeypatch.delenv(name)
+    for name, value in QUIET.items():
+        monkeypatch.setenv(name, value)
+    if mlflow_session.process is None:
+        mlflow_session.start()
+    return mlflow_session
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlopsc.plan.plan import Plan, Step
+from mlopsc.plan.plan import Pipeline, Plan, Step
 from mlopsc.plan.result import RunResult
 from mlopsc.running import ParameterValue, carry_out, make_request
 from mlopsc.runtime.context import Context
@@ -46,10 +46,18 @@ class Comparison:
 
 
 def comparable(plan: Plan, parameters: Mapping[str, ParameterValue]) -> Plan:
-    """Return the plan without pipelines that predict, or serve, when their parameters are not given."""
+    """Return the plan without pipelines that predict, or serve, when their parameters are not given.
+
+    Nothing is tracked either: a comparison of targets is no result that anybody wants to find in MLflow.
+    """
     needs = {"predict": INPUT, "materialize": UNTIL}
-    kept = [one for one in plan.pipelines if needs.get(one.kind) in (None, *parameters)]
+    kept = [_untracked(one) for one in plan.pipelines if needs.get(one.kind) in (None, *parameters)]
     return plan.model_copy(update={"pipelines": tuple(kept)})
+
+
+def _untracked(pipeline: Pipeline) -> Pipeline:
+    steps = tuple(step for step in pipeline.steps if step.operation != "track")
+    return pipeline.model_copy(update={"steps": steps})
 
 
 def run_target(

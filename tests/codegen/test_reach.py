@@ -5,6 +5,7 @@ import pytest
 from mlopsc.codegen.reach import Elsewhere, infrastructure_faults
 from mlopsc.plan.plan import Infrastructure
 from mlopsc.vocabulary.engine import DuckDbEngine, SparkEngine
+from mlopsc.vocabulary.tracking import Tracking
 from tests.plans import flights_plan
 
 POD = Elsewhere("a pod", "pods", "targets.kfp.env_secrets")
@@ -44,6 +45,23 @@ def test_a_spark_master_of_this_machine_is_refused_elsewhere(master, reached):
     if found:
         assert found[0].message == f"the Spark master {master!r} is on this machine: a pod cannot reach it"
         assert "local[N]" in str(found[0].help)
+
+
+@pytest.mark.parametrize(
+    ("server", "reached"),
+    [("https://mlflow.example.com", True), (None, True), ("local", False), ("sqlite:///mlflow.db", False),
+     ("http://127.0.0.1:5000", False)],
+)  # fmt: skip
+def test_an_mlflow_of_this_machine_is_refused_elsewhere(server, reached):
+    plan = flights_plan().model_copy(
+        update={"infrastructure": Infrastructure(tracking=Tracking(mlflow=server))}
+    )
+    found = list(infrastructure_faults(plan, POD))
+    assert [(one.code, one.path) for one in found] == (
+        [] if reached else [("MLC502", ("infrastructure", "tracking", "mlflow"))]
+    )
+    if found:
+        assert "MLOPSC_TRACKING_URL" in str(found[0].help)
 
 
 def test_duckdb_is_everywhere():

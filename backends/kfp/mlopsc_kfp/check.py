@@ -49,6 +49,10 @@ def _infrastructure(plan: Plan) -> Iterator[Fault]:
     for key, url in plan.infrastructure:
         if isinstance(url, str):
             yield from _placeholder(f"infrastructure.{key}", url, "infrastructure", key)
+    tracking = plan.infrastructure.tracking
+    for key, text in () if tracking is None else tracking:
+        if isinstance(text, str):
+            yield from _placeholder(f"infrastructure.tracking.{key}", text, "infrastructure", "tracking", key)
 
 
 def _pipeline(pipeline: Pipeline) -> Iterator[Fault]:

@@ -17,7 +17,7 @@ from mlopsc.vocabulary.policy import Policy
 from mlopsc_kfp.components import CODE_DIGEST, Component, field_value
 from mlopsc_kfp.settings import KfpSettings, caches, policy_of
 
-STATEFUL = frozenset({"resolve_champion", "resolve_reference", "resolve_model", "register"})
+STATEFUL = frozenset({"resolve_champion", "resolve_reference", "resolve_model", "register", "track"})
 """Operations that reach the registry and the store."""
 
 

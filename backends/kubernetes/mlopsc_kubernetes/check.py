@@ -18,6 +18,7 @@ from mlopsc.plan.plan import Pipeline, Plan, Step
 from mlopsc.runtime.context import REGISTRY_VARIABLE, STORE_VARIABLE
 from mlopsc.targets import Fault
 from mlopsc.vocabulary.parameters import NOW, Parameter, check_value
+from mlopsc.vocabulary.tracking import TRACKING_VARIABLE
 from mlopsc_kubernetes.names import entry_of, fault_of_name, object_name
 from mlopsc_kubernetes.pods import secret_sources
 from mlopsc_kubernetes.settings import KubernetesSettings, settings_of
@@ -85,15 +86,21 @@ def _settings(settings: KubernetesSettings) -> Iterator[Fault]:
 
 def _infrastructure(plan: Plan, settings: KubernetesSettings) -> Iterator[Fault]:
     yield from infrastructure_faults(plan, PODS)
-    told = ((plan.infrastructure.registry, REGISTRY_VARIABLE), (plan.infrastructure.store, STORE_VARIABLE))
+    told: list[tuple[object, str]] = [
+        (plan.infrastructure.registry, REGISTRY_VARIABLE),
+        (plan.infrastructure.store, STORE_VARIABLE),
+    ]
+    if plan.infrastructure.tracking is not None:
+        told.append((plan.infrastructure.tracking.mlflow, TRACKING_VARIABLE))
     for url, variable in told:
         what = variable.split("_")[1].lower()
+        key = "tracking.mlflow" if variable == TRACKING_VARIABLE else what
         if url is None and variable not in {*settings.env, *settings.env_secrets}:
             yield Fault(
                 "MLC502",
                 _HERE,
                 f"nothing says where pods find the {what}: what a pod keeps in its own folder is lost with it",
-                f"name infrastructure.{what}, or give pods {variable} (targets.kubernetes.env or env_secrets)",
+                f"name infrastructure.{key}, or give pods {variable} (targets.kubernetes.env or env_secrets)",
             )
         elif url is None and is_local(settings.env.get(variable, "elsewhere://")):
             yield Fault(

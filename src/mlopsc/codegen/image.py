@@ -120,7 +120,8 @@ def _wanted(
     plan: Plan, project: Path, found: Project, settings: ImageSettings, extras: Sequence[str]
 ) -> Iterator[str]:
     """Yield the requirements that the image has: mlopsc's own, the code's, and what reads the plan's URLs."""
-    wanted = [*extras, *(["spark"] if _on_spark(plan) else [])]
+    tracked = plan.infrastructure.tracking is not None
+    wanted = [*extras, *(["spark"] if _on_spark(plan) else []), *(["mlflow"] if tracked else [])]
     yield f"mlopsc[{','.join(wanted)}]" if wanted else "mlopsc"
     yield from settings.packages
     for function in found.functions:

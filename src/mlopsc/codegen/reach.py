@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from mlopsc.plan.plan import Plan
 from mlopsc.targets import Fault
 from mlopsc.vocabulary.engine import SparkEngine
+from mlopsc.vocabulary.tracking import LOCAL, TRACKING_VARIABLE
 
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _LOCAL_SCHEMES = frozenset({"", "file", "local", "memory", "sqlite", "unix"})
@@ -41,6 +42,16 @@ def infrastructure_faults(plan: Plan, elsewhere: Elsewhere) -> Iterator[Fault]:
                 f"give a URL that {elsewhere.all} reach, or leave it out and set MLOPSC_{key.upper()}_URL for them "
                 f"({elsewhere.environment})",
             )
+    tracking = plan.infrastructure.tracking
+    server = None if tracking is None else tracking.mlflow
+    if isinstance(server, str) and (server == LOCAL or is_local(server)):
+        yield Fault(
+            "MLC502",
+            ("infrastructure", "tracking", "mlflow"),
+            f"MLflow at {server!r} is on this machine: {elsewhere.one} cannot reach it",
+            f"give a URL that {elsewhere.all} reach, or leave it out and set {TRACKING_VARIABLE} for them "
+            f"({elsewhere.environment})",
+        )
     engine = plan.infrastructure.engine
     if isinstance(engine, SparkEngine) and "://" in engine.master and is_local(_address(engine.master)):
         yield Fault(

@@ -80,6 +80,8 @@ class Analysis:
     binder: Binder
     lock: Lock | None = None
     locked: bool = False
+    variables: Mapping[str, Scalar] = field(default_factory=dict)
+    """Values of the spec's variables, which are filled in already."""
     unused_variables: tuple[str, ...] = ()
     schemas: dict[str, Schema] = field(default_factory=dict)
     bindable: set[str] = field(default_factory=set)

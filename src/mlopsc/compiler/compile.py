@@ -108,6 +108,7 @@ def compile_file(
             binder,
             lock,
             locked,
+            variables=resolved.variables,
             unused_variables=_unused(document, resolved.used),
         )
         found = [*shape, *damage]

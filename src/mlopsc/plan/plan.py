@@ -17,6 +17,7 @@ from mlopsc.vocabulary.parameters import Parameter
 from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.references import Scalar, referenced, substitute
 from mlopsc.vocabulary.sources import SecretHandle
+from mlopsc.vocabulary.tracking import Tracking
 
 
 class Source(Frozen):
@@ -126,6 +127,7 @@ class Infrastructure(Frozen):
     registry: str | None = None
     store: str | None = None
     online_store: Annotated[SecretHandle | str | None, Field(exclude_if=lambda url: url is None)] = None
+    tracking: Annotated[Tracking | None, Field(exclude_if=lambda tracking: tracking is None)] = None
     engine: Annotated[Engine | None, Field(exclude_if=lambda engine: engine is None)] = None
     """What computes tables; None is DuckDB. The steps that it concerns have it in their configuration."""
 

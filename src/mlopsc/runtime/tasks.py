@@ -24,7 +24,7 @@ from mlopsc.runtime.context import Context, read_secret
 from mlopsc.runtime.keys import Task, action_of, can_change, library_version
 from mlopsc.runtime.redaction import redacting
 from mlopsc.runtime.store import Store
-from mlopsc.vocabulary.operations import OPERATION, Load, Materialize, Operation
+from mlopsc.vocabulary.operations import OPERATION, Load, Materialize, Operation, Track
 from mlopsc.vocabulary.references import Scalar, substitute
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
@@ -260,7 +260,7 @@ def _remember(cache: ActionCache, task: Task, action: Action) -> None:
 
 def _secret_values(operation: Operation, context: Context) -> list[str]:
     """Return the values of all secrets that an operation may read; what has none is told when it is read."""
-    declared = operation.secrets if isinstance(operation, Load | Materialize) else {}
+    declared = operation.secrets if isinstance(operation, Load | Materialize | Track) else {}
     values = []
     for name in declared:
         with contextlib.suppress(MlopscError):

@@ -10,6 +10,7 @@ from mlopsc.vocabulary.engine import Engine
 from mlopsc.vocabulary.hosts import Host
 from mlopsc.vocabulary.names import Name
 from mlopsc.vocabulary.sources import SecretHandle
+from mlopsc.vocabulary.tracking import Tracking
 
 
 def _database(text: str) -> str:
@@ -63,6 +64,8 @@ class Infrastructure(Frozen):
     online_store: OnlineStore | None = None
     """Where features are served from: the path of a SQLite file, `redis://HOST:PORT/DATABASE`, or `{secret: name}` of
     such a URL."""
+    tracking: Tracking | None = None
+    """Where runs are tracked; unset, nowhere."""
     allow_hosts: tuple[Host, ...] = ()
     """Hosts, as `name` or `name:port`, from which datasets may be fetched though their addresses are loopback,
     link-local or private ones. Others are refused, also when a redirect leads there."""

@@ -12,6 +12,7 @@ from mlopsc.compiler.lower.feature_table import lower_feature_table
 from mlopsc.compiler.lower.parameters import used_parameters
 from mlopsc.compiler.lower.steps import configuration, make_step
 from mlopsc.compiler.lower.tables import Tables
+from mlopsc.compiler.lower.track import lower_track
 from mlopsc.plan.graph import ancestors, in_order
 from mlopsc.plan.plan import Artifact, Pipeline, Step
 from mlopsc.spec.features import PythonView, SqlView
@@ -38,6 +39,7 @@ def lower_train(analysis: Analysis, trainings: Iterable[str]) -> Pipeline:
             register = _register(analysis, made, model_name, model, name, training)
             steps[register.name] = register
             verdicts[register.name] = Artifact(step=register.name, port="decision")
+        steps |= {step.name: step for step in lower_track(analysis, made, name, model_code(training))}
         for gate in analysis.free_gates(name):
             verdicts[f"gate_{gate}"] = Artifact(step=f"gate_{gate}", port="decision")
     if verdicts:

@@ -58,10 +58,10 @@ def _passwords(analysis: Analysis, value: object, path: Path) -> Iterator[Diagno
 
 def _without_password(path: Path) -> str:
     if path[0] == "infrastructure":
-        other = (
-            ", or name a secret that holds the URL: `{secret: name}`" if path[-1] == "online_store" else ""
-        )
-        return f"leave `{path[-1]}` out and set MLOPSC_{str(path[-1]).upper()}_URL where the steps run{other}"
+        by_secret = path[-1] in ("online_store", "mlflow")
+        other = ", or name a secret that holds the URL: `{secret: name}`" if by_secret else ""
+        variable = f"MLOPSC_{str(path[1]).upper()}_URL"
+        return f"leave `{path[-1]}` out and set {variable} where the steps run{other}"
     if path[-1] == "url":
         return "take it out of the URL, and give it beside: `password: {secret: name}`"
     return "take it out of the URL, and pass it by `storage_options: {…: {secret: name}}`"
@@ -110,8 +110,10 @@ def _unused(analysis: Analysis) -> Iterator[Diagnostic]:
     if None not in spec.datasets.values():
         sources = [dataset.source for _, dataset in spec.entries("datasets")]
         named = {name for source in sources for _, name in secrets_in(source)}
-        store = spec.infrastructure.online_store
-        named |= {store.secret} if isinstance(store, SecretHandle) else set()
+        infrastructure = spec.infrastructure
+        tracking = None if infrastructure.tracking is None else infrastructure.tracking.mlflow
+        places = (infrastructure.online_store, tracking)
+        named |= {place.secret for place in places if isinstance(place, SecretHandle)}
         yield from _unused_in(analysis, "secrets", named, "secret")
 
 

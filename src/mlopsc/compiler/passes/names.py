@@ -192,6 +192,9 @@ def _secrets(spec: Spec) -> Iterator[Diagnostic]:
             yield from _secret(spec, secret, ("datasets", name, "source", *path, "secret"))
     if isinstance(store := spec.infrastructure.online_store, SecretHandle):
         yield from _secret(spec, store.secret, ("infrastructure", "online_store", "secret"))
+    tracking = spec.infrastructure.tracking
+    if tracking is not None and isinstance(server := tracking.mlflow, SecretHandle):
+        yield from _secret(spec, server.secret, ("infrastructure", "tracking", "mlflow", "secret"))
 
 
 def _secret(spec: Spec, secret: str, path: Path) -> Iterator[Diagnostic]:

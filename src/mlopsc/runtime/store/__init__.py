@@ -3,6 +3,7 @@
     blobs/ab/<hex>            the content, read-only
     actions/ab/<key>.json     what an action made; written after its blobs (see `mlopsc.runtime.actions`)
     pins/ab/<hex>.json        which artifacts a registered version needs for good
+    tracking/                 what a tracking server is told, or was (see `mlopsc.runtime.tracking.queue`)
     identities                which files were seen to hold their content (local stores)
     tmp/                      files in the making
     lock                      held by those who use a local store, and by a collection alone

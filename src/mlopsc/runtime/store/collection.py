@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from mlopsc.runtime.store import Entry, Store, canonical_json, digest_of_bytes, hex_of
 
-PINS, RECORDS = "pins", "actions"
+PINS, RECORDS, WAITING = "pins", "actions", "tracking/waiting"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _KEPT_LOCALLY, _KEPT_ELSEWHERE = 3600.0, 86_400.0
 
@@ -153,8 +153,10 @@ def _drop(store: Store, stale: _Record, limit: float, dry_run: bool) -> bool:
 
 
 def _pinned(store: Store) -> Iterator[str]:
-    for entry in store.files.entries(PINS):
-        yield from digests_in(store.read_document(entry.name))
+    """Yield what registered versions need for good, and what waits for a tracking server."""
+    for folder in (PINS, WAITING):
+        for entry in store.files.entries(folder):
+            yield from digests_in(store.read_document(entry.name))
 
 
 def _sum(entries: Iterable[Entry]) -> tuple[int, int]:

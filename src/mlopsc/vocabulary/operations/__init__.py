@@ -22,6 +22,7 @@ from mlopsc.vocabulary.operations.registered import (
     Verdict,
 )
 from mlopsc.vocabulary.operations.tables import OTHER, Load, SqlView, Transform, Validate
+from mlopsc.vocabulary.operations.tracked import Track
 
 __all__ = [
     "OPERATION",
@@ -46,6 +47,7 @@ __all__ = [
     "SplitRows",
     "SqlView",
     "StageRule",
+    "Track",
     "Train",
     "Transform",
     "Validate",
@@ -71,6 +73,7 @@ Operation = (
     | JudgeMetric
     | JudgeChampion
     | Register
+    | Track
     | Verdict
     | Drift
 )

@@ -1,0 +1,319 @@
+"""Runs told to a real MLflow server: what it knows of them, models loaded and served from it, and its failures."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import mlopsc
+from mlopsc.api import run_local
+from mlopsc.runtime.context import Context
+from mlopsc.runtime.tracking.flushing import flush
+from mlopsc.runtime.tracking.queue import enqueue, waiting
+from tests.mlflow_server import free_port, wait_for
+
+pytestmark = [
+    pytest.mark.mlflow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),  # of MLflow about its own modules
+]
+
+
+def client(server):
+    from mlflow import MlflowClient
+
+    return MlflowClient(server.url, server.url)
+
+
+def runs_of(server, experiment):
+    found = client(server).get_experiment_by_name(experiment)
+    return [] if found is None else list(client(server).search_runs([found.experiment_id]))
+
+
+def statuses(result):
+    return {step.name: step.status for step in result.steps}
+
+
+def run(folder, **options):
+    result = run_local(folder / "mlops.yaml", **options)
+    assert result.status == "succeeded", result
+    return result
+
+
+_BY_MLFLOW = """
+import sys
+import json, mlflow.pyfunc, pandas
+model = mlflow.pyfunc.load_model(sys.argv[1])
+print(json.dumps(model.predict(pandas.read_csv(sys.argv[2])[["size", "colour"]]).to_dict("list")))
+"""
+
+
+def predict_by_mlflow(server, uri, folder):
+    """Predict in a process of its own, as somebody who knows MLflow alone."""
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _BY_MLFLOW, uri, str(folder / "rows.csv")],
+        env={**os.environ, "MLFLOW_TRACKING_URI": server.url},
+        cwd=server.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def ours(folder):
+    table = pd.read_csv(folder / "rows.csv")[["size", "colour"]]
+    model = mlopsc.load_model("lateness/1", project=folder, code=["steps:prepare"])
+    answers = list(model.predict(table)), list(model.predict_proba(table)[:, 1])
+    sys.modules.pop("steps")  # the next test has another module of this name
+    sys.path.remove(str(folder))
+    return answers
+
+
+def test_a_run_is_told_with_all_that_belongs_to_it(make_project, mlflow_server):
+    folder = make_project(mlflow_server.url, "whole")
+    result = run(folder)
+    (told,) = runs_of(mlflow_server, "whole")
+    assert told.info.status == "FINISHED"
+    params = told.data.params
+    assert (params["params.C"], params["seed"], params["split.test"], params["vars.least"]) == (
+        "0.5",
+        "1",
+        "0.3",
+        "0.6",
+    )
+    assert params["parameters.as_of"] == "2024-01-18T00:00:00Z"
+    assert params["features"] == "size, colour"
+    metrics = result.metrics["lateness"]
+    assert {name: told.data.metrics[name] for name in metrics} == dict(metrics)
+    tags = told.data.tags
+    assert (tags["mlopsc.owner"], tags["mlflow.user"], tags["mlopsc.accepted"]) == ("ops", "tester", "yes")
+    assert tags["mlopsc.gate.good"] == "pass"
+    assert tags["mlflow.note.content"] == "Which parcels come late"
+    (data,) = told.inputs.dataset_inputs
+    digest = next(step.outputs["data"] for step in result.steps if step.name == "load_rows")
+    assert (data.dataset.name, data.dataset.source_type) == ("rows", "csv")
+    assert {tag.key: tag.value for tag in data.tags}["mlopsc.digest"] == digest
+    documents = {one.path for one in client(mlflow_server).list_artifacts(told.info.run_id, "mlopsc")}
+    assert {"mlopsc/metrics.json", "mlopsc/curves.json", "mlopsc/decision_good.json"} <= documents
+
+    classes, probabilities = ours(folder)
+    for uri in (f"runs:/{told.info.run_id}/model", f"models:/{told.outputs.model_outputs[0].model_id}"):
+        done = predict_by_mlflow(mlflow_server, uri, folder)
+        theirs = json.loads(done.stdout)
+        assert theirs["prediction"] == classes
+        assert theirs["probability_true"] == pytest.approx(probabilities, abs=1e-10)  # of JSON's digits
+    assert list(folder.glob(".mlopsc/store/tracking/waiting/whole/*")) == []
+
+
+def test_what_comes_to_the_same_is_one_run(make_project, mlflow_server):
+    folder = make_project(mlflow_server.url, "again")
+    run(folder)
+    assert statuses(run(folder))["track_lateness"] == "cached"
+    run(folder, no_cache=True)
+    assert len(runs_of(mlflow_server, "again")) == 1
+    spec = folder / "mlops.yaml"
+    spec.write_text(spec.read_text().replace("C: 0.5", "C: 0.25"))
+    run(folder)
+    assert sorted(one.data.params["params.C"] for one in runs_of(mlflow_server, "again")) == ["0.25", "0.5"]
+
+
+def test_a_refused_candidate_is_told_too(make_project, mlflow_server):
+    folder = make_project(mlflow_server.url, "refused")
+    result = run_local(folder / "mlops.yaml", variables={"least": "0.9999"})
+    assert result.status == "refused"
+    (told,) = runs_of(mlflow_server, "refused")
+    assert (told.data.tags["mlopsc.accepted"], told.data.tags["mlopsc.gate.good"]) == ("no", "fail")
+    assert "0.9999" in told.data.tags["mlopsc.gate.good.reason"]
+
+
+def test_a_server_that_is_down_loses_nothing(make_project, mlflow_server):
+    folder = make_project(mlflow_server.url, "down")
+    mlflow_server.stop()
+    run(folder)
+    spec = folder / "mlops.yaml"
+    spec.write_text(spec.read_text().replace("C: 0.5", "C: 0.25"))
+    result = run(folder)
+    assert result.metrics["lateness"]
+    log = next((folder / ".mlopsc/runs" / result.run).glob("track_lateness.log")).read_text()
+    assert "warning: MLflow was not told" in log
+    assert "2 wait in the store" in log
+    mlopsc_ = [sys.executable, "-c", "from mlopsc.cli import main; main()", "track"]
+    failed = subprocess.run([*mlopsc_, "flush"], capture_output=True, text=True, check=False)
+    assert failed.returncode == 3
+    assert "2 still wait" in failed.stderr
+    mlflow_server.start()
+    listed = subprocess.run([*mlopsc_, "list", "--json"], capture_output=True, text=True, check=True)
+    assert len(json.loads(listed.stdout)["waiting"]) == 2
+    # A run that has nothing of its own to tell sends what waits.
+    assert statuses(run(folder))["track_lateness"] == "run"
+    told = runs_of(mlflow_server, "down")
+    assert sorted(one.data.params["params.C"] for one in told) == ["0.25", "0.5"]
+    done = subprocess.run([*mlopsc_, "flush"], capture_output=True, text=True, check=True)
+    assert done.stdout == "nothing waits\n"
+    assert statuses(run(folder))["track_lateness"] == "cached"
+
+
+@pytest.mark.slow
+def test_a_sender_killed_at_any_request_leaves_one_run_in_the_end(make_project, mlflow_server):
+    """A child is killed right after its Nth request reached the server, for each N; then the event is sent again."""
+    folder = make_project(mlflow_server.url, "killed")
+    run(folder)
+    context = Context(folder)
+    event = json.loads(next(Path(".mlopsc/store/tracking/sent").glob("*/*.json")).read_text())
+    assert event["run"]
+    whole = _event(folder)
+    finished, number = False, 0
+    while not finished:
+        number += 1
+        enqueue(context.store(), whole | {"rows": number}, at=1_700_000_000_000, circumstances={})
+        finished = _send_in_a_child(context, mlflow_server.url, kill_after=number)
+        if not finished:
+            assert len(waiting(context.store(), "killed")) == 1
+            done = flush(context, "killed", mlflow_server.url, {})
+            assert [one.event["rows"] for one in done.sent] == [number]
+    assert number > 10
+    told = [one for one in runs_of(mlflow_server, "killed") if one.info.start_time == 1_700_000_000_000]
+    assert sorted(one.data.metrics["test_rows"] for one in told) == list(range(1, number + 1))
+    assert {one.info.status for one in told} == {"FINISHED"}
+    assert {len(one.outputs.model_outputs) for one in told} == {1}
+
+
+def _event(folder):
+    """Return the event of the project's one run, as the step's output holds it."""
+    record = run(folder)
+    digest = next(step.outputs["report"] for step in record.steps if step.name == "track_lateness")
+    return json.loads(Context(folder).store().get_path(digest).read_bytes())
+
+
+def _send_in_a_child(context, url, *, kill_after):
+    """Send in a fork of this process; say whether it came to its end, which kill -9 keeps it from."""
+    import mlflow  # so that the child does not import it
+
+    assert mlflow
+    child = os.fork()
+    if child == 0:
+        import requests
+
+        real, seen = requests.Session.send, [0]
+
+        def send(self, request, **options):
+            answer = real(self, request, **options)
+            seen[0] += 1
+            if seen[0] == kill_after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return answer
+
+        requests.Session.send = send
+        try:
+            flush(context, "killed", url, {})
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFEXITED(status)
+
+
+def test_two_senders_at_once_leave_one_run(make_project, mlflow_server):
+    """On two machines no lock keeps them apart."""
+    from mlopsc.runtime.tracking.mlflow_client import open_client
+    from mlopsc.runtime.tracking.sending import send
+
+    folder = make_project(mlflow_server.url, "both")
+    run(folder)
+    one = enqueue(Context(folder).store(), _event(folder) | {"rows": 7}, at=1, circumstances={})
+    opened = open_client(mlflow_server.url)
+    real, inside = opened.create_run, [False]
+
+    def create_run(*arguments, **options):
+        if not inside[0]:
+            inside[0] = True
+            send(opened, mlflow_server.url, Context(folder).store(), one)
+        return real(*arguments, **options)
+
+    opened.create_run = create_run
+    send(opened, mlflow_server.url, Context(folder).store(), one)
+    assert len([found for found in runs_of(mlflow_server, "both") if found.info.start_time == 1]) == 1
+
+
+def test_a_model_swapped_in_mlflow_is_refused(make_project, mlflow_server):
+    folder = make_project(mlflow_server.url, "swapped")
+    run(folder)
+    (told,) = runs_of(mlflow_server, "swapped")
+    (model,) = mlflow_server.folder.glob(
+        f"artifacts/*/models/{told.outputs.model_outputs[0].model_id}/artifacts/data/data/*.mlopsc"
+    )
+    assert model.stem == hashlib.sha256(model.read_bytes()).hexdigest()
+    model.write_bytes(model.read_bytes()[:-1] + b"x")
+
+    done = predict_by_mlflow(mlflow_server, f"runs:/{told.info.run_id}/model", folder)
+    assert done.returncode == 1
+    assert "not the one that was registered" in done.stderr
+
+
+@pytest.mark.slow
+def test_mlflow_serves_the_model_with_our_predictions(make_project, mlflow_server, tmp_path):
+    folder = make_project(mlflow_server.url, "served")
+    run(folder)
+    (told,) = runs_of(mlflow_server, "served")
+    port, log = free_port(), tmp_path / "log"
+    command = ["models", "serve", "-m", f"runs:/{told.info.run_id}/model", "--env-manager", "local"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", *command, "--port", str(port)],
+            env={**os.environ, "MLFLOW_TRACKING_URI": mlflow_server.url},
+            cwd=tmp_path,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/ping", process, log)
+        table = pd.read_csv(folder / "rows.csv")[["size", "colour"]].head(20)
+        body = {"dataframe_split": json.loads(table.to_json(orient="split", index=False))}
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{port}/invocations",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(asked) as answer:
+            rows = json.load(answer)["predictions"]
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    classes, probabilities = ours(folder)
+    assert [row["prediction"] for row in rows] == classes[:20]
+    assert [row["probability_true"] for row in rows] == probabilities[:20]
+
+
+@pytest.mark.parametrize(
+    "target", [pytest.param("kfp", marks=pytest.mark.kfp), pytest.param("prefect", marks=pytest.mark.prefect)]
+)
+def test_other_targets_tell_the_very_same(make_project, mlflow_server, target, request, monkeypatch):
+    """One outcome is one run of MLflow, whichever target it came from."""
+    from mlopsc.building import build_plan
+    from mlopsc.running import carry_out, make_request
+
+    if target == "prefect":
+        for name, value in request.getfixturevalue("prefect_environment").items():
+            monkeypatch.setenv(name, value)
+    folder = make_project("local", f"on_{target}")
+    spec = folder / "mlops.yaml"
+    spec.write_text(spec.read_text().replace('{mlflow: "local"}', "{}"))
+    monkeypatch.setenv("MLOPSC_TRACKING_URL", mlflow_server.url)  # as pods are told
+    plan = build_plan(folder / "mlops.yaml", target=target).plan
+    result = carry_out(make_request(plan, folder / "mlops.yaml", "train", {}), target)
+    assert result.status == "succeeded", result
+    (told,) = runs_of(mlflow_server, f"on_{target}")
+    monkeypatch.setenv("MLOPSC_STORE_URL", str(folder / "other-store"))
+    monkeypatch.setenv("MLOPSC_REGISTRY_URL", str(folder / "other-registry.db"))
+    local = run(folder)
+    digest = next(step.outputs["report"] for step in local.steps if step.name == "track_lateness")
+    assert digest == next(step.outputs["report"] for step in result.steps if step.name == "track_lateness")
+    (same,) = runs_of(mlflow_server, f"on_{target}")
+    assert same.info.run_id == told.info.run_id
