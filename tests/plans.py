@@ -185,7 +185,11 @@ def train_pipeline(training: Policy = TRAINING) -> Pipeline:
                 "evaluate_late_arrival",
                 "evaluate",
                 {"training": "late_arrival", "metrics": ["roc_auc", "average_precision", "neg_brier_score"]},
-                {"model": "train_late_arrival.model", "test": "split_late_arrival.test"},
+                {
+                    "model": "train_late_arrival.model",
+                    "test": "split_late_arrival.test",
+                    "train": "split_late_arrival.train",
+                },
                 policy=training,
                 line=34,
             ),

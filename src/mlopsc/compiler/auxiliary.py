@@ -40,3 +40,6 @@ def asked_columns(
     """
     if training.sample_weight is not None:
         yield training.sample_weight, ("training", name, "sample_weight")
+    place = ("training", name)
+    for index, column in enumerate(training.baselines.previous_by or ()):
+        yield column, (*place, "baselines", "previous_by", index)

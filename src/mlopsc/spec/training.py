@@ -6,8 +6,9 @@ from pydantic import Field, model_validator
 
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.estimators import Estimator
+from mlopsc.vocabulary.evaluation import Baselines, CostMatrix
 from mlopsc.vocabulary.leakage import Leakage
-from mlopsc.vocabulary.metrics import Metric
+from mlopsc.vocabulary.metrics import DeclaredMetric, Metric, value_metrics
 from mlopsc.vocabulary.names import Name
 from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.preprocessing import Preprocessing
@@ -65,7 +66,16 @@ class Training(Frozen):
     """A column of the entities, or a feature: how much each row counts in the fit."""
     class_weight: ClassWeight | None = None
     """How much rows of each class count in the fit: `balanced`, or a weight for each label."""
-    metrics: Annotated[tuple[Metric, ...], Field(min_length=1)]
+    metrics: Annotated[tuple[DeclaredMetric, ...], Field(min_length=1)]
+    cost_matrix: CostMatrix | None = None
+    """What decisions are worth; adds the metrics `value_total` and `value_per_row`."""
+    baselines: Baselines = Baselines()
+    """How the naive forecasts are made that metrics are reported beside."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     description: str | None = None
     policy: Policy = Policy()
+
+    @property
+    def measured(self) -> tuple[Metric, ...]:
+        """All metrics: those that are listed, and those that the cost matrix adds."""
+        return self.metrics + value_metrics(self.cost_matrix)

@@ -35,7 +35,7 @@ TEST_PART = Artifact(step="split_late_arrival", port="test")
         ),
         (
             "evaluate_late_arrival",
-            {"inputs": {"model": TEST_PART, "test": TEST_PART}},
+            {"inputs": {"model": TEST_PART, "test": TEST_PART, "train": TEST_PART}},
             "model is a model, split_late_arrival.test a table",
         ),
         ("split_late_arrival", {"after": ("ghost",)}, "no step 'ghost' to come after"),

@@ -70,12 +70,19 @@ class Workbench:
         return self.folder / name
 
     def evaluate(
-        self, model: Path, test: Path, *metrics: Any, code: tuple[str, ...] = (), **config: Any
+        self,
+        model: Path,
+        test: Path,
+        *metrics: Any,
+        code: tuple[str, ...] = (),
+        train: Path | None = None,
+        **config: Any,
     ) -> Path:
+        """Score a model; without a train part its labels are taken to be those of the test part."""
         given = {"training": "t", "metrics": metrics or ["roc_auc"], "code": code}
         operation = Evaluate.model_validate(given | config)
         outputs = {port: self.folder / f"{model.name}.{port}" for port in operation.output_ports()}
-        evaluate.run(operation, {"model": model, "test": test}, outputs, self.context)
+        evaluate.run(operation, {"model": model, "test": test, "train": train or test}, outputs, self.context)
         return outputs["metrics"]
 
     def profile(self, table: Path) -> Path:

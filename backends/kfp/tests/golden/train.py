@@ -163,6 +163,7 @@ def train(
 def evaluate(
     model: Input[Model],
     test: Input[Dataset],
+    train: Input[Dataset],
     metrics: Output[Metrics],
     curves: Output[Artifact],
     training: str,
@@ -176,7 +177,7 @@ def evaluate(
 
     run_files(
         {"operation": "evaluate", "training": training, "metrics": json.loads(metrics_config)},
-        inputs={"model": model.path, "test": test.path},
+        inputs={"model": model.path, "test": test.path, "train": train.path},
         outputs={"metrics": metrics.path, "curves": curves.path},
     )
     for metric, value in json.loads(Path(metrics.path).read_text())["metrics"].items():
@@ -444,6 +445,7 @@ def train_pipeline(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> Non
     evaluate_late_arrival = evaluate(
         model=train_late_arrival.outputs["model"],
         test=split_late_arrival.outputs["test"],
+        train=split_late_arrival.outputs["train"],
         training="late_arrival",
         metrics_config=as_json(["roc_auc", "average_precision", "neg_brier_score"]),
     )

@@ -124,10 +124,11 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         op.Evaluate,
         document,
         origin,
-        inputs={"model": Artifact(step=train.name, port="model"), "test": test_part},
+        inputs={"model": Artifact(step=train.name, port="model"), "test": test_part, "train": train_part},
         policy=training.policy,
         training=name,
-        metrics=training.metrics,
+        metrics=training.measured,
+        baselines=training.baselines,
         code=model_code(training),
     )
     profile = make_step(
@@ -209,7 +210,7 @@ def _register(
     data_code = {name for step in causes for name in _data_code(step)}
     datasets = tuple(step.name.removeprefix("load_") for step in causes if step.operation == "load")
     stages = tuple(op.StageRule(stage=name, gates=stage.gates) for name, stage in model.stages.items())
-    rules = {"stages": stages, "gates": gates, "metrics": training.metrics}
+    rules = {"stages": stages, "gates": gates, "metrics": training.measured}
     judges = [made[f"gate_{name}"] for name in gates]
     parameters = sorted({name for step in (*causes, *judges) for name in step.parameters})
     return make_step(
@@ -230,7 +231,7 @@ def _register(
         training=training_name,
         stages=tuple(op.StageRule(stage=name, gates=stage.gates) for name, stage in model.stages.items()),
         gates=gates,
-        metrics=training.metrics,
+        metrics=training.measured,
         code=model_code(training),
         lineage_code=tuple(sorted(data_code)),
         owner=analysis.owner,
@@ -263,7 +264,7 @@ def _data_code(step: Step) -> tuple[str, ...]:
 
 
 def _metric(training: Training, name: str) -> Metric:
-    return next(metric for metric in training.metrics if metric_name(metric) == name)
+    return next(metric for metric in training.measured if metric_name(metric) == name)
 
 
 def _digest(steps: Iterable[Step], rules: Any) -> str:

@@ -212,7 +212,7 @@ def _metric(spec: Spec, gate: str, training_name: str, metric: str) -> Iterator[
     training = spec.training.get(training_name)
     if training is None:
         return
-    computed = [metric_name(item) for item in training.metrics]
+    computed = [metric_name(item) for item in training.measured]
     if metric not in computed:
         yield report(
             "MLC211",

@@ -206,6 +206,13 @@ def _times_needed(analysis: Analysis, name: str, training: Training) -> Iterator
             analysis.spec.document.value_span((*place, "split")),
             help=f"declare `event_time` on '{table}', or split `random`",
         )
+    if training.baselines.previous_by is not None:
+        yield report(
+            "MLC315",
+            f"'{table}' has no event time, so there is no previous value",
+            analysis.spec.document.key_span((*place, "baselines", "previous_by")),
+            help=f"declare `event_time` on '{table}', or leave out `previous_by`",
+        )
     if training.entities.until is not None:
         yield report(
             "MLC315",

@@ -92,10 +92,10 @@ class Scored:
 
     def answers(self) -> Answers:
         """Return the answers as scorers see them."""
-        return Answers(_Recorded(self.said, self.classes), pd.DataFrame(index=range(len(self))), self.truth)
+        return Answers(Recorded(self.said, self.classes), pd.DataFrame(index=range(len(self))), self.truth)
 
 
-class _Recorded:
+class Recorded:
     """A model that says again what was recorded; it has the methods that were asked, and no others."""
 
     def __init__(self, said: dict[str, Values], classes: Values | None) -> None:

@@ -21,7 +21,8 @@ from sklearn.utils.metaestimators import available_if
 
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.learning.threads import steady_sums
-from mlopsc.vocabulary.metrics import CustomMetric, Metric, metric_name
+from mlopsc.runtime.learning.value import value_of_decisions
+from mlopsc.vocabulary.metrics import CustomMetric, Metric, ValueMetric, metric_name
 
 Values = npt.NDArray[Any]
 CustomFunction = Callable[[Values, Values, Values | None], float]
@@ -56,8 +57,7 @@ class Answers:
 
     @available_if(_has("predict"))  # type: ignore[untyped-decorator]
     def predict(self, _: Any) -> Values:
-        answer = self.ask("predict")
-        return answer if self.classes is None else _codes(answer, self.classes)
+        return self.decided
 
     @available_if(_has("predict_proba"))  # type: ignore[untyped-decorator]
     def predict_proba(self, _: Any) -> Values:
@@ -72,6 +72,11 @@ class Answers:
         """The true labels as positions among the classes, those that the model never saw after them; numbers as
         they are."""
         return _codes(self.truth, self.classes)
+
+    @cached_property
+    def decided(self) -> Values:
+        """What `predict` says, as positions among the classes; numbers as they are."""
+        return _codes(self.ask("predict"), self.classes)
 
     @property
     def labels(self) -> list[Any]:
@@ -120,10 +125,13 @@ def score(answers: Answers, metrics: Sequence[Metric], functions: Mapping[str, C
         name = metric_name(metric)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            if isinstance(metric, CustomMetric):
-                value = _custom(functions[name], name, answers)
-            else:
-                value = _scorer(metric, answers)
+            match metric:
+                case CustomMetric():
+                    value = _custom(functions[name], name, answers)
+                case ValueMetric():
+                    value = float(value_of_decisions(metric, answers)(np.ones((1, len(answers.truth))))[0])
+                case _:
+                    value = _scorer(metric, answers)
         notes.extend(f"{name}: {one_line(warning.message)}" for warning in caught)
         if not math.isfinite(value):
             notes.append(f"{name}: the value is {value}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import write_json
+from mlopsc.runtime.learning.baselines import score_baselines
 from mlopsc.runtime.learning.curves import curves
 from mlopsc.runtime.learning.fitted import answers_of, metric_functions, open_model
 from mlopsc.runtime.learning.scored import write_scored
@@ -16,9 +17,22 @@ def run(config: Evaluate, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     """Write the metrics and the curves; null is NaN, and the notes say why. Raises StepFailed for an unfit metric."""
     model = open_model(inputs["model"], config.code, context.project)
     answers = answers_of(model, inputs["test"])
-    scores = score(answers, config.metrics, metric_functions(config.metrics, context.project))
+    functions = metric_functions(config.metrics, context.project)
+    scores = score(answers, config.metrics, functions)
+    baselines = score_baselines(
+        answers,
+        config.metrics,
+        functions,
+        (inputs["train"], inputs["test"]),
+        config.baselines.previous_by or (),
+    )
     about = {"training": config.training, "rows": len(answers.truth)}
-    write_json(outputs["metrics"], about | {"metrics": scores.metrics, "notes": list(scores.notes)})
+    found = {
+        "metrics": scores.metrics,
+        "baselines": baselines.metrics,
+        "notes": [*scores.notes, *baselines.notes],
+    }
+    write_json(outputs["metrics"], about | found)
     write_json(outputs["curves"], about | curves(answers))
     if config.scored:
         write_scored(outputs["scored"], answers, inputs["test"])

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.estimators import CustomEstimator, Estimator
+from mlopsc.vocabulary.evaluation import Baselines
 from mlopsc.vocabulary.hosts import Host
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
 from mlopsc.vocabulary.names import FunctionReference
@@ -43,12 +44,16 @@ class Train(BaseOperation):
 
 
 class Evaluate(BaseOperation):
-    """Score a model on the test part, and keep the curves behind the scores for plots."""
+    """Score a model on the test part, and keep the curves behind the scores for plots.
+
+    Of the train part labels and times are read, for the naive forecasts that the scores are reported beside.
+    """
 
     libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
     operation: Literal["evaluate"] = "evaluate"
     training: str
     metrics: tuple[Metric, ...]
+    baselines: Baselines = Baselines()
     scored: bool = False
     """Whether to keep what the model says of each row, for gates that judge by it.
 
@@ -60,7 +65,7 @@ class Evaluate(BaseOperation):
     """User functions that made the model: their modules hold its classes."""
 
     def input_ports(self) -> Ports:
-        return {"model": "model", "test": "table"}
+        return {"model": "model", "test": "table", "train": "table"}
 
     def output_ports(self) -> Ports:
         outputs: Ports = {"metrics": "metrics", "curves": "report"}

@@ -176,7 +176,7 @@ def train_late_arrival(train: Outputs, trees: int) -> Outputs:
 
 
 @task(cache_policy=NO_CACHE, retries=1, retry_delay_seconds=10)
-def evaluate_late_arrival(model: Outputs, test: Outputs) -> Outputs:
+def evaluate_late_arrival(model: Outputs, test: Outputs, train: Outputs) -> Outputs:
     """Score a model on the test part, and keep the curves behind the scores for plots
     (tests.evaluate_late_arrival)."""
     with share(cpu=2, memory="4Gi"):
@@ -188,7 +188,7 @@ def evaluate_late_arrival(model: Outputs, test: Outputs) -> Outputs:
                 "metrics": ["roc_auc", "average_precision", "neg_brier_score"],
             },
             pipeline=PIPELINE,
-            inputs={"model": model["model"], "test": test["test"]},
+            inputs={"model": model["model"], "test": test["test"], "train": train["train"]},
             registry_url=REGISTRY_URL,
             store_url=STORE_URL,
             env={"OMP_NUM_THREADS": "2"},
@@ -365,6 +365,7 @@ def train(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> dict[str, Ou
     late_arrival_evaluate = evaluate_late_arrival.submit(
         model=late_arrival_model,
         test=late_arrival_split,
+        train=late_arrival_split,
     )
     late_arrival_profile = profile_late_arrival.submit(train=late_arrival_split)
     late_arrival_production_champion = champion_late_arrival_production.submit()
