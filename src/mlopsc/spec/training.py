@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.deciding import Calibration, Threshold
 from mlopsc.vocabulary.estimators import Estimator
 from mlopsc.vocabulary.evaluation import Baselines, CostMatrix
 from mlopsc.vocabulary.leakage import Leakage
@@ -66,6 +67,10 @@ class Training(Frozen):
     """A column of the entities, or a feature: how much each row counts in the fit."""
     class_weight: ClassWeight | None = None
     """How much rows of each class count in the fit: `balanced`, or a weight for each label."""
+    calibrate: Calibration | None = None
+    """Make a classifier's probabilities agree with frequencies."""
+    threshold: Threshold | None = None
+    """From which probability on a row counts as positive, in every prediction."""
     metrics: Annotated[tuple[DeclaredMetric, ...], Field(min_length=1)]
     cost_matrix: CostMatrix | None = None
     """What decisions are worth; adds the metrics `value_total` and `value_per_row`."""
@@ -74,6 +79,12 @@ class Training(Frozen):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     description: str | None = None
     policy: Policy = Policy()
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether the fit holds out rows of the train part."""
+        chosen = self.threshold is not None and self.threshold.value is None
+        return self.calibrate is not None or chosen
 
     @property
     def measured(self) -> tuple[Metric, ...]:

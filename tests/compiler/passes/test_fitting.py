@@ -93,7 +93,74 @@ TEXT_LABEL = "{entities: {label: origin}, features: [distance], metrics: [accura
             ],
             id="weights of text, for an estimator that takes none",
         ),
+        pytest.param(
+            "training: {late: {calibrate: {}, threshold: {maximize: f1, cv: 3}}}", [], id="sound decisions"
+        ),
+        pytest.param(
+            "training: {late: {entities: {label: dep_delay}, estimator: sklearn.linear_model.Ridge, metrics: [r2], calibrate: {method: isotonic}, threshold: {value: 3}}}",
+            [
+                "MLC325 «calibrate» `calibrate` is for classifiers, but Ridge is a regressor | leave it out, or use a classifier",
+                "MLC326 «threshold» `threshold` is for classifiers, but Ridge is a regressor | leave it out, or use a classifier",
+            ],
+            id="decisions of a regressor",
+        ),
+        pytest.param(
+            "training: {late: {estimator: sklearn.neighbors.NearestCentroid, metrics: [accuracy], calibrate: {}}}",
+            [],
+            id="probabilities since scikit-learn 1.6",
+        ),
+        pytest.param(
+            "training: {late: {threshold: {value: 30}}}",
+            [
+                "MLC326 «30» LogisticRegression gives probabilities: expected a threshold between 0 and 1, found 30 | probabilities are shares: 0.3 for 30 %",
+            ],
+            id="a threshold in percent",
+        ),
+        pytest.param(
+            "{datasets: {flights: {columns: {origin: {allowed: [EWR, JFK, LGA]}}}}, training: {late: "
+            + TEXT_LABEL
+            + ", threshold: {min_recall: 0.8}}}}",
+            [
+                "MLC326 «threshold» a threshold parts two classes, the label has 3 | compare the label with one of them: `label: \"outcome = 'late'\"`",
+            ],
+            id="a threshold among three classes",
+        ),
+        pytest.param(
+            "training: {late: {threshold: {maximize: roc_auc}}}",
+            [
+                "MLC326 «roc_auc» 'roc_auc' does not depend on a threshold between two classes | scorers of decisions are f1, balanced_accuracy, matthews_corrcoef, …",
+            ],
+            id="a scorer of rankings",
+        ),
+        pytest.param(
+            "training: {late: {threshold: {maximize: f1_macr}}}",
+            ["MLC310 «f1_macr» scikit-learn has no scorer 'f1_macr' | did you mean 'f1_macro'?"],
+            id="a misspelt scorer",
+        ),
+        pytest.param(
+            "training: {late: {threshold: {maximize: value_total}}}",
+            [
+                "MLC310 «value_total» scikit-learn has no scorer 'value_total' | declare the training's `cost_matrix`, which adds it",
+            ],
+            id="values without a cost matrix",
+        ),
+        pytest.param(
+            "training: {late: {threshold: {maximize: f1, min_recall: 0.5}}}",
+            [
+                "MLC109 «threshold» expected exactly one of `value`, `maximize`, `min_recall`, `min_precision` and `cost_matrix`",
+            ],
+            id="two rules",
+        ),
+        pytest.param(
+            "training: {late: {calibrate: {cv: 3, validation: 0.2}}}",
+            [
+                "MLC109 «calibrate» `cv` holds out each fold in turn, `validation` one share: expected one of them",
+            ],
+            id="folds and a share",
+        ),
     ],
 )
-def test_weights_suit_label_and_estimator(tmp_path: Path, fragment: str, expected: list[str]) -> None:
+def test_what_is_said_of_the_fit_suits_label_and_estimator(
+    tmp_path: Path, fragment: str, expected: list[str]
+) -> None:
     assert told(tmp_path, merged(SMALL, fragment)) == expected

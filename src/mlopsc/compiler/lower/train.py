@@ -19,9 +19,11 @@ from mlopsc.spec.features import PythonView, SqlView
 from mlopsc.spec.registry import Model
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary import operations as op
+from mlopsc.vocabulary.deciding import Threshold
 from mlopsc.vocabulary.estimators import CustomEstimator
+from mlopsc.vocabulary.evaluation import BinaryCosts
 from mlopsc.vocabulary.gates import ChampionGate, MetricGate
-from mlopsc.vocabulary.metrics import Metric, metric_name
+from mlopsc.vocabulary.metrics import Metric, metric_name, value_metrics
 
 
 def lower_train(analysis: Analysis, trainings: Iterable[str]) -> Pipeline:
@@ -115,6 +117,9 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         preprocess=training.preprocess,
         class_weight=training.class_weight,
         sample_weight=training.sample_weight,
+        calibrate=training.calibrate,
+        threshold=decided(training),
+        split=training.split if training.holds_out else None,
         features=columns,
         label=entities.label,
         seed=training.seed,
@@ -143,6 +148,15 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         engine=tables.engine,
     )
     return {step.name: step for step in (features, split, train, evaluate, profile)}
+
+
+def decided(training: Training) -> Threshold | None:
+    """Return a training's rule for the threshold, with its cost matrix where that says what is maximized."""
+    rule, matrix = training.threshold, training.cost_matrix
+    names = {metric.name for metric in value_metrics(matrix)}
+    if rule is None or rule.maximize not in names or not isinstance(matrix, BinaryCosts):
+        return rule
+    return rule.model_copy(update={"maximize": None, "cost_matrix": matrix})
 
 
 def _gates(analysis: Analysis, name: str, training: Training) -> dict[str, Step]:

@@ -10,15 +10,14 @@ from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary.columns import is_numeric
+from mlopsc.vocabulary.deciding import Threshold
+from mlopsc.vocabulary.evaluation import BinaryCosts
+from mlopsc.vocabulary.metrics import value_metrics
 
 
 def check_fitting(analysis: Analysis) -> Iterator[Diagnostic]:
-    """Yield weights that no label has, and that the estimator cannot take."""
-    asked = [
-        (name, training)
-        for name, training in analysis.spec.entries("training")
-        if training.class_weight is not None or training.sample_weight is not None
-    ]
+    """Yield weights, calibration and thresholds that label or estimator cannot have."""
+    asked = [(name, one) for name, one in analysis.spec.entries("training") if _asks(one)]
     if not asked:
         return
     catalogue = Catalogue.load()
@@ -30,6 +29,90 @@ def check_fitting(analysis: Analysis) -> Iterator[Diagnostic]:
         if training.sample_weight is not None:
             yield from _takes_weights(analysis, name, info, "sample_weight")
             yield from _number(analysis, name, training, training.sample_weight)
+        if training.calibrate is not None:
+            yield from _gives_scores(analysis, name, info, "calibrate", "MLC325")
+        if training.threshold is not None:
+            yield from _gives_scores(analysis, name, info, "threshold", "MLC326")
+            yield from _threshold(analysis, catalogue, name, training, training.threshold, info)
+
+
+def _asks(training: Training) -> bool:
+    asked = (training.class_weight, training.sample_weight, training.calibrate, training.threshold)
+    return any(one is not None for one in asked)
+
+
+def _gives_scores(
+    analysis: Analysis, name: str, info: EstimatorInfo | None, key: str, code: str
+) -> Iterator[Diagnostic]:
+    if info is None or info.kind not in ("classifier", "regressor"):
+        return
+    if info.kind == "regressor":
+        message, help = f"`{key}` is for classifiers, but {_short(info)} is a regressor", "a classifier"
+    elif not (info.predict_proba or info.decision_function):
+        message = f"`{key}` needs probabilities or scores, and {_short(info)} gives neither"
+        help = "an estimator with `predict_proba`"
+    else:
+        return
+    yield report(
+        code,
+        message,
+        analysis.spec.document.key_span(("training", name, key)),
+        help=f"leave it out, or use {help}",
+        labels=[_estimator_label(analysis, name)],
+    )
+
+
+def _threshold(
+    analysis: Analysis,
+    catalogue: Catalogue,
+    name: str,
+    training: Training,
+    rule: Threshold,
+    info: EstimatorInfo | None,
+) -> Iterator[Diagnostic]:
+    document, place = analysis.spec.document, ("training", name, "threshold")
+    labels = _known_labels(analysis, name, training)
+    if labels is not None and len(labels) != 2:
+        yield report(
+            "MLC326",
+            f"a threshold parts two classes, the label has {len(labels)}",
+            document.key_span(place),
+            help="compare the label with one of them: `label: \"outcome = 'late'\"`",
+            labels=[Label(document.value_span(("training", name, "entities", "label")), "the label")],
+        )
+    if rule.value is not None and info is not None and info.predict_proba and not 0 < rule.value < 1:
+        yield report(
+            "MLC326",
+            f"{_short(info)} gives probabilities: expected a threshold between 0 and 1, found {rule.value:g}",
+            document.value_span((*place, "value")),
+            help="probabilities are shares: 0.3 for 30 %",
+        )
+    if rule.maximize is None:
+        return
+    span = document.value_span((*place, "maximize"))
+    worth = [metric.name for metric in value_metrics(training.cost_matrix)]
+    if rule.maximize in worth:
+        if not isinstance(training.cost_matrix, BinaryCosts):
+            yield report(
+                "MLC326",
+                "a threshold parts two classes, and the cost matrix is one of several",
+                span,
+                help="say what true and false positives and negatives are worth",
+                labels=[Label(document.key_span(("training", name, "cost_matrix")), "the cost matrix")],
+            )
+    elif (scorer := catalogue.scorer(rule.maximize)) is None:
+        found = catalogue.suggest_scorer(rule.maximize)
+        help = f"did you mean '{found}'?" if found else "scorers of decisions are f1, balanced_accuracy, …"
+        if rule.maximize.startswith("value_"):
+            help = "declare the training's `cost_matrix`, which adds it"
+        yield report("MLC310", f"scikit-learn has no scorer '{rule.maximize}'", span, help=help)
+    elif scorer.needs != "predict" or scorer.task not in ("binary", "classification"):
+        yield report(
+            "MLC326",
+            f"'{rule.maximize}' does not depend on a threshold between two classes",
+            span,
+            help="scorers of decisions are f1, balanced_accuracy, matthews_corrcoef, …",
+        )
 
 
 def _class_weight(

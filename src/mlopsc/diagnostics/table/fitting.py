@@ -1,4 +1,4 @@
-"""The fit of a model: weights that estimator and label must agree to."""
+"""The fit of a model: weights, calibration and thresholds that estimator and label must agree to."""
 
 from mlopsc.diagnostics.table.code import Code
 
@@ -36,6 +36,41 @@ training:
         """\
 training:
   late_arrival: {estimator: sklearn.ensemble.RandomForestClassifier, params: {}, class_weight: balanced}
+""",
+    ),
+    Code(
+        "MLC325",
+        "calibration-unfit",
+        "Nothing here can be calibrated.",
+        (
+            "Calibration makes the probabilities of a classifier agree with frequencies. It needs probabilities or "
+            "scores to begin with: a regressor has no classes, and some classifiers give their decision alone."
+        ),
+        """\
+training:
+  delay: {entities: {dataset: flights, label: dep_delay}, calibrate: {method: isotonic}}
+""",
+        """\
+training:
+  late_arrival: {calibrate: {method: isotonic}}
+""",
+    ),
+    Code(
+        "MLC326",
+        "threshold-unfit",
+        "A decision threshold does not suit the training.",
+        (
+            "A threshold parts two classes by the probability or score of one of them. It is said outright, or "
+            "chosen on held-out rows by a rule: the best value of a scorer that looks at decisions, such as f1, since "
+            "those that look at probabilities, such as roc_auc, are the same for every threshold."
+        ),
+        """\
+training:
+  late_arrival: {threshold: {maximize: roc_auc}}
+""",
+        """\
+training:
+  late_arrival: {threshold: {maximize: f1}}
 """,
     ),
 )

@@ -1,5 +1,6 @@
 """Fitting: preprocessing and estimator of a training on labelled rows, the same for a model and for a trial of one."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,17 +9,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import is_classifier, is_regressor
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.learning.estimators import make_estimator
 from mlopsc.runtime.learning.frames import Feature, features_of, read_features, read_label, read_schema
+from mlopsc.runtime.learning.holdout import Fold, hold_out, read_blocks
 from mlopsc.runtime.learning.preprocessing import make_pipeline
-from mlopsc.runtime.learning.scoring import Values, one_line
+from mlopsc.runtime.learning.scoring import Values, class_labels, one_line
 from mlopsc.runtime.learning.threads import steady_sums
+from mlopsc.runtime.learning.threshold import choose_threshold, positive_scores, require_classifier
 from mlopsc.runtime.learning.weights import read_weights, require_weights, weigh_classes
 from mlopsc.runtime.user_code import load, resolve_reference
+from mlopsc.vocabulary.deciding import Threshold
 from mlopsc.vocabulary.operations import Train
 
 
@@ -31,12 +37,15 @@ class LabelledRows:
     label: Values
     weights: Values | None = None
     """How much each row counts in the fit; None where all count alike."""
+    blocks: Values | None = None
+    """Codes of groups, or times, where rows are held out by them (see `holdout`)."""
 
     def take(self, positions: npt.NDArray[np.intp]) -> "LabelledRows":
         """Return the rows at these positions, in their order."""
         table = self.table.iloc[positions].reset_index(drop=True)
         weights = None if self.weights is None else self.weights[positions]
-        return LabelledRows(self.features, table, self.label[positions], weights)
+        blocks = None if self.blocks is None else self.blocks[positions]
+        return LabelledRows(self.features, table, self.label[positions], weights, blocks)
 
 
 def read_labelled(path: Path, config: Train) -> LabelledRows:
@@ -44,31 +53,90 @@ def read_labelled(path: Path, config: Train) -> LabelledRows:
     or weight."""
     features = features_of(read_schema(path), config.features)
     weights = None if config.sample_weight is None else read_weights(path, config.sample_weight)
-    return LabelledRows(features, read_features(path, features), read_label(path), weights)
+    blocks = None if config.split is None else read_blocks(path, config.split)
+    return LabelledRows(features, read_features(path, features), read_label(path), weights, blocks)
 
 
-def fit_model(config: Train, rows: LabelledRows, context: Context) -> Pipeline:
-    """Return preprocessing and estimator fitted on these rows and no others.
+def fit_model(config: Train, rows: LabelledRows, context: Context) -> Any:
+    """Return preprocessing and estimator fitted on these rows and no others; calibrated, and with a threshold, where
+    the training says so.
 
     Raises StepFailed when there are none, or parameters, label and estimator do not go together.
     """
+    model = _fit(config, rows, context)
+    if config.threshold is None:
+        return model
+    positive = _positive_class(config, model)
+    threshold = _threshold(config, config.threshold, positive, rows, context)
+    # Not fitted again: it decides by what the model says.
+    return FixedThresholdClassifier(model, threshold=threshold, pos_label=positive)
+
+
+def _fit(config: Train, rows: LabelledRows, context: Context) -> Any:
     if not len(rows.label):
         raise StepFailed(
             f"the train part of {config.training!r} has no rows: widen the split or the population"
         )
     estimator = make_estimator(config.estimator, config.params, config.seed, context.project)
+    for key, asked in (("calibrate", config.calibrate), ("threshold", config.threshold)):
+        if asked is not None:
+            require_classifier(estimator, key)
     label = _suited(rows.label, estimator, config)
     weights = _weights(config, estimator, rows, label)
-    model = _pipeline(config, estimator, rows, context)
+    model: Any = _pipeline(config, estimator, rows, context)
+    if config.calibrate is not None:
+        folds = _held_out(config, config.calibrate.held, rows)
+        model = CalibratedClassifierCV(model, method=config.calibrate.method, cv=folds, ensemble=True)
+        weights |= {} if rows.weights is None else {"sample_weight": rows.weights}
     try:
-        with steady_sums(context.threads):
+        with steady_sums(context.threads), warnings.catch_warnings():
+            # The pipeline is told its weights by another argument.
+            warnings.filterwarnings("ignore", "Since Pipeline does not appear to accept sample_weight")
             model.fit(rows.table, label, **weights)
     except Exception as error:  # scikit-learn's and the user's: the message has to name the training
         raise StepFailed(
             f"training {config.training!r}: {type(estimator).__name__} could not be fitted: "
             f"{type(error).__name__}: {one_line(error)}"
         ) from error
+    if config.calibrate is not None:
+        model.cv = None  # the folds' rows are no part of what was learned
     return model
+
+
+def _positive_class(config: Train, model: Any) -> Any:
+    """Return the label that a threshold decides for; raises StepFailed when the model does not part two classes."""
+    classes = class_labels(model)
+    labels = [] if classes is None else classes.tolist()
+    if len(labels) != 2:
+        raise StepFailed(
+            f"training {config.training!r}: a threshold parts two classes, the label has {len(labels)}",
+            help="compare the label with one of them: `label: \"outcome = 'late'\"`, or leave `threshold` out",
+        )
+    return labels[1]
+
+
+def _threshold(config: Train, rule: Threshold, positive: Any, rows: LabelledRows, context: Context) -> float:
+    """Return the threshold that a rule chooses, on rows that models fitted like this one do not know."""
+    if rule.value is not None:
+        return rule.value
+    asked = []
+    for learned, held in _held_out(config, rule.held, rows):
+        fitted = _fit(config, rows.take(learned), context)
+        with steady_sums(context.threads):
+            asked.append((held, positive_scores(fitted, rows.take(held).table)))
+    held = np.concatenate([positions for positions, _ in asked])
+    return choose_threshold(
+        rule,
+        rows.label[held] == positive,
+        np.concatenate([scores for _, scores in asked]),
+        None if rows.weights is None else rows.weights[held],
+    )
+
+
+def _held_out(config: Train, held: float, rows: LabelledRows) -> list[Fold]:
+    assert config.split is not None, "a step that holds out rows is told the split"
+    codes = np.unique(rows.label, return_inverse=True)[1]
+    return hold_out(config.split, held, codes, rows.blocks, config.seed)
 
 
 def _weights(config: Train, estimator: Any, rows: LabelledRows, label: Values) -> dict[str, Values]:

@@ -32,7 +32,12 @@ def run(config: Train, inputs: Mapping[str, Path], outputs: Mapping[str, Path], 
 def _signature(config: Train, rows: LabelledRows, model: Any) -> dict[str, Any]:
     classes = class_labels(model)
     own = config.estimator
-    options = {"class_weight": config.class_weight, "sample_weight": config.sample_weight}
+    options = {
+        "class_weight": config.class_weight,
+        "sample_weight": config.sample_weight,
+        "calibrate": None if config.calibrate is None else config.calibrate.model_dump(exclude_none=True),
+        "threshold": None if config.threshold is None else model.threshold,
+    }
     return {
         "features": [{"name": one.name, "kind": one.kind, "type": one.type} for one in rows.features],
         "label": config.label,

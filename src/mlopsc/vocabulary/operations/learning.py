@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from mlopsc.vocabulary.columns import Column
+from mlopsc.vocabulary.deciding import Calibration, Threshold
 from mlopsc.vocabulary.estimators import CustomEstimator, Estimator
 from mlopsc.vocabulary.evaluation import Baselines
 from mlopsc.vocabulary.hosts import Host
@@ -11,6 +12,7 @@ from mlopsc.vocabulary.names import FunctionReference
 from mlopsc.vocabulary.operations.base import BaseOperation, Ports
 from mlopsc.vocabulary.preprocessing import Preprocessing
 from mlopsc.vocabulary.sources import FileSource
+from mlopsc.vocabulary.splits import Split
 from mlopsc.vocabulary.views import Join, RowFunction
 from mlopsc.vocabulary.weights import ClassWeight
 
@@ -27,6 +29,10 @@ class Train(BaseOperation):
     class_weight: ClassWeight | None = None
     sample_weight: str | None = None
     """The column, a feature or an auxiliary one, that holds the weight of each row."""
+    calibrate: Calibration | None = None
+    threshold: Threshold | None = None
+    split: Split | None = None
+    """The way in which calibration and threshold hold out rows; None where neither does."""
     features: tuple[str, ...]
     label: str
     """The label's expression, kept in the model's signature."""
