@@ -24,7 +24,7 @@ WITH_REGRESSION = merged(
 
 ROWS = [code for group in GROUPS.values() for code in group]
 FROM_TEXT = [code for code in ROWS if code.code.startswith("MLC0") and code.code > "MLC003"]
-BY_BACKENDS = {"MLC501", "MLC502", "MLC503", "MLC505", "MLC506", "MLC507", "MLC508"}
+BY_BACKENDS = {"MLC316", "MLC501", "MLC502", "MLC503", "MLC505", "MLC506", "MLC507", "MLC508"}
 COMPILED = [code for code in ROWS if code.code > "MLC100" and code.code not in BY_BACKENDS]
 FROM_ENVIRONMENTS = [CODES[f"MLC{number}"] for number in (110, 111, 114, 115, 116)]
 

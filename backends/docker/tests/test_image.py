@@ -108,6 +108,24 @@ def test_all_but_the_generated_files_are_in_the_manifest(custom):
     ]
 
 
+@pytest.mark.parametrize(
+    ("estimator", "library"),
+    [("xgboost.XGBClassifier", "xgboost"), ("lightgbm.LGBMClassifier", "lightgbm")],
+)
+def test_an_image_has_the_library_of_a_booster_and_openmp_where_it_brings_none(penguins, estimator, library):
+    pytest.importorskip(library)
+    spec = penguins / "mlops.yaml"
+    assert library not in emitted(penguins)["requirements.txt"].decode()
+    text = spec.read_text("utf-8")
+    changed = re.sub(
+        r"estimator: sklearn\S+", f"estimator: {estimator}", re.sub(r"\n    params: .*", "", text)
+    )
+    spec.write_text(changed, "utf-8")
+    files = emitted(penguins)
+    assert f"\n{library}=={version(library)}\n" in files["requirements.txt"].decode()
+    assert (b" libgomp1 " in files["Dockerfile"]) == (library == "lightgbm")
+
+
 def test_requirements_are_exact_pins_of_what_is_installed_and_no_addresses(penguins):
     text = emitted(penguins)["requirements.txt"].decode()
     lines = text.splitlines()[1:]

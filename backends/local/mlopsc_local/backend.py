@@ -1,12 +1,14 @@
 """The local target as a backend: what it cannot express, and how it runs a pipeline. It generates no files."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from mlopsc.plan.plan import Plan
 from mlopsc.plan.result import RunResult
 from mlopsc.targets import Fault, GeneratedFile, RunRequest
 from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.estimators import booster_library
 from mlopsc.vocabulary.policy import Policy
 
 
@@ -24,7 +26,7 @@ class LocalBackend:
     settings = LocalSettings
 
     def check(self, plan: Plan, project: Path) -> Iterator[Fault]:  # noqa: ARG002
-        """Yield the policies that a process on this machine cannot keep: images and accelerators."""
+        """Yield what this machine cannot do: images, accelerators, and libraries that are not installed."""
         default = LocalSettings.model_validate(plan.targets.get(self.name, {})).policy
         for key in ("image", "accelerator"):
             if getattr(default, key) is not None:
@@ -37,6 +39,16 @@ class LocalBackend:
                     if getattr(step.policy, key) is not None and path not in seen:
                         seen.add(path)
                         yield _inexpressible(key, path)
+                library = booster_library(step.configuration.get("estimator"))
+                path = (*step.origin, "estimator")
+                if library is not None and path not in seen and find_spec(library) is None:
+                    seen.add(path)
+                    yield Fault(
+                        code="MLC316",
+                        path=path,
+                        message=f"{library} is not installed here, where the steps would run",
+                        help=f"pip install 'mlopsc[{library}]'",
+                    )
 
     def emit(self, plan: Plan, project: Path) -> tuple[GeneratedFile, ...]:  # noqa: ARG002
         """Return nothing: the plan is run as it is."""

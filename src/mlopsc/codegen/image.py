@@ -25,6 +25,7 @@ from mlopsc.runtime.user_libraries import user_libraries
 from mlopsc.targets import CopiedFile, EmittedFile, GeneratedFile
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.engine import SparkEngine
+from mlopsc.vocabulary.estimators import booster_library
 from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.sources import SecretHandle
 
@@ -127,6 +128,7 @@ def _wanted(
     for function in found.functions:
         module = resolve_reference(function).module
         yield from user_libraries(project, module, closure(project, module))
+    yield from sorted(_boosters(plan))
     sources = [
         step.configuration["source"]
         for one in plan.pipelines
@@ -182,7 +184,7 @@ RUN {pip} install --no-cache-dir --no-deps ./{wheel} \\
     && {pip} check
 
 FROM {base}
-{_java(plan)}ENV PATH=/opt/mlopsc/bin:$PATH \\
+{_system_packages(plan)}ENV PATH=/opt/mlopsc/bin:$PATH \\
     MLOPSC_PROJECT=/project \\
     PYTHONUNBUFFERED=1
 # Whichever user of group 0 it runs as (OpenShift chooses one), it may write to its home and to .mlopsc alone.
@@ -203,13 +205,21 @@ def _on_spark(plan: Plan) -> bool:
     return isinstance(plan.infrastructure.engine, SparkEngine)
 
 
-def _java(plan: Plan) -> str:
-    """Return the instruction that installs what Spark runs on."""
-    if not _on_spark(plan):
+def _boosters(plan: Plan) -> set[str]:
+    """Return the libraries beside scikit-learn whose estimators are trained."""
+    estimators = (step.configuration.get("estimator") for one in plan.pipelines for step in one.steps)
+    return {name for one in estimators if (name := booster_library(one))}
+
+
+def _system_packages(plan: Plan) -> str:
+    """Return the instruction that installs what Spark and LightGBM, which brings no OpenMP along, run on."""
+    wanted = ["default-jre-headless"] if _on_spark(plan) else []
+    wanted += ["libgomp1"] if "lightgbm" in _boosters(plan) else []
+    if not wanted:
         return ""
-    return """\
+    return f"""\
 RUN apt-get update \\
-    && apt-get install --yes --no-install-recommends default-jre-headless \\
+    && apt-get install --yes --no-install-recommends {" ".join(wanted)} \\
     && rm -rf /var/lib/apt/lists/*
 """
 

@@ -11,6 +11,7 @@ from mlopsc.runtime.actions import Action, action_key
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.user_code import closure, resolve_reference
 from mlopsc.runtime.user_libraries import user_libraries
+from mlopsc.vocabulary.estimators import BOOSTERS
 from mlopsc.vocabulary.operations import Operation
 
 _VERSION = re.compile(r"^Version: *(\S+) *$", re.MULTILINE)
@@ -35,6 +36,8 @@ def action_of(task: Task, context: Context) -> Action:
     operation = task.operation
     code: dict[str, str] = {}
     libraries = {"mlopsc", *operation.libraries, *operation.engine_libraries()}
+    if "skops" in libraries:  # a model that it opens may be of any of them
+        libraries |= {name for name in BOOSTERS if library_version(name) != "absent"}
     for reference in operation.functions():
         module = resolve_reference(reference).module
         files = closure(context.project, module)

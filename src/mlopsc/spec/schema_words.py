@@ -22,7 +22,7 @@ ABOUT: Mapping[str, str] = {
     "Dataset.source": "Where the data come from: files, or a function of yours.",
     "description": "For people: what it is.",
     "entities": "The rows that it learns from, and the label.",
-    "estimator": "A scikit-learn class by its path, or a function of yours that returns an estimator.",
+    "estimator": "A class of scikit-learn, XGBoost or LightGBM by its path, or a function of yours that makes one.",
     "event_time": "The column that says when a row was true.",
     "greater_is_better": "Whether greater values are better.",
     "GroupSplit.test": "The test part's share of the groups.",

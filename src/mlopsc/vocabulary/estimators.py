@@ -3,6 +3,9 @@
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.names import DottedPath, FunctionReference
 
+BOOSTERS = ("xgboost", "lightgbm")
+"""Libraries beside scikit-learn whose estimators a training may name; each is an extra of the same name."""
+
 
 class CustomEstimator(Frozen):
     """`function(params: dict, seed: int) -> estimator`, an object that derives from scikit-learn's `BaseEstimator`."""
@@ -11,3 +14,9 @@ class CustomEstimator(Frozen):
 
 
 Estimator = DottedPath | CustomEstimator
+
+
+def booster_library(estimator: object) -> str | None:
+    """Return the library beside scikit-learn that an estimator, as a spec names it, comes from."""
+    library = estimator.partition(".")[0] if isinstance(estimator, str) else ""
+    return library if library in BOOSTERS else None

@@ -17,7 +17,7 @@ class NumericPreprocessing(Frozen):
 
 
 class CategoricalPreprocessing(Frozen):
-    """Strings. `auto` encodes ordinally for histogram gradient boosting (as native categories when there are at
+    """Strings. `auto` encodes ordinally for gradient boosting (scikit-learn's has native categories when there are at
     most 255 of them), and one-hot otherwise; unseen categories become unknown, never an error."""
 
     impute: Literal["auto", "none", "most_frequent", "missing"] = "auto"

@@ -1,14 +1,15 @@
 import json
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from mlopsc.compiler.catalogue import Catalogue, generate
+from mlopsc.compiler.catalogue import Catalogue, boosters, generate
 from mlopsc.compiler.catalogue import files as catalogue_files
 from mlopsc.compiler.catalogue.generate import SCHEMA_VERSION
 from mlopsc.compiler.catalogue.params import in_words
@@ -211,11 +212,70 @@ def test_the_shipped_catalogue_is_that_of_its_release() -> None:
     assert shipped.read_text("utf-8") == generate.render(generate.generate())
 
 
+@pytest.mark.parametrize("library", boosters.BOOSTERS)
+def test_the_shipped_catalogue_of_a_booster_is_that_of_its_release(library: str) -> None:
+    pytest.importorskip(library)
+    shipped = files("mlopsc.compiler.catalogue").joinpath(f"{library}-{version(library)}.json")
+    if not shipped.is_file():
+        pytest.skip(f"no catalogue is shipped for {library} {version(library)}")
+    assert shipped.read_text("utf-8") == generate.render(boosters.generate(library))
+
+
+BOOSTED = [
+    (library, name, bounds) for library, names in boosters.BOUNDS.items() for name, bounds in names.items()
+]
+
+
+@pytest.mark.parametrize(("library", "param", "bounds"), BOOSTED)
+def test_the_bounds_of_a_booster_are_those_that_it_enforces(
+    library: str, param: str, bounds: dict[str, Any]
+) -> None:
+    """On its bound a value is taken or refused as the catalogue says, and beyond it always refused."""
+    estimator = getattr(pytest.importorskip(library), boosters.BOOSTERS[library][1])
+    closed = bounds["closed"]
+    for edge, within, beyond in (("low", ("left", "both"), -1), ("high", ("right", "both"), 1)):
+        if (bound := bounds.get(edge)) is None:
+            continue
+        for value, sound in ((bound, closed in within), (bound + beyond, False)):
+            assert _takes(estimator, {param: value}) is sound, (param, value)
+
+
+@pytest.mark.parametrize(
+    ("library", "param"), [(library, name) for library, names in boosters.CHOICES.items() for name in names]
+)
+def test_the_choices_of_a_booster_are_those_that_it_takes(library: str, param: str) -> None:
+    estimator = getattr(pytest.importorskip(library), boosters.BOOSTERS[library][1])
+    for choice in boosters.CHOICES[library][param]:
+        more = {"bagging_freq": 1, "bagging_fraction": 0.5} if choice == "rf" else {}
+        # On a processor, XGBoost samples in one way only.
+        assert _takes(estimator, {param: choice, **more}) or choice == "gradient_based", choice
+    assert not _takes(estimator, {param: "none of them"})
+
+
+def _takes(estimator: Any, params: dict[str, Any]) -> bool:
+    quiet = {"verbosity": -1} if "LGBM" in estimator.__name__ else {"verbosity": 0}
+    X = np.arange(200.0).reshape(-1, 2)
+    try:
+        model = estimator(**({"n_estimators": 2, "n_jobs": 1} | quiet | params)).fit(X, X[:, 0])
+        model.feature_importances_  # noqa: B018 - what `importance_type` is for
+    except Exception:  # noqa: BLE001 - each library has its own
+        return False
+    return True
+
+
+def test_a_booster_that_is_not_installed_is_known_as_it_was_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(catalogue_files, "version", absent)
+    assert catalogue_files.library_version("xgboost") == "3.2.0"
+
+
 @pytest.fixture
 def another_release(monkeypatch: pytest.MonkeyPatch) -> str:
     """A release without a shipped file, made from a text that is quick to make."""
     text = generate.render({"schema": SCHEMA_VERSION, "sklearn": "0.0", "estimators": {}, "scorers": {}})
-    monkeypatch.setattr(catalogue_files, "_make", lambda: text)
+    monkeypatch.setattr(catalogue_files, "_make", lambda library: text)
     return "0.0"
 
 

@@ -17,11 +17,44 @@ from tests.specs import SMALL, merged, told
             id="an unknown estimator",
         ),
         pytest.param(
-            "training: {late: {estimator: xgboost.XGBClassifier}}",
+            "training: {late: {estimator: catboost.CatBoostClassifier}}",
             [
-                "MLC309 «xgboost.XGBClassifier» 'xgboost.XGBClassifier' is no estimator of scikit-learn | for one of your own: `estimator: {python: module:function}`",
+                "MLC309 «catboost.CatBoostClassifier» 'catboost.CatBoostClassifier' is no estimator of scikit-learn, XGBoost or LightGBM | for one of your own: `estimator: {python: module:function}`",
             ],
             id="another library",
+        ),
+        pytest.param(
+            "training: {late: {estimator: xgboost.XGBClasifier}}",
+            [
+                "MLC309 «xgboost.XGBClasifier» xgboost has no estimator 'xgboost.XGBClasifier' | did you mean 'xgboost.XGBClassifier'?",
+            ],
+            id="an unknown booster",
+        ),
+        pytest.param(
+            "training: {late: {estimator: lightgbm.LGBMRanker}}",
+            [
+                "MLC309 «lightgbm.LGBMRanker» lightgbm has no estimator 'lightgbm.LGBMRanker' | known: lightgbm 4.7.0",
+            ],
+            id="a booster that ranks",
+        ),
+        pytest.param(
+            "training: {late: {estimator: xgboost.XGBClassifier, params: {max_dept: 3, subsample: 1.5, booster: tree, early_stopping_rounds: 5, eta: 0.1}}}",
+            [
+                "MLC311 «max_dept» unknown parameter 'max_dept' | did you mean 'max_depth'?",
+                "MLC312 «1.5» subsample must be a number at least 0 and at most 1 or null, found 1.5",
+                "MLC312 «tree» booster must be one of 'dart', 'gblinear', 'gbtree' or null, found 'tree' | did you mean 'gbtree'?",
+                "MLC312 «5» early_stopping_rounds must be null, found 5",
+            ],
+            id="parameters of a booster",
+        ),
+        pytest.param(
+            "training: {late: {entities: {label: dep_delay}, estimator: lightgbm.LGBMRegressor, params: {num_leafs: 3, num_leaves: 1, lambda_l1: 0.1}}}",
+            [
+                "MLC308 «roc_auc» 'roc_auc' measures classification, but LGBMRegressor is a regressor | for regression: r2, neg_root_mean_squared_error, neg_mean_absolute_error, …",
+                "MLC311 «num_leafs» unknown parameter 'num_leafs' | did you mean 'num_leaf'?",
+                "MLC312 «1» num_leaves must be an integer at least 2 and at most 131072, found 1",
+            ],
+            id="parameters and metrics of another booster",
         ),
         pytest.param(
             "training: {late: {estimator: sklearn.cluster.KMeans}}",

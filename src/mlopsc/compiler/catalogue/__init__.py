@@ -1,4 +1,4 @@
-"""What the installed scikit-learn offers, known without importing it: estimators, parameters, scorers."""
+"""What scikit-learn and the boosters offer, known without importing them: estimators, parameters, scorers."""
 
 from mlopsc.compiler.catalogue.catalogue import Catalogue
 from mlopsc.compiler.catalogue.entries import EstimatorInfo, EstimatorKind, ParamInfo, ScorerInfo

@@ -1,35 +1,39 @@
-"""Looking things up in the catalogue of the installed scikit-learn."""
+"""Looking things up in the catalogue of the installed scikit-learn, and of the boosters that a spec names."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from mlopsc.compiler.catalogue.entries import EstimatorInfo, ParamInfo, ScorerInfo
-from mlopsc.compiler.catalogue.files import cache_folder, read_text, sklearn_version
+from mlopsc.compiler.catalogue.files import cache_folder, library_version, read_text, sklearn_version
 from mlopsc.compiler.catalogue.params import ParamFault, check_params
 from mlopsc.diagnostics.suggest import nearest
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The estimators and scorers of one release of scikit-learn."""
+    """The estimators and scorers of one release of scikit-learn, and estimators of other libraries."""
 
-    release: str
+    releases: Mapping[str, str]
+    """Library, by the package that is imported → release."""
     _estimators: Mapping[str, Mapping[str, Any]]
     _scorers: Mapping[str, Mapping[str, Any]]
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> Self:
-        """Return the catalogue of the installed release; about 3 ms, or 2 s where it must be made first.
+    def load(cls, folder: Path | None = None, libraries: Collection[str] = ()) -> Self:
+        """Return the catalogue of the installed releases; about 3 ms, or 2 s where it must be made first.
 
-        `folder` keeps what was made (`cache_folder()` by default). Raises MlopscError when scikit-learn is
-        not installed or does not import.
+        `libraries` are those wanted beside scikit-learn, `xgboost` and `lightgbm`: of one that is not installed, the
+        catalogue is that of the release which mlopsc was made with. `folder` keeps what was made (`cache_folder()` by
+        default). Raises MlopscError when scikit-learn is not installed or does not import.
         """
-        release = sklearn_version()
-        document = json.loads(read_text(release, folder or cache_folder()))
-        return cls(release, document["estimators"], document["scorers"])
+        releases = {"sklearn": sklearn_version(), **{name: library_version(name) for name in libraries}}
+        kept = folder or cache_folder()
+        documents = [json.loads(read_text(release, kept, name)) for name, release in releases.items()]
+        estimators = {path: entry for one in documents for path, entry in one["estimators"].items()}
+        return cls(releases, estimators, documents[0]["scorers"])
 
     def estimator(self, path: str) -> EstimatorInfo | None:
         """Return the estimator at a public dotted path, such as `sklearn.ensemble.RandomForestClassifier`."""
@@ -48,10 +52,12 @@ class Catalogue:
 
     def suggest_estimator(self, name: str) -> str | None:
         """Return the path that a misspelt path, a bare class name or a private path most likely means."""
-        by_class = {path.rpartition(".")[2]: path for path in self._estimators}
         package, _, bare = name.rpartition(".")
-        if package and package.partition(".")[0] != "sklearn":
+        library = package.partition(".")[0]
+        if library and library not in self.releases:
             return None
+        known = [path for path in self._estimators if path.partition(".")[0] == (library or "sklearn")]
+        by_class = {path.rpartition(".")[2]: path for path in known}
         meant = bare if bare in by_class else nearest(bare, by_class)
         return by_class[meant] if meant else None
 

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -20,6 +20,17 @@ def sklearn_version() -> str:
         raise MlopscError("scikit-learn is not installed", help="pip install scikit-learn") from error
 
 
+def library_version(library: str) -> str:
+    """Return the version of the installed booster library, or of the newest whose catalogue is shipped."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        from packaging.version import Version  # rarely needed
+
+        shipped = [path.stem.partition("-")[2] for path in Path(__file__).parent.glob(f"{library}-*.json")]
+        return max(shipped, key=Version)
+
+
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of files that can be made again: MLOPSC_CACHE_DIR, else below XDG_CACHE_HOME."""
     if named := environment.get("MLOPSC_CACHE_DIR"):
@@ -28,33 +39,35 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return (Path(home) if home else Path("~/.cache").expanduser()) / "mlopsc"
 
 
-def read_text(release: str, folder: Path) -> str:
-    """Return the catalogue of scikit-learn `release`, made and kept in `folder` when it is not there yet.
+def read_text(release: str, folder: Path, library: str = "sklearn") -> str:
+    """Return the catalogue of a library's `release`, made and kept in `folder` when it is not there yet.
 
     A folder that cannot be written costs the time to make it again, nothing else.
     """
     with suppress(FileNotFoundError):
-        return Path(__file__).with_name(f"sklearn-{release}.json").read_text("utf-8")
+        return Path(__file__).with_name(f"{library}-{release}.json").read_text("utf-8")
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    path = folder / f"sklearn-{release}-schema{SCHEMA_VERSION}-py{python}.json"
+    path = folder / f"{library}-{release}-schema{SCHEMA_VERSION}-py{python}.json"
     with suppress(OSError, UnicodeDecodeError):
         if (text := path.read_text("utf-8")).endswith("}\n"):
             return text
-    text = _make()
+    text = _make(library)
     with suppress(OSError):
         _write(path, text)
     return text
 
 
-@lru_cache(maxsize=1)
-def _make() -> str:
+@cache
+def _make(library: str) -> str:
     import subprocess
 
     command = [sys.executable, "-c", "from mlopsc.compiler.catalogue.generate import main; main()"]
+    command += [] if library == "sklearn" else [library]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
         reason = done.stderr.strip().rpartition("\n")[2]
-        raise MlopscError(f"scikit-learn cannot be imported: {reason}", help="reinstall scikit-learn")
+        name = "scikit-learn" if library == "sklearn" else library
+        raise MlopscError(f"{name} cannot be imported: {reason}", help=f"reinstall {name}")
     return done.stdout
 
 

@@ -1,6 +1,6 @@
 """Writing the catalogue down: reads the installed scikit-learn, which takes about two CPU seconds.
 
-`main` prints the text, so that another process than the one which wants a catalogue imports scikit-learn.
+`main` prints the text, so that another process than the one which wants a catalogue imports the library.
 """
 
 import inspect
@@ -41,7 +41,8 @@ def render(document: dict[str, Any]) -> str:
     for section in ("estimators", "scorers"):
         items = ",\n".join(f"{_json(name)}:{_json(entry)}" for name, entry in document[section].items())
         rows.append(f'"{section}":{{\n{items}\n}}')
-    head = ",\n".join(f"{_json(key)}:{_json(document[key])}" for key in ("schema", "sklearn"))
+    named = [key for key in document if key not in ("estimators", "scorers")]
+    head = ",\n".join(f"{_json(key)}:{_json(document[key])}" for key in named)
     return "{\n" + ",\n".join([head, *rows]) + "\n}\n"
 
 
@@ -49,7 +50,8 @@ def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _default(parameter: inspect.Parameter) -> str | None:
+def default_of(parameter: inspect.Parameter) -> str | None:
+    """Return the repr of a parameter's default, None where it must be given."""
     if parameter.default is parameter.empty:
         return None
     return parameter.default.__qualname__ if callable(parameter.default) else repr(parameter.default)
@@ -73,7 +75,7 @@ def _estimator(cls: type) -> dict[str, Any]:
         if name == "self" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             continue
         params[name] = {
-            "default": _default(parameter),
+            "default": default_of(parameter),
             "constraints": _constraints(constraints.get(name, "no_validation")),
         }
     return {
@@ -209,5 +211,10 @@ def _task(scorer: Any) -> str:
 
 
 def main() -> None:
-    """Print the catalogue of the installed scikit-learn."""
-    sys.stdout.write(render(generate()))
+    """Print the catalogue of an installed library: scikit-learn, or the one that the command line names."""
+    if len(sys.argv) > 1:
+        from mlopsc.compiler.catalogue import boosters
+
+        sys.stdout.write(render(boosters.generate(sys.argv[1])))
+    else:
+        sys.stdout.write(render(generate()))

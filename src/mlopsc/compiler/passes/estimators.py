@@ -1,4 +1,4 @@
-"""Estimators, their parameters and metrics exist in scikit-learn and suit the label."""
+"""Estimators, their parameters and metrics exist in scikit-learn or a booster's library, and suit the label."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.spec.document import Path
 from mlopsc.spec.training import Training
+from mlopsc.vocabulary.estimators import booster_library
 from mlopsc.vocabulary.metrics import metric_name
 from mlopsc.vocabulary.references import referenced, substitute
 from mlopsc.vocabulary.splits import StratifiedSplit
@@ -21,7 +22,8 @@ def check_estimators(analysis: Analysis) -> Iterator[Diagnostic]:
     trainings = list(analysis.spec.entries("training"))
     if not trainings:
         return
-    catalogue = Catalogue.load()
+    named = (booster_library(training.estimator) for _, training in trainings)
+    catalogue = Catalogue.load(libraries=dict.fromkeys(name for name in named if name))
     for name, training in trainings:
         estimator = _estimator(catalogue, training)
         yield from _exists(analysis, catalogue, name, training, estimator)
@@ -41,18 +43,20 @@ def _exists(
         return
     document, place = analysis.spec.document, ("training", name)
     span = document.value_span((*place, "estimator"))
-    if not path.startswith("sklearn."):
+    library = path.partition(".")[0]
+    called = "scikit-learn" if library == "sklearn" else library
+    if library not in catalogue.releases:
         yield report(
             "MLC309",
-            f"'{path}' is no estimator of scikit-learn",
+            f"'{path}' is no estimator of scikit-learn, XGBoost or LightGBM",
             span,
             help=_suggestion(catalogue, path)
             or "for one of your own: `estimator: {python: module:function}`",
         )
         return
     if info is None:
-        help = _suggestion(catalogue, path) or f"as installed: scikit-learn {catalogue.release}"
-        yield report("MLC309", f"scikit-learn has no estimator '{path}'", span, help=help)
+        help = _suggestion(catalogue, path) or f"known: {called} {catalogue.releases[library]}"
+        yield report("MLC309", f"{called} has no estimator '{path}'", span, help=help)
         return
     if info.kind not in ("classifier", "regressor"):
         yield report(

@@ -262,4 +262,23 @@ features:
   station: {dataset: stations, entity: [origin], columns: [visib]}
 """,
     ),
+    Code(
+        "MLC316",
+        "library-not-installed",
+        "The library of an estimator is not installed where the run is.",
+        (
+            "XGBoost and LightGBM are extras: `pip install 'mlopsc[xgboost]'`, `pip install 'mlopsc[lightgbm]'`. Steps "
+            "of the local target run in the environment that compiles, which has to have the library; generated "
+            "images get it by themselves. Without it, names and parameters are checked against the release that "
+            "mlopsc was made with."
+        ),
+        """\
+training:
+  late_arrival: {estimator: xgboost.XGBClassifier}   # and xgboost is not installed
+""",
+        """\
+training:
+  late_arrival: {estimator: sklearn.ensemble.HistGradientBoostingClassifier}
+""",
+    ),
 )

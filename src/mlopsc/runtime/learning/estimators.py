@@ -8,13 +8,17 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from mlopsc.diagnostics.errors import StepFailed
+from mlopsc.runtime.learning.boosting import as_trained
 from mlopsc.runtime.user_code import load, resolve_reference
-from mlopsc.vocabulary.estimators import CustomEstimator, Estimator
+from mlopsc.vocabulary.estimators import CustomEstimator, Estimator, booster_library
 
 
-def make_estimator(estimator: Estimator, params: Mapping[str, Any], seed: int, project: Path) -> Any:
+def make_estimator(
+    estimator: Estimator, params: Mapping[str, Any], seed: int, project: Path, threads: int = 1
+) -> Any:
     """Return an unfitted estimator. A key with `__` sets a parameter of a part (`estimator__max_depth`).
 
+    `threads` is how many a booster may use, unless the parameters say (see `boosting`).
     Raises StepFailed when it cannot be imported, does not take the parameters, or is no scikit-learn
     estimator; SpecError for a reference to a user's function that is not there.
     """
@@ -31,7 +35,7 @@ def make_estimator(estimator: Estimator, params: Mapping[str, Any], seed: int, p
             f"{_named(estimator)} made a {type(made).__name__}: expected a scikit-learn estimator",
             help="derive its class from ClassifierMixin or RegressorMixin, and sklearn.base.BaseEstimator",
         )
-    return seeded(made, seed, given=params)
+    return as_trained(seeded(made, seed, given=params), threads, given=params)
 
 
 def _construct(path: str, params: Mapping[str, Any]) -> Any:
@@ -39,7 +43,9 @@ def _construct(path: str, params: Mapping[str, Any]) -> Any:
     try:
         made_by = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise StepFailed(f"there is no estimator {path!r}: {error}") from error
+        library = booster_library(path)
+        help = None if library is None else f"pip install 'mlopsc[{library}]'"
+        raise StepFailed(f"there is no estimator {path!r}: {error}", help=help) from error
     own = {key: value for key, value in params.items() if "__" not in key}
     nested = {key: value for key, value in params.items() if "__" in key}
     try:

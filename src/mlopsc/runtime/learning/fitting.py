@@ -77,7 +77,7 @@ def _fit(config: Train, rows: LabelledRows, context: Context) -> Any:
         raise StepFailed(
             f"the train part of {config.training!r} has no rows: widen the split or the population"
         )
-    estimator = make_estimator(config.estimator, config.params, config.seed, context.project)
+    estimator = make_estimator(config.estimator, config.params, config.seed, context.project, context.threads)
     for key, asked in (("calibrate", config.calibrate), ("threshold", config.threshold)):
         if asked is not None:
             require_classifier(estimator, key)

@@ -2,7 +2,7 @@
 
 `auto` asks the estimator: one that takes NaN gets numbers as they are, others the median for nulls; families
 that measure distances or penalise coefficients get standard scores. Strings, and numbers declared categories,
-become ordinal codes for histogram gradient boosting (native categories, when its bins suffice), else one-hot.
+become ordinal codes for gradient boosting (native categories of scikit-learn's, when its bins suffice), else one-hot.
 A category never seen is unknown (NaN, -1 or no column), never an error; null is a category of its own. A
 column without any value in the train part is left out of the model.
 """
@@ -21,6 +21,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, R
 from sklearn.utils import get_tags
 
 from mlopsc.diagnostics.errors import StepFailed
+from mlopsc.runtime.learning.boosting import library_of
 from mlopsc.runtime.learning.frames import Kind
 from mlopsc.vocabulary.preprocessing import CategoricalPreprocessing, NumericPreprocessing, Preprocessing
 
@@ -124,7 +125,8 @@ def _numeric(estimator: Any, settings: NumericPreprocessing) -> Any:
 
 
 def _categorical(estimator: Any, settings: CategoricalPreprocessing, *, dense: bool) -> Any:
-    ordinal = settings.encode == "ordinal" or (settings.encode == "auto" and isinstance(estimator, _NATIVE))
+    boosted = isinstance(estimator, _NATIVE) or library_of(estimator) is not None
+    ordinal = settings.encode == "ordinal" or (settings.encode == "auto" and boosted)
     if ordinal:
         nulls = takes_nulls(estimator) or settings.impute == "none"
         return _chain([*_imputation(settings), _ordinal(settings, nulls=nulls)])

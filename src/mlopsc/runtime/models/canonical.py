@@ -4,7 +4,7 @@ skops numbers objects by their address, names files by these numbers and dates t
 once have no number, those that occur again are numbered in order and then referred to, files are numbered by
 content in order, sets are sorted, padding inside records is zeroed, and thread counts (`n_jobs`) are left
 out: how many threads fitted a model is no part of it, and with one thread its predictions do not vary in
-their last bits. Loading and dumping again gives the same bytes.
+their last bits. Boosters of other libraries are text (see `boosters`). Loading and dumping again gives the same bytes.
 """
 
 import hashlib
@@ -19,6 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mlopsc.diagnostics.errors import MlopscError, SpecError, StoreError
+from mlopsc.runtime.models.boosters import (
+    LIGHTGBM_TYPES,
+    check_boosters,
+    file_of,
+    one_thread,
+    with_images,
+    xgboost_text,
+)
 from mlopsc.runtime.models.strictzip import pack, unpack
 from mlopsc.runtime.models.trees import check_trees
 from mlopsc.runtime.models.trust import audit
@@ -68,6 +76,7 @@ class _Writer:
         self._names: dict[bytes, str] = {}
         self._first: dict[int, dict[str, Any]] = {}
         self._again: list[tuple[dict[str, Any], int]] = []
+        self._boosters: set[str] = set()
         self.files: dict[str, bytes] = {}
 
     def rewrite(self, part: Any) -> Any:
@@ -82,6 +91,8 @@ class _Writer:
             reference = {key: part[key] for key in ("__class__", "__module__")} | {"__loader__": "CachedNode"}
             self._again.append((reference, identity))
             return reference
+        if (booster := file_of(part)) is not None:
+            self._boosters.add(booster)
         node: dict[str, Any] = {}
         if identity is not None and not _is_value(part):
             self._first[identity] = node
@@ -105,6 +116,7 @@ class _Writer:
     def _add_file(self, name: str) -> str:
         suffix = name.rpartition(".")[2]
         data = _canonical_file(self._archive.read(name), suffix)
+        data = xgboost_text(data) if name in self._boosters else data
         digest = hashlib.sha256(data).digest()
         if digest not in self._names:
             self._names[digest] = f"{len(self._names)}.{suffix}"
@@ -134,6 +146,8 @@ def _normalised(node: dict[str, Any]) -> dict[str, Any]:
             node["content"].get("content"), dict
         ):
             attributes = node["content"]["content"]
+            if f"{node['__module__']}.{node['__class__']}" in LIGHTGBM_TYPES:
+                attributes = one_thread(attributes)
             threads = {
                 key: attributes[key] | {"content": value}
                 for key, value in _THREADS.items()
@@ -185,8 +199,10 @@ def load_estimator(data: bytes, trusted: Sequence[str] = ()) -> Any:
     for name, content in members.items():
         _check_file(name, content)
     check_trees(schema, members)
+    check_boosters(schema, members)
     try:
-        return skops.io.loads(data, trusted=names)
+        images = with_images(schema, members)
+        return skops.io.loads(data if images == members else pack(images), trusted=names)
     except MlopscError:
         raise
     except Exception as error:  # a user's `__setstate__`, and skops on damage, may raise anything

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from mlopsc.diagnostics.errors import StoreError
+from mlopsc.runtime.models.boosters import TYPES
 
 _KEYS = {"builtins.str", "builtins.int", "builtins.float", "builtins.bool"}
 _SCALARS = {f"numpy.{kind.__name__}" for kind in np.sctypeDict.values()} - {"numpy.object_", "numpy.void"}
@@ -36,8 +37,11 @@ _EXACT: dict[str, set[str]] = {
     "ConstructorFromReduceNode": {"builtins.frozenset"},
     "PartialNode": {"functools.partial"},
     "TreeNode": {"sklearn.tree._tree.Tree"},
-    "ObjectNode": {"scipy.interpolate._bsplines.BSpline"},
-    "TypeNode": _KEYS | _SCALARS | {"builtins.list", "builtins.set", "builtins.tuple", "builtins.dict"},
+    "ObjectNode": {"scipy.interpolate._bsplines.BSpline", "mlopsc.runtime.learning.coded.CodedClasses"}
+    | TYPES,
+    "TypeNode": _KEYS
+    | _SCALARS
+    | {"builtins.list", "builtins.set", "builtins.tuple", "builtins.dict", "collections.OrderedDict"},
     "FunctionNode": {
         "numpy.mean",
         "numpy.median",

@@ -38,7 +38,7 @@ class BaseOperation(Frozen):
         return ()
 
     def engine_libraries(self) -> tuple[str, ...]:
-        """Return the distributions that its engine adds to `libraries`."""
+        """Return the distributions that its engine, or its estimator, adds to `libraries`."""
         return ()
 
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.deciding import Calibration, Threshold
-from mlopsc.vocabulary.estimators import CustomEstimator, Estimator
+from mlopsc.vocabulary.estimators import CustomEstimator, Estimator, booster_library
 from mlopsc.vocabulary.evaluation import Baselines
 from mlopsc.vocabulary.hosts import Host
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
@@ -43,6 +43,10 @@ class Train(BaseOperation):
 
     def output_ports(self) -> Ports:
         return {"model": "model"}
+
+    def engine_libraries(self) -> tuple[str, ...]:
+        library = booster_library(self.estimator)
+        return () if library is None else (library,)
 
     def functions(self) -> tuple[str, ...]:
         own = (self.estimator.python,) if isinstance(self.estimator, CustomEstimator) else ()

@@ -1,0 +1,68 @@
+"""What learns beside plain scikit-learn, on every backend that runs pipelines: the same bytes and decisions."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+SPEC = """\
+apiVersion: mlopsc/v1
+project: {name: learners, owner: o}
+targets: {kfp: {image: 'registry.example.com/learners:1.0'}}
+datasets:
+  visits:
+    source: {type: csv, path: visits.csv}
+    primary_key: [id]
+    columns: {age: {type: float64}, outcome: {type: string, nullable: false}}
+training:
+  boosted:
+    entities: {dataset: visits, label: outcome}
+    features: [age, city, stay]
+    split: {type: stratified}
+    estimator: xgboost.XGBClassifier
+    params: {n_estimators: 5, max_depth: 3}
+    metrics: [accuracy]
+  light:
+    entities: {dataset: visits, label: stay}
+    features: [age, city, outcome]
+    estimator: lightgbm.LGBMRegressor
+    params: {n_estimators: 5, min_child_samples: 5}
+    metrics: [r2]
+gates:
+  accurate: {type: metric, training: boosted, metric: accuracy, min: 0.2}
+registry:
+  outcome: {training: boosted, stages: {live: {gates: [accurate]}}}
+"""
+
+
+@pytest.fixture
+def visits(tmp_path: Path) -> Path:
+    """Return the folder of a small project."""
+    folder = tmp_path / "learners"
+    folder.mkdir()
+    (folder / "mlops.yaml").write_text(SPEC)
+    outcomes = ("home", "ward", "other")
+    rows = [
+        f"{n},{'' if n % 11 == 0 else n % 83},{'abcdefg'[n % 7]},{(n * 37) % 19 + n % 7},{outcomes[n % 83 // 28]}"
+        for n in range(300)
+    ]
+    (folder / "visits.csv").write_text("\n".join(["id,age,city,stay,outcome", *rows]) + "\n")
+    return folder
+
+
+def test_boosters_are_equal_everywhere(mlopsc, visits, running, request):
+    reference = [mlopsc("run", "--local", "--json", cwd=visits)]
+    reference += [mlopsc("predict", "outcome@live", "visits.csv", "--json", cwd=visits)]
+    for left in (".mlopsc",):
+        (visits / left).rename(visits / f"{left}-reference")
+    server = request.getfixturevalue("prefect_environment") if running == "prefect" else {}
+    commands = replace(mlopsc, surroundings=server)
+    found = [commands("run", "--target", running, "--json", cwd=visits)]
+    found += [commands("predict", "outcome@live", "visits.csv", "--target", running, "--json", cwd=visits)]
+    for ours, theirs in zip(map(json.loads, found), map(json.loads, reference), strict=True):
+        assert ours["status"] == theirs["status"] == "succeeded"
+        outputs = [{step["name"]: step["outputs"] for step in report["steps"]} for report in (ours, theirs)]
+        assert outputs[0] == outputs[1]
+        assert ours["metrics"] == theirs["metrics"]
+        assert ours["gates"] == theirs["gates"]
