@@ -241,6 +241,7 @@ def train_pipeline(training: Policy = TRAINING) -> Pipeline:
                     "curves": "evaluate_late_arrival.curves",
                     "profile": "profile_late_arrival.profile",
                     "test": "split_late_arrival.test",
+                    "environment": "train_late_arrival.environment",
                     "report_flights": "validate_flights.report",
                     "report_weather": "validate_weather.report",
                     "decision_good_enough": "gate_good_enough.decision",

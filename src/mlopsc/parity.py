@@ -117,7 +117,7 @@ def _serving_from(plan: Plan, store: str) -> Plan:
 
 
 def compare(plan: Plan, runs: Sequence[TargetRuns]) -> list[Comparison]:
-    """Return a comparison for each output port of each step of the plan.
+    """Return a comparison for each output port of each step of the plan, but for those that tell of an environment.
 
     Equal decisions have equal digests, so that a verdict that one target's store tells holds for all with that digest.
     """
@@ -126,7 +126,8 @@ def compare(plan: Plan, runs: Sequence[TargetRuns]) -> list[Comparison]:
         (pipeline.name, step.name, port)
         for pipeline in plan.pipelines
         for step in pipeline.steps
-        for port in step.outputs
+        for port, kind in step.outputs.items()
+        if kind != "environment"
     ]
     return [
         Comparison(

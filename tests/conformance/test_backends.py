@@ -7,14 +7,17 @@ from mlopsc.codegen.writer import MARK
 
 
 def outcomes(reports):
-    """Return what must not depend on the target: digests and verdicts, without times and run ids.
+    """Return what must not depend on the target: digests and verdicts, without times, run ids and environments.
 
     What a step that refused wrote is among them.
     """
     return {
         pipeline: {
             "status": report["status"],
-            "outputs": {step["name"]: step["outputs"] for step in report["steps"]},
+            "outputs": {
+                step["name"]: {port: one for port, one in step["outputs"].items() if port != "environment"}
+                for step in report["steps"]
+            },
             "refused": [step["name"] for step in report["steps"] if step["status"] == "refused"],
             "gates": report["gates"],
             "metrics": report["metrics"],

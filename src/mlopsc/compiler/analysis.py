@@ -82,6 +82,8 @@ class Analysis:
     locked: bool = False
     variables: Mapping[str, Scalar] = field(default_factory=dict)
     """Values of the spec's variables, which are filled in already."""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    """Those that the compile was given, as text."""
     unused_variables: tuple[str, ...] = ()
     schemas: dict[str, Schema] = field(default_factory=dict)
     bindable: set[str] = field(default_factory=set)

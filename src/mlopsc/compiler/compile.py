@@ -109,6 +109,7 @@ def compile_file(
             lock,
             locked,
             variables=resolved.variables,
+            overrides=overrides or {},
             unused_variables=_unused(document, resolved.used),
         )
         found = [*shape, *damage]

@@ -1,8 +1,11 @@
-"""The types of artifacts. Each artifact is one file, without a run id, wall time, version or path in it."""
+"""The types of artifacts. Each artifact is one file, without a run id, wall time, version or path in it.
+
+An `environment` tells what a step ran in, and so is the one that two machines make differently of the same inputs.
+"""
 
 from typing import Literal
 
-ArtifactType = Literal["dataset", "table", "report", "model", "metrics", "decision", "profile"]
+ArtifactType = Literal["dataset", "table", "report", "model", "metrics", "decision", "profile", "environment"]
 """`dataset` and `table` are Parquet; `model` is a zip of skops bytes, signature and row hashes; the rest is
 canonical JSON."""
 

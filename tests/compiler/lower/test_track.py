@@ -22,6 +22,7 @@ def test_a_training_is_told_after_its_gates_and_its_registration(tmp_path):
         "model": ("train_late_arrival", "model"),
         "metrics": ("evaluate_late_arrival", "metrics"),
         "curves": ("evaluate_late_arrival", "curves"),
+        "environment": ("train_late_arrival", "environment"),
         "report_flights": ("validate_flights", "report"),
         "report_weather": ("validate_weather", "report"),
         "decision_good_enough": ("gate_good_enough", "decision"),

@@ -64,9 +64,8 @@ class Workbench:
     def train(self, table: Path, name: str = "model", *, threads: int = 1, **config: Any) -> Path:
         given = {"training": "t", "estimator": LOGISTIC, "features": ["a", "b", "c"], "label": "y", "seed": 7}
         context = replace(self.context, threads=threads)
-        train.run(
-            Train.model_validate(given | config), {"train": table}, {"model": self.folder / name}, context
-        )
+        outputs = {"model": self.folder / name, "environment": self.folder / f"{name}.environment"}
+        train.run(Train.model_validate(given | config), {"train": table}, outputs, context)
         return self.folder / name
 
     def evaluate(
@@ -124,6 +123,7 @@ class Workbench:
             "curves": metrics.with_suffix(".curves"),
             "profile": self.profile(table),
             "test": test,
+            "environment": self.folder / f"{name}.environment",
             "report_d": report,
             "decision_good": self.judge_metric(metrics),
             "decision_better": self.judge_champion(model, self.champion(), test),

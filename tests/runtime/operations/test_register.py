@@ -28,7 +28,9 @@ def test_a_candidate_that_passes_is_registered_and_gets_the_first_stage(workbenc
         version = registry.champion("m", "staging")
         assert registry.champion("m", "live") is None
     assert version.digest == found["model_digest"] == digest_of_file(candidate["model"])
-    assert set(version.artifacts) == {"model", "metrics", "curves", "profile", "test", "report_d"}
+    assert set(version.artifacts) == {
+        "model", "metrics", "curves", "profile", "test", "environment", "report_d", "recipe",
+    }  # fmt: skip
     assert version.lineage == {
         "spec_digest": f"sha256:{'2' * 64}",
         "datasets": {"d": f"sha256:{'1' * 64}"},

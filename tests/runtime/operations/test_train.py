@@ -52,7 +52,8 @@ def test_another_process_gives_the_same_bytes(workbench, tmp_path):
         "from mlopsc.vocabulary.operations import Train\n"
         f"config = Train(training='t', estimator={HISTOGRAM!r}, params={{'max_iter': 10}}, "
         "features=('a', 'b', 'c'), label='y', seed=7)\n"
-        f"inputs, outputs = {{'train': Path({str(table)!r})}}, {{'model': Path({str(tmp_path / 'other')!r})}}\n"
+        f"inputs, folder = {{'train': Path({str(table)!r})}}, Path({str(tmp_path)!r})\n"
+        "outputs = {'model': folder / 'other', 'environment': folder / 'environment'}\n"
         f"train.run(config, inputs, outputs, Context(project=Path({str(tmp_path)!r})))\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, env={"PYTHONHASHSEED": "5"})

@@ -130,6 +130,7 @@ def split(
 def train(
     train: Input[Dataset],
     model: Output[Model],
+    environment: Output[Artifact],
     training: str,
     estimator: str,
     params: str,
@@ -138,7 +139,7 @@ def train(
     seed: int,
     trees: int,
 ) -> None:
-    """Fit preprocessing and estimator on the train part."""
+    """Fit preprocessing and estimator on the train part, and say in what environment."""
     import json
 
     from mlopsc.runtime.execution import run_files
@@ -154,7 +155,7 @@ def train(
             "seed": seed,
         },
         inputs={"train": train.path},
-        outputs={"model": model.path},
+        outputs={"model": model.path, "environment": environment.path},
         parameters={"trees": trees},
     )
 
@@ -259,6 +260,7 @@ def register(
     curves: Input[Artifact],
     profile: Input[Artifact],
     test: Input[Dataset],
+    environment: Input[Artifact],
     report_flights: Input[Artifact],
     report_weather: Input[Artifact],
     decision_good_enough: Input[Artifact],
@@ -300,6 +302,7 @@ def register(
             "curves": curves.path,
             "profile": profile.path,
             "test": test.path,
+            "environment": environment.path,
             "report_flights": report_flights.path,
             "report_weather": report_weather.path,
             "decision_good_enough": decision_good_enough.path,
@@ -498,6 +501,7 @@ def train_pipeline(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> Non
         curves=evaluate_late_arrival.outputs["curves"],
         profile=profile_late_arrival.outputs["profile"],
         test=split_late_arrival.outputs["test"],
+        environment=train_late_arrival.outputs["environment"],
         report_flights=validate_flights.outputs["report"],
         report_weather=validate_weather.outputs["report"],
         decision_good_enough=gate_good_enough.outputs["decision"],

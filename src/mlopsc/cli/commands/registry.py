@@ -22,7 +22,7 @@ from mlopsc.cli.options import (
     new_app,
     pairs,
 )
-from mlopsc.diagnostics.errors import UsageError
+from mlopsc.diagnostics.errors import StoreError, UsageError
 from mlopsc.runtime.context import REGISTRY_VARIABLE, Context
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ def show(
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
     """Show one version, or all versions of a model."""
-    with _context(spec, environment, var).registry() as opened:
+    context = _context(spec, environment, var)
+    with context.registry() as opened:
         one = "@" in model or "/" in model
         versions = [opened.resolve(model)] if one else list(opened.versions(model))
         if not versions:
@@ -102,9 +103,11 @@ def show(
     }
     if json:
         entries = [_entry(version, held[version.number]) for version in versions]
+        if one:
+            entries[0]["environment"] = _environment(versions[0], context)
         output.json_object(entries[0] if one else {"model": model, "versions": entries})
     elif one:
-        _show_version(versions[0], held[versions[0].number])
+        _show_version(versions[0], held[versions[0].number], _environment(versions[0], context))
     else:
         rows = [
             [
@@ -216,7 +219,22 @@ def _report(done: "Promotion", *, json: bool, verb: str) -> None:
     output.say(f"{name} {verb} {done.stage}{instead}")
 
 
-def _show_version(version: "Version", held: list[str]) -> None:
+def _environment(version: "Version", context: Context) -> dict[str, Any] | None:
+    """Return what a version was made in; None where it was not kept, or is not in the store any more."""
+    from mlopsc.runtime.decisions import read_json
+
+    try:
+        return dict(read_json(context.store().get_path(version.artifacts["environment"])))
+    except (KeyError, StoreError):
+        return None
+
+
+def _made_in(made: Mapping[str, Any]) -> str:
+    threads = f"{made['threads']} thread{'s' if made['threads'] > 1 else ''}"
+    return f"{made['implementation']} {made['python']}, {made['system']} {made['machine']}, {made['libc']}, {threads}"
+
+
+def _show_version(version: "Version", held: list[str], made: Mapping[str, Any] | None) -> None:
     facts = [
         ("holds", ", ".join(held) or "no stage"),
         ("digest", version.digest),
@@ -231,6 +249,8 @@ def _show_version(version: "Version", held: list[str]) -> None:
         *((f"gate {name}", f"{one['verdict']}: {one['reason']}") for name, one in version.decisions.items()),
         *((f"data {name}", digest) for name, digest in version.lineage.get("datasets", {}).items()),
         ("parameters", ", ".join(f"{k}={v}" for k, v in version.lineage.get("parameters", {}).items())),
+        ("made in", "" if made is None else _made_in(made)),
+        ("with", "" if made is None else ", ".join(f"{k} {v}" for k, v in made["libraries"].items())),
     ]
     output.title(version.name)
     for name, value in facts:

@@ -37,6 +37,7 @@ def lower_track(
         "model": Artifact(step=f"train_{name}", port="model"),
         "metrics": Artifact(step=f"evaluate_{name}", port="metrics"),
         "curves": Artifact(step=f"evaluate_{name}", port="curves"),
+        "environment": Artifact(step=f"train_{name}", port="environment"),
         **{f"report_{one}": Artifact(step=f"validate_{one}", port="report") for one in loads},
         **{f"decision_{one}": Artifact(step=f"gate_{one}", port="decision") for one in gates},
         **{f"registered_{one}": Artifact(step=f"register_{one}", port="decision") for one in models},

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from mlopsc.compiler.analysis import Analysis
@@ -238,6 +239,7 @@ def _register(
             "curves": Artifact(step=f"evaluate_{training_name}", port="curves"),
             "profile": Artifact(step=f"profile_{training_name}", port="profile"),
             "test": Artifact(step=f"split_{training_name}", port="test"),
+            "environment": Artifact(step=f"train_{training_name}", port="environment"),
             **{f"report_{name}": Artifact(step=f"validate_{name}", port="report") for name in datasets},
             **{f"decision_{name}": Artifact(step=f"gate_{name}", port="decision") for name in gates},
         },
@@ -248,11 +250,21 @@ def _register(
         metrics=training.measured,
         code=model_code(training),
         lineage_code=tuple(sorted(data_code)),
+        spec=Path(analysis.spec.document.file).name,
+        environment=analysis.spec.environment,
+        variables=dict(analysis.overrides),
+        files=_query_files(analysis, datasets),
         owner=analysis.owner,
         datasets=datasets,
         parameters={name: f"${{params.{name}}}" for name in parameters},
         spec_digest=_digest(causes, configuration(op.Register, **rules)),
     )
+
+
+def _query_files(analysis: Analysis, datasets: Iterable[str]) -> tuple[str, ...]:
+    """Return the files that hold the queries of these datasets."""
+    named = {getattr(analysis.dataset(name).source, "query_file", None) for name in datasets}
+    return tuple(sorted(name for name in named if name is not None))
 
 
 def model_code(training: Training) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlopsc.diagnostics.errors import RegistryError, StoreError
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import Decision, decision, failed, read_json, write_json
+from mlopsc.runtime.recipe import keep_recipe
 from mlopsc.runtime.user_code import closure, code_digest, resolve_reference
 from mlopsc.vocabulary.gates import ChampionGate, Gate
 from mlopsc.vocabulary.gates import Verdict as Word
@@ -56,9 +57,11 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
             "curves",
             "profile",
             "test",
+            "environment",
             *(f"report_{name}" for name in config.datasets),
         ]
         artifacts = {role: store.put_file(inputs[role]) for role in roles}
+        artifacts |= keep_recipe(config, store, context.project)
         pin(store, config.model, artifacts)
         candidate = Candidate(
             artifacts=artifacts,

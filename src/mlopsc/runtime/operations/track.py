@@ -33,7 +33,13 @@ def run(config: Track, inputs: Mapping[str, Path], outputs: Mapping[str, Path], 
     for name in event["model"]["code"]:
         store.put_file(context.project / name)
     if sent(store, event_id(event), _place(config, context)) is None:
-        enqueue(store, event, at=int(time.time() * 1000), circumstances=_circumstances(context))
+        enqueue(
+            store,
+            event,
+            at=int(time.time() * 1000),
+            circumstances=_circumstances(context),
+            environment=digests["environment"],
+        )
     write_json(outputs["report"], event)
     done = flush(context, config.project, config.mlflow, config.secrets)
     for problem in done.problems:

@@ -7,11 +7,15 @@ from typing import Any
 from sklearn.base import is_regressor
 
 from mlopsc.runtime.context import Context
+from mlopsc.runtime.decisions import write_json
+from mlopsc.runtime.environment import captured
 from mlopsc.runtime.learning.fitted import user_modules
 from mlopsc.runtime.learning.fitting import LabelledRows, fit_model, read_labelled
 from mlopsc.runtime.learning.frames import read_rows
 from mlopsc.runtime.learning.scoring import Values, class_labels
 from mlopsc.runtime.models.archive import save_model
+from mlopsc.runtime.user_code import closure, resolve_reference
+from mlopsc.runtime.user_libraries import user_libraries
 from mlopsc.vocabulary.estimators import CustomEstimator
 from mlopsc.vocabulary.operations import Train
 
@@ -27,6 +31,16 @@ def run(config: Train, inputs: Mapping[str, Path], outputs: Mapping[str, Path], 
         read_rows(inputs["train"]),
         trusted=user_modules(config.functions(), context.project),
     )
+    write_json(outputs["environment"], captured(_libraries(config, context), context.threads))
+
+
+def _libraries(config: Train, context: Context) -> tuple[str, ...]:
+    """Return the distributions that the model depends on: the operation's, and those that the user's code imports."""
+    named = set(config.libraries)
+    for reference in config.functions():
+        module = resolve_reference(reference).module
+        named |= {*user_libraries(context.project, module, closure(context.project, module))}
+    return tuple(sorted(named))
 
 
 def _signature(config: Train, rows: LabelledRows, model: Any) -> dict[str, Any]:

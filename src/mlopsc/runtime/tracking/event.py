@@ -10,8 +10,8 @@ from mlopsc.runtime.user_code import closure, resolve_reference
 from mlopsc.vocabulary.operations import Track
 
 FORMAT = 1
-_TOLD = ("model", "registered_")
-"""Inputs that are told otherwise: a registration's decision also says whether the version was new."""
+_TOLD = ("model", "registered_", "environment")
+"""Inputs that are told otherwise, or are circumstances: a registration also says whether the version was new."""
 Event = dict[str, Any]
 
 

@@ -27,15 +27,19 @@ class Waiting:
     """Milliseconds since 1970 at which the training was tracked: the server's times, whenever it is told."""
     circumstances: dict[str, str]
     """Tags of the run that was first to come to this: who, which run, which commit."""
+    environment: str | None = None
+    """Digest of what it was made in."""
 
 
-def enqueue(store: Store, event: Event, *, at: int, circumstances: dict[str, str]) -> Waiting:
+def enqueue(
+    store: Store, event: Event, *, at: int, circumstances: dict[str, str], environment: str | None = None
+) -> Waiting:
     """Let an event wait, durably; one that waits already stays as it is. Raises StoreError."""
     id_ = event_id(event)
     known = _read(store, _name(event["project"], id_))
     if known is None:
-        known = Waiting(id_, event, at, circumstances)
-        content = {"event": event, "at": at, "circumstances": circumstances}
+        known = Waiting(id_, event, at, circumstances, environment)
+        content = {"event": event, "at": at, "circumstances": circumstances, "environment": environment}
         store.write_document(_name(event["project"], id_), content)
     return known
 
@@ -68,7 +72,7 @@ def _read(store: Store, name: str) -> Waiting | None:
     if found is None:
         return None
     id_ = f"sha256:{name.rpartition('/')[2].removesuffix('.json')}"
-    return Waiting(id_, found["event"], found["at"], found["circumstances"])
+    return Waiting(id_, found["event"], found["at"], found["circumstances"], found["environment"])
 
 
 def _name(project: str, id_: str) -> str:

@@ -136,7 +136,8 @@ def _files(client: "MlflowClient", run: str, store: Store, one: Waiting, folder:
     """Hand the documents over as they are, under the names of the step's inputs."""
     documents = folder / "mlopsc"
     documents.mkdir()
-    for name, digest in one.event["files"].items():
+    environment = {} if one.environment is None else {"environment": one.environment}
+    for name, digest in (one.event["files"] | environment).items():
         (documents / f"{name}.json").write_bytes(store.get_path(digest).read_bytes())
     (documents / "event.json").write_text(json.dumps(one.event, indent=1, sort_keys=True), "utf-8")
     client.log_artifacts(run, str(documents), "mlopsc")

@@ -18,7 +18,7 @@ from mlopsc.vocabulary.weights import ClassWeight
 
 
 class Train(BaseOperation):
-    """Fit preprocessing and estimator on the train part."""
+    """Fit preprocessing and estimator on the train part, and say in what environment."""
 
     libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
     operation: Literal["train"] = "train"
@@ -42,7 +42,7 @@ class Train(BaseOperation):
         return {"train": "table"}
 
     def output_ports(self) -> Ports:
-        return {"model": "model"}
+        return {"model": "model", "environment": "environment"}
 
     def engine_libraries(self) -> tuple[str, ...]:
         library = booster_library(self.estimator)

@@ -111,6 +111,14 @@ class Register(BaseOperation):
     """User functions whose modules hold the model's classes: what a promotion may load."""
     lineage_code: tuple[FunctionReference, ...] = ()
     """User functions that made its training data (sources, transforms): part of the lineage, never loaded."""
+    spec: str = "mlops.yaml"
+    """The spec's file."""
+    environment: str | None = None
+    """The spec's environment."""
+    variables: dict[str, str] = {}
+    """Values of the spec's variables that the compile was given."""
+    files: tuple[str, ...] = ()
+    """Further files of the project that the spec names: queries."""
     owner: str | None = None
     """Who answered for the project when the version was made: part of the lineage."""
     datasets: tuple[str, ...] = ()
@@ -124,7 +132,7 @@ class Register(BaseOperation):
         reports: Ports = {f"report_{name}": "report" for name in self.datasets}
         decisions: Ports = {f"decision_{name}": "decision" for name in self.gates}
         inputs: Ports = {"model": "model", "metrics": "metrics", "curves": "report"}
-        inputs |= {"profile": "profile", "test": "table"}
+        inputs |= {"profile": "profile", "test": "table", "environment": "environment"}
         return inputs | reports | decisions
 
     def output_ports(self) -> Ports:

@@ -37,6 +37,7 @@ class Track(BaseOperation):
 
     def input_ports(self) -> Ports:
         ports: Ports = {"model": "model", "metrics": "metrics", "curves": "report"}
+        ports["environment"] = "environment"
         ports |= {f"report_{name}": "report" for name in self.datasets}
         ports |= {f"decision_{name}": "decision" for name in self.gates}
         return ports | {f"registered_{name}": "decision" for name in self.models}

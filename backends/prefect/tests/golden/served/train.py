@@ -152,7 +152,8 @@ def split_late_arrival(table: Outputs) -> Outputs:
 
 @task(cache_policy=NO_CACHE, retries=1, retry_delay_seconds=10)
 def train_late_arrival(train: Outputs, trees: int) -> Outputs:
-    """Fit preprocessing and estimator on the train part (tests.train_late_arrival)."""
+    """Fit preprocessing and estimator on the train part, and say in what environment
+    (tests.train_late_arrival)."""
     with share(cpu=2, memory="4Gi"):
         return run_stored(
             "train_late_arrival",
@@ -278,6 +279,7 @@ def register_late_arrival(
     curves: Outputs,
     profile: Outputs,
     test: Outputs,
+    environment: Outputs,
     report_flights: Outputs,
     report_weather: Outputs,
     decision_good_enough: Outputs,
@@ -323,6 +325,7 @@ def register_late_arrival(
             "curves": curves["curves"],
             "profile": profile["profile"],
             "test": test["test"],
+            "environment": environment["environment"],
             "report_flights": report_flights["report"],
             "report_weather": report_weather["report"],
             "decision_good_enough": decision_good_enough["decision"],
@@ -361,9 +364,9 @@ def train(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> dict[str, Ou
         wait_for=[flights_report, weather_report],
     )
     late_arrival_split = split_late_arrival.submit(table=late_arrival_table)
-    late_arrival_model = train_late_arrival.submit(train=late_arrival_split, trees=trees)
+    late_arrival_train = train_late_arrival.submit(train=late_arrival_split, trees=trees)
     late_arrival_evaluate = evaluate_late_arrival.submit(
-        model=late_arrival_model,
+        model=late_arrival_train,
         test=late_arrival_split,
         train=late_arrival_split,
     )
@@ -371,16 +374,17 @@ def train(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> dict[str, Ou
     late_arrival_production_champion = champion_late_arrival_production.submit()
     good_enough_decision = gate_good_enough.submit(metrics=late_arrival_evaluate)
     beats_champion_decision = gate_beats_champion.submit(
-        candidate=late_arrival_model,
+        candidate=late_arrival_train,
         champion=late_arrival_production_champion,
         test=late_arrival_split,
     )
     late_arrival_decision = register_late_arrival.submit(
-        model=late_arrival_model,
+        model=late_arrival_train,
         metrics=late_arrival_evaluate,
         curves=late_arrival_evaluate,
         profile=late_arrival_profile,
         test=late_arrival_split,
+        environment=late_arrival_train,
         report_flights=flights_report,
         report_weather=weather_report,
         decision_good_enough=good_enough_decision,
@@ -397,7 +401,7 @@ def train(as_of: str = "2013-12-31T00:00:00Z", trees: int = 200) -> dict[str, Ou
             "validate_weather": weather_report,
             "features_late_arrival": late_arrival_table,
             "split_late_arrival": late_arrival_split,
-            "train_late_arrival": late_arrival_model,
+            "train_late_arrival": late_arrival_train,
             "evaluate_late_arrival": late_arrival_evaluate,
             "profile_late_arrival": late_arrival_profile,
             "champion_late_arrival_production": late_arrival_production_champion,
