@@ -16,6 +16,7 @@ from mlopsc.runtime.context import STATE_FOLDER, Context
 from mlopsc.runtime.decisions import read_json
 from mlopsc.runtime.store import Store
 from mlopsc.targets import RunRequest
+from mlopsc.vocabulary.operations import JUDGES
 from mlopsc.vocabulary.predicting import VERSION
 
 EXIT_CODES = {"succeeded": 0, "failed": 4, "refused": 5, "cancelled": 130}
@@ -141,7 +142,8 @@ def summarize_in(result: RunResult, context: Context, pipeline: Pipeline | None)
     found = dict(_artifacts(result, context.store()))
     metrics = {one["training"]: one["metrics"] for (_, port), one in found.items() if port == "metrics"}
     decisions = {step: one for (step, port), one in found.items() if port == "decision"}
-    gates = {one["name"]: one for one in decisions.values() if one["type"] in ("metric", "champion")}
+    judged = {step.name for step in result.steps if step.operation.startswith(JUDGES)}
+    gates = {one["name"]: one for step, one in decisions.items() if step in judged}
     drift = {
         one["name"]: {**one, "report": found.get((step, "report"))}
         for step, one in decisions.items()
@@ -228,15 +230,13 @@ def _artifacts(result: RunResult, store: Store) -> Iterator[tuple[tuple[str, str
         "validate": ("report",),
         "split": ("report",),
         "evaluate": ("metrics",),
-        "judge_metric": ("decision",),
-        "judge_champion": ("decision",),
         "register": ("decision",),
         "drift": ("decision", "report"),
         "predict": ("report",),
         "materialize": ("report",),
     }
     for step in result.steps:
-        for port in wanted.get(step.operation, ()):
+        for port in ("decision",) if step.operation.startswith(JUDGES) else wanted.get(step.operation, ()):
             if (digest := step.outputs.get(port)) is not None and store.exists(digest):
                 yield (step.name, port), read_json(store.get_path(digest))
 

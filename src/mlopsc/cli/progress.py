@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STYLES = {
     "run": "green", "cached": "dim", "failed": "red", "refused": "yellow", "blocked": "yellow", "skipped": "dim",
     "cancelled": "yellow", "depends": "cyan", "succeeded": "green", "crashed": "red", "running": "cyan",
-    "drift": "red", "ok": "green", "fail": "yellow", "pass": "green",
+    "drift": "red", "ok": "green", "fail": "yellow", "pass": "green", "warn": "yellow",
 }  # fmt: skip
 _REASON = 72
 

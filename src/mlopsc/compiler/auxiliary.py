@@ -6,6 +6,7 @@ from mlopsc.compiler.analysis import Analysis
 from mlopsc.spec.document import Path
 from mlopsc.spec.features import RowView, TimedView
 from mlopsc.spec.training import Training
+from mlopsc.vocabulary.gates import FairnessGate
 
 
 def feature_columns(analysis: Analysis, training: Training) -> tuple[str, ...]:
@@ -29,11 +30,7 @@ def auxiliary_columns(analysis: Analysis, name: str, training: Training) -> tupl
     return tuple(dict.fromkeys(column for column in asked if column not in features))
 
 
-def asked_columns(
-    analysis: Analysis,  # noqa: ARG001
-    name: str,
-    training: Training,
-) -> Iterator[tuple[str, Path]]:
+def asked_columns(analysis: Analysis, name: str, training: Training) -> Iterator[tuple[str, Path]]:
     """Yield each column that something beside the features asks for, with the path where it is named.
 
     A name means the feature of that name, else the column of the entities.
@@ -43,3 +40,7 @@ def asked_columns(
     place = ("training", name)
     for index, column in enumerate(training.baselines.previous_by or ()):
         yield column, (*place, "baselines", "previous_by", index)
+    for gate_name, gate in analysis.gates_of(name).items():
+        if isinstance(gate, FairnessGate):
+            for index, column in enumerate(gate.by):
+                yield column, ("gates", gate_name, "by", index)

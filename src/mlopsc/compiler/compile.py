@@ -13,6 +13,7 @@ from mlopsc.compiler.passes.engines import check_engine
 from mlopsc.compiler.passes.estimators import check_estimators
 from mlopsc.compiler.passes.fitting import check_fitting
 from mlopsc.compiler.passes.functions import check_functions
+from mlopsc.compiler.passes.gates import check_gates
 from mlopsc.compiler.passes.leakage import check_leakage
 from mlopsc.compiler.passes.lint import lint
 from mlopsc.compiler.passes.names import check_names
@@ -48,6 +49,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_engine,
     check_estimators,
     check_fitting,
+    check_gates,
     check_leakage,
     lint,
 )

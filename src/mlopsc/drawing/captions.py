@@ -57,6 +57,16 @@ def _bounds(said: Configuration) -> str:
     return f"{_shown(low)} ≤ {gate['metric']} ≤ {_shown(high)}"
 
 
+def _gate(said: Configuration) -> str:
+    match said["gate"]["type"]:
+        case "metric":
+            return f"lower bound: {_bounds(said)}"
+        case "fairness":
+            return f"fairness by {_some(said['gate']['by'])}"
+        case kind:
+            return str(kind)
+
+
 def _against(said: Configuration) -> str:
     return f"{said['gate']['metric']} against the champion's"
 
@@ -84,6 +94,7 @@ _CAPTIONS: Mapping[str, Callable[[Configuration], str]] = {
     "resolve_champion": _holder,
     "resolve_reference": _holder,
     "judge_metric": _bounds,
+    "judge_scored": _gate,
     "judge_champion": _against,
     "register": lambda said: f"as {said['model']}@{said['stages'][0]['stage']}",
     "verdict": lambda said: f"of {_number(len(said['decisions']), 'decision')}",

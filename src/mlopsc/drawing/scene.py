@@ -8,6 +8,7 @@ from mlopsc.diagnostics.render_text import escape
 from mlopsc.drawing.captions import caption
 from mlopsc.plan.graph import needed
 from mlopsc.plan.plan import Pipeline, Step
+from mlopsc.vocabulary.operations import JUDGES
 
 Shape = Literal["observe", "pure", "gate", "effect", "verdict"]
 Arrow = tuple[str, str]
@@ -113,7 +114,7 @@ def _card(step: Step, group: str | None, status: str | None) -> Card:
 def _shape(step: Step) -> Shape:
     if step.operation == "verdict":
         return "verdict"
-    return "gate" if step.operation.startswith("judge_") else step.kind
+    return "gate" if step.operation.startswith(JUDGES) else step.kind
 
 
 def _groups(steps: Sequence[Step]) -> dict[str, str]:

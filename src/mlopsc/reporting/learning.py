@@ -11,8 +11,8 @@ from mlopsc.reporting.figures import figures
 from mlopsc.reporting.sections import Fact, Gate, Training
 from mlopsc.reporting.statuses import status
 from mlopsc.reporting.words import number, plural, short_digest, shown
+from mlopsc.vocabulary.operations import JUDGES
 
-_JUDGES = ("judge_metric", "judge_champion")
 _TOLD = {"name", "type", "verdict", "reason", "observed", "threshold", "metric", "training", "rows"}
 
 
@@ -61,9 +61,9 @@ def metric_facts(metrics: Mapping[str, float | None]) -> tuple[Fact, ...]:
 
 def gates(facts: Facts) -> Iterator[Gate]:
     """Yield the gates that were judged."""
-    for operation in _JUDGES:
-        for _, decision in facts.of(operation, "decision"):
-            yield _gate(decision)
+    for step in facts.recorded.steps:
+        if step.operation.startswith(JUDGES) and (step.name, "decision") in facts.documents:
+            yield _gate(facts.documents[step.name, "decision"])
 
 
 def _gate(decision: Mapping[str, Any]) -> Gate:
@@ -72,7 +72,7 @@ def _gate(decision: Mapping[str, Any]) -> Gate:
     observed = decision["candidate"] if champion else decision["observed"]
     return Gate(
         name=decision["name"],
-        kind=f"{decision['metric']} of {decision['training']}"
+        kind=f"{decision.get('metric', decision['type'])} of {decision['training']}"
         + (" against the champion" if champion else ""),
         status=status(decision["verdict"]),
         reason=decision["reason"],
@@ -117,11 +117,27 @@ def _bullet(decision: Mapping[str, Any], observed: float | None, *, champion: bo
 def _evidence(decision: Mapping[str, Any]) -> Iterator[Fact]:
     if decision.get("rows") is not None:
         yield Fact("Rows compared", f"{decision['rows']:,}")
+    for port, digest in decision.get("inputs", {}).items():
+        yield Fact(f"Digest of {port.replace('_', ' ')}", short_digest(digest), digest)
     for name, value in decision.items():
-        if name in _TOLD or value is None:
+        if name in _TOLD or name == "inputs" or value is None:
             continue
         label = name.replace("_", " ").capitalize()
         if name.endswith("_digest"):
             yield Fact(label, short_digest(value), value)
         else:
-            yield Fact(label, number(value) if isinstance(value, float) else shown(value))
+            yield Fact(label, _written(value))
+
+
+def _written(value: Any) -> str:
+    match value:
+        case float():
+            return number(value)
+        case Mapping():
+            return "; ".join(f"{name} {_written(part)}" for name, part in value.items()) or "none"
+        case list():
+            return ", ".join(map(_written, value)) or "none"
+        case None:
+            return "no value"
+        case _:
+            return shown(value)

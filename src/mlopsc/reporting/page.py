@@ -12,8 +12,9 @@ from mlopsc.reporting.facts import Facts
 from mlopsc.reporting.sections import Fact, Other, Page
 from mlopsc.reporting.statuses import status
 from mlopsc.reporting.words import shown
+from mlopsc.vocabulary.operations import JUDGES
 
-_KNOWN = frozenset({"validate", "evaluate", "judge_metric", "judge_champion", "register", "drift", "verdict"})
+_KNOWN = frozenset({"validate", "evaluate", "register", "drift", "verdict"})
 _LISTED = 60
 
 
@@ -55,7 +56,8 @@ def _others(facts: Facts) -> Iterator[Other]:
     What a split found stands by its training's metrics, which there are none of when it was refused.
     """
     for step in facts.recorded.steps:
-        if step.operation in _KNOWN or (step.operation == "split" and step.status != "refused"):
+        known = step.operation in _KNOWN or step.operation.startswith(JUDGES)
+        if known or (step.operation == "split" and step.status != "refused"):
             continue
         for port in step.outputs:
             document = facts.documents.get((step.name, port))

@@ -8,7 +8,7 @@ _LOOKS = {
     "cached": ("calm", "✓"), "unchanged": ("calm", "✓"),
     "failed": _BAD, "crashed": _BAD, "fail": _BAD, "drift": _BAD,
     "refused": ("bad", "⊘"), "blocked": ("bad", "⊘"),
-    "warning": _WARN, "put aside": ("warn", "⇥"), "cancelled": _WARN,
+    "warning": _WARN, "warn": _WARN, "put aside": ("warn", "⇥"), "cancelled": _WARN,
     "insufficient_data": _WARN, "empty": _WARN, "constant": _WARN,
     "running": _BUSY, "pending": _CALM, "skipped": _CALM,
 }  # fmt: skip

@@ -46,8 +46,8 @@ def read_json(path: Path) -> Any:
 
 
 def failed(found: Mapping[str, Any]) -> bool:
-    """Whether a decision says no; only `pass` and `unchanged` say yes."""
-    return found.get("verdict") not in ("pass", "unchanged")
+    """Whether a decision stops what depends on it; only `pass`, `unchanged` and `warn` do not."""
+    return found.get("verdict") not in ("pass", "unchanged", "warn")
 
 
 def number(value: float) -> str:

@@ -5,15 +5,14 @@ the version's own test rows, against whoever holds the stage today.
 """
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlopsc.diagnostics.errors import MlopscError, Refusal
 from mlopsc.runtime.context import Context
-from mlopsc.runtime.decisions import Decision, failed, read_json
-from mlopsc.runtime.operations.judge_metric import judge as judge_metric
+from mlopsc.runtime.decisions import Decision, failed
+from mlopsc.runtime.gates.judging import judge
 from mlopsc.runtime.store import Store
-from mlopsc.vocabulary.operations import OPERATION, JudgeChampion, JudgeMetric
+from mlopsc.vocabulary.operations import OPERATION, Judge
 
 if TYPE_CHECKING:
     from mlopsc.runtime.registry import Promotion, Registry, Version
@@ -71,22 +70,23 @@ def rejudge(
 def _judge(
     context: Context, store: Store, version: "Version", name: str, champion: "Version | None"
 ) -> Decision:
-    match _frozen(version.gates[name]):
-        case JudgeMetric() as config:
-            metrics: Mapping[str, Any] = read_json(store.get_path(version.artifacts["metrics"]))["metrics"]
-            return judge_metric(name, config.gate, metrics)
-        case JudgeChampion() as config:
-            from mlopsc.runtime.operations.judge_champion import judge as judge_champion
-
-            candidate, test = (store.get_path(version.artifacts[role]) for role in ("model", "test"))
-            holder = None if champion is None else store.get_path(champion.digest)
-            return judge_champion(config, candidate, holder, test, context.project)
-        case other:
-            raise MlopscError(f"gate {name!r} of {version.name} is frozen as {type(other).__name__}: no gate")
+    config = _frozen(version, name)
+    roles = {"candidate": "model"}
+    digests = {port: version.artifacts.get(roles.get(port, port)) for port in config.input_ports()}
+    if "champion" in digests:
+        digests["champion"] = None if champion is None else champion.digest
+    inputs = {port: store.get_path(digest) for port, digest in digests.items() if digest is not None}
+    missing = [port for port in digests if port not in inputs and port != "champion"]
+    if missing:
+        raise MlopscError(f"gate {name!r} of {version.name} has no {', '.join(missing)} to judge by")
+    return judge(config, inputs, context.project)
 
 
-def _frozen(configuration: Mapping[str, Any]) -> Any:
-    return OPERATION.validate_json(json.dumps(configuration))
+def _frozen(version: "Version", name: str) -> Judge:
+    config = OPERATION.validate_json(json.dumps(version.gates[name]))
+    if not isinstance(config, Judge):
+        raise MlopscError(f"gate {name!r} of {version.name} is frozen as {type(config).__name__}: no gate")
+    return config
 
 
 def _check_order(registry: "Registry", version: "Version", stage: str) -> None:

@@ -71,6 +71,7 @@ EXAMPLES: Mapping[str, Any] = {
     "allowed": ["EWR", "JFK", "LGA"],
     "args": {"risk_ratio": 3.5},
     "available_after": "1h",
+    "FairnessGate.by": ["sex"],
     "by": "customer",
     "cache": True,
     "Column.max": 100,

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 
 from mlopsc.runtime.decisions import read_json
+from mlopsc.runtime.gates.champion import judge_champion as judge_files
 from mlopsc.runtime.models.archive import load_model_file
-from mlopsc.runtime.operations.judge_champion import judge as judge_files
 from mlopsc.vocabulary.artifacts import NO_MODEL
 from mlopsc.vocabulary.operations import JudgeChampion
 

@@ -2,7 +2,8 @@ import pytest
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.decisions import read_json, write_json
-from mlopsc.runtime.operations.judge_metric import judge
+from mlopsc.runtime.gates.metric import judge_value as judge
+from mlopsc.runtime.store import digest_of_file
 from mlopsc.vocabulary.gates import MetricGate
 
 
@@ -32,7 +33,8 @@ def test_the_decision_is_canonical_json(workbench):
     write_json(metrics, {"training": "t", "rows": 3, "metrics": {"roc_auc": 0.5}})
     found = workbench.judge_metric(metrics)
     assert found.read_text() == (
-        '{"metric":"roc_auc","name":"good","observed":0.5,"reason":"roc_auc 0.5 is 0.1 below '
+        f'{{"inputs":{{"metrics":"{digest_of_file(metrics)}"}},'
+        '"metric":"roc_auc","name":"good","observed":0.5,"reason":"roc_auc 0.5 is 0.1 below '
         'the minimum 0.6","threshold":{"min":0.6},"training":"t","type":"metric","verdict":"fail"}\n'
     )
 

@@ -2,11 +2,11 @@
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.auxiliary import feature_columns
+from mlopsc.compiler.lower.code import model_code
 from mlopsc.compiler.lower.feature_table import lower_joins, row_functions
 from mlopsc.compiler.lower.parameters import used_parameters
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.compiler.lower.tables import Tables
-from mlopsc.compiler.lower.train import model_code
 from mlopsc.plan.graph import in_order
 from mlopsc.plan.plan import Artifact, Pipeline
 from mlopsc.spec.registry import Model

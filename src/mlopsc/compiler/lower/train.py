@@ -9,7 +9,9 @@ from typing import Any
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.auxiliary import feature_columns
+from mlopsc.compiler.lower.code import model_code
 from mlopsc.compiler.lower.feature_table import lower_feature_table
+from mlopsc.compiler.lower.gates import evidence, lower_gates, wants_scored
 from mlopsc.compiler.lower.parameters import used_parameters
 from mlopsc.compiler.lower.steps import configuration, make_step
 from mlopsc.compiler.lower.tables import Tables
@@ -21,10 +23,8 @@ from mlopsc.spec.registry import Model
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary import operations as op
 from mlopsc.vocabulary.deciding import Threshold
-from mlopsc.vocabulary.estimators import CustomEstimator
 from mlopsc.vocabulary.evaluation import BinaryCosts
-from mlopsc.vocabulary.gates import ChampionGate, MetricGate
-from mlopsc.vocabulary.metrics import Metric, metric_name, value_metrics
+from mlopsc.vocabulary.metrics import value_metrics
 
 
 def lower_train(analysis: Analysis, trainings: Iterable[str]) -> Pipeline:
@@ -36,7 +36,7 @@ def lower_train(analysis: Analysis, trainings: Iterable[str]) -> Pipeline:
     for name in names:
         training = analysis.training(name)
         steps |= _training(tables, name, training)
-        steps |= _gates(analysis, name, training)
+        steps |= lower_gates(analysis, name, training)
         made = ChainMap(steps, tables.steps)
         for model_name, model in analysis.models_of(name).items():
             register = _register(analysis, made, model_name, model, name, training)
@@ -135,6 +135,7 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         training=name,
         metrics=training.measured,
         baselines=training.baselines,
+        scored=wants_scored(tables.analysis, name, training),
         code=model_code(training),
     )
     profile = make_step(
@@ -158,56 +159,6 @@ def decided(training: Training) -> Threshold | None:
     if rule is None or rule.maximize not in names or not isinstance(matrix, BinaryCosts):
         return rule
     return rule.model_copy(update={"maximize": None, "cost_matrix": matrix})
-
-
-def _gates(analysis: Analysis, name: str, training: Training) -> dict[str, Step]:
-    steps: dict[str, Step] = {}
-    document = analysis.spec.document
-    test_part = Artifact(step=f"split_{name}", port="test")
-    candidate = Artifact(step=f"train_{name}", port="model")
-    for gate_name, gate in analysis.gates_of(name).items():
-        origin = ("gates", gate_name)
-        match gate:
-            case MetricGate():
-                inputs = {"metrics": Artifact(step=f"evaluate_{name}", port="metrics")}
-                step = make_step(
-                    f"gate_{gate_name}",
-                    op.JudgeMetric,
-                    document,
-                    origin,
-                    inputs=inputs,
-                    name=gate_name,
-                    gate=gate,
-                )
-            case ChampionGate():
-                model, stage = analysis.guarded_stage(gate_name)
-                champion = make_step(
-                    f"champion_{model}_{stage}",
-                    op.ResolveChampion,
-                    document,
-                    ("registry", model, "stages", stage),
-                    model=model,
-                    stage=stage,
-                )
-                steps[champion.name] = champion
-                step = make_step(
-                    f"gate_{gate_name}",
-                    op.JudgeChampion,
-                    document,
-                    origin,
-                    inputs={
-                        "candidate": candidate,
-                        "champion": Artifact(step=champion.name, port="champion"),
-                        "test": test_part,
-                    },
-                    policy=training.policy,
-                    name=gate_name,
-                    gate=gate,
-                    metric=_metric(training, gate.metric),
-                    code=model_code(training),
-                )
-        steps[step.name] = step
-    return steps
 
 
 def _register(
@@ -240,6 +191,7 @@ def _register(
             "profile": Artifact(step=f"profile_{training_name}", port="profile"),
             "test": Artifact(step=f"split_{training_name}", port="test"),
             "environment": Artifact(step=f"train_{training_name}", port="environment"),
+            **evidence(analysis, training_name, training, gates),
             **{f"report_{name}": Artifact(step=f"validate_{name}", port="report") for name in datasets},
             **{f"decision_{name}": Artifact(step=f"gate_{name}", port="decision") for name in gates},
         },
@@ -267,12 +219,6 @@ def _query_files(analysis: Analysis, datasets: Iterable[str]) -> tuple[str, ...]
     return tuple(sorted(name for name in named if name is not None))
 
 
-def model_code(training: Training) -> tuple[str, ...]:
-    """Return the user functions whose modules hold classes that the fitted model consists of."""
-    own = (training.estimator.python,) if isinstance(training.estimator, CustomEstimator) else ()
-    return own + ((training.preprocess.python,) if training.preprocess.python else ())
-
-
 def _data_code(step: Step) -> tuple[str, ...]:
     """Return the user functions by which a step makes or changes data."""
     match step.operation:
@@ -287,10 +233,6 @@ def _data_code(step: Step) -> tuple[str, ...]:
         case _:
             python = None
     return () if python is None else (python,)
-
-
-def _metric(training: Training, name: str) -> Metric:
-    return next(metric for metric in training.measured if metric_name(metric) == name)
 
 
 def _digest(steps: Iterable[Step], rules: Any) -> str:

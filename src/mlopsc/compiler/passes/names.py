@@ -26,7 +26,8 @@ def check_names(analysis: Analysis) -> Iterator[Diagnostic]:
     yield from _tables(analysis)
     for name, gate in spec.entries("gates"):
         yield from _known(spec, "training", gate.training, ("gates", name, "training"), "MLC203", "training")
-        yield from _metric(spec, name, gate.training, gate.metric)
+        if (metric := getattr(gate, "metric", None)) is not None:
+            yield from _metric(spec, name, gate.training, metric)
         if isinstance(gate, ChampionGate):
             yield from _champion(analysis, name)
     for name, model in spec.entries("registry"):

@@ -10,7 +10,7 @@ from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.spec.document import Path
 from mlopsc.spec.validation import misplaced_parameter, validate_entry
-from mlopsc.vocabulary.gates import Gate
+from mlopsc.vocabulary.gates import CRITERIA, Gate
 from mlopsc.vocabulary.parameters import Parameter, check_value
 from mlopsc.vocabulary.references import parameter_alone, parameters_in, referenced, substitute
 
@@ -32,6 +32,7 @@ PLACES: tuple[tuple[str, ...], ...] = (
     ("gates", "*", "min"),
     ("gates", "*", "max"),
     ("gates", "*", "min_delta"),
+    *(("gates", "*", criterion, kind) for criterion in CRITERIA for kind in ("max_difference", "min_ratio")),
     ("monitors", "*", "current", "until"),
 )
 """Where a run may decide: `*` is any name, `**` anything below."""
@@ -44,6 +45,8 @@ _TYPES = {
     "min": ("float", "int"),
     "max": ("float", "int"),
     "min_delta": ("float", "int"),
+    "max_difference": ("float", "int"),
+    "min_ratio": ("float", "int"),
 }
 """Keys that take a value of these types alone; they are no parts of `**`."""
 _GATE: TypeAdapter[Gate] = TypeAdapter(Gate)

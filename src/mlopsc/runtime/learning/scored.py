@@ -82,6 +82,13 @@ class Scored:
         classes = None if written is None else np.asarray(json.loads(written))
         return cls(read_rows(path), read_label(path), said, classes)
 
+    @classmethod
+    def by(cls, answers: Answers, rows: npt.NDArray[np.uint64]) -> "Scored":
+        """Return all that a model says of rows, in memory."""
+        asked = ("predict", *(_MATRICES if answers.classes is not None else ()))
+        said = {question: answers.ask(question) for question in asked if hasattr(answers.model, question)}
+        return cls(rows, answers.truth, said, answers.classes)
+
     def __len__(self) -> int:
         return len(self.truth)
 
@@ -89,6 +96,16 @@ class Scored:
         """Return the rows that a mask marks, or those at positions, which may repeat."""
         said = {question: values[rows] for question, values in self.said.items()}
         return Scored(self.rows[rows], self.truth[rows], said, self.classes)
+
+    def followed_by(self, other: "Scored") -> "Scored":
+        """Return these rows and then another model's, of the same classes; answers that only one has are left out."""
+        said = {
+            question: np.concatenate([values, other.said[question]])
+            for question, values in self.said.items()
+            if question in other.said
+        }
+        rows, truth = np.concatenate([self.rows, other.rows]), np.concatenate([self.truth, other.truth])
+        return Scored(rows, truth, said, self.classes)
 
     def answers(self) -> Answers:
         """Return the answers as scorers see them."""

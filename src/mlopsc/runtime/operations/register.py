@@ -11,10 +11,9 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import Decision, decision, failed, read_json, write_json
 from mlopsc.runtime.recipe import keep_recipe
 from mlopsc.runtime.user_code import closure, code_digest, resolve_reference
-from mlopsc.vocabulary.gates import ChampionGate, Gate
+from mlopsc.vocabulary.gates import ChampionGate
 from mlopsc.vocabulary.gates import Verdict as Word
-from mlopsc.vocabulary.metrics import Metric, metric_name
-from mlopsc.vocabulary.operations import JudgeChampion, JudgeMetric, Register
+from mlopsc.vocabulary.operations import Register, judge_of
 
 if TYPE_CHECKING:
     from mlopsc.runtime.registry import Registry, Version
@@ -58,6 +57,7 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
             "profile",
             "test",
             "environment",
+            *config.evidence_ports(),
             *(f"report_{name}" for name in config.datasets),
         ]
         artifacts = {role: store.put_file(inputs[role]) for role in roles}
@@ -66,7 +66,7 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
         candidate = Candidate(
             artifacts=artifacts,
             stages={rule.stage: rule.gates for rule in config.stages},
-            gates={name: _frozen(config, name, gate) for name, gate in config.gates.items()},
+            gates=_frozen(config),
             metrics=read_json(inputs["metrics"])["metrics"],
             lineage=case.lineage,
             decisions=case.decisions,
@@ -176,13 +176,10 @@ def _champion_judged(registry: "Registry", config: Register, case: _Case, digest
     return None if champion is None else champion.number
 
 
-def _frozen(config: Register, name: str, gate: Gate) -> dict[str, Any]:
-    """Return the configuration by which a promotion judges the gate."""
-    if not isinstance(gate, ChampionGate):
-        return JudgeMetric(name=name, gate=gate).model_dump(mode="json")
-    named: dict[str, Metric] = {metric_name(metric): metric for metric in config.metrics}
-    metric = named.get(gate.metric, gate.metric)
-    return JudgeChampion(name=name, gate=gate, metric=metric, code=config.code).model_dump(mode="json")
+def _frozen(config: Register) -> dict[str, dict[str, Any]]:
+    """Return the configurations by which a promotion judges the gates."""
+    judges = {name: judge_of(name, gate, config.metrics, config.code) for name, gate in config.gates.items()}
+    return {name: judge.model_dump(mode="json") for name, judge in judges.items()}
 
 
 def _outcome(config: Register, case: _Case, digest: str, status: str) -> Decision:

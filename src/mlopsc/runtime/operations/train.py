@@ -1,5 +1,6 @@
 """Train: fit preprocessing and estimator on the train part, and save them with the model's signature."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from mlopsc.runtime.learning.fitting import LabelledRows, fit_model, read_labell
 from mlopsc.runtime.learning.frames import read_rows
 from mlopsc.runtime.learning.scoring import Values, class_labels
 from mlopsc.runtime.models.archive import save_model
-from mlopsc.runtime.user_code import closure, resolve_reference
+from mlopsc.runtime.store import digest_of_bytes, digest_of_file
+from mlopsc.runtime.user_code import closure, digest_of_functions, resolve_reference
 from mlopsc.runtime.user_libraries import user_libraries
 from mlopsc.vocabulary.estimators import CustomEstimator
 from mlopsc.vocabulary.operations import Train
@@ -27,7 +29,7 @@ def run(config: Train, inputs: Mapping[str, Path], outputs: Mapping[str, Path], 
     save_model(
         outputs["model"],
         model,
-        _signature(config, rows, model),
+        _signature(config, rows, model) | {"recipe": _recipe(config, inputs["train"], context.project)},
         read_rows(inputs["train"]),
         trusted=user_modules(config.functions(), context.project),
     )
@@ -64,6 +66,15 @@ def _signature(config: Train, rows: LabelledRows, model: Any) -> dict[str, Any]:
         "rows": len(rows.label),
         **{name: value for name, value in options.items() if value is not None},
     }
+
+
+def _recipe(config: Train, train: Path, project: Path) -> str:
+    """Return a digest of all that makes the model but its seeds: by it a champion gate tells luck from merit."""
+    said = config.model_dump(mode="json", exclude={"seed", "training", "params"})
+    params = {name: value for name, value in config.params.items() if not name.endswith("random_state")}
+    code = digest_of_functions(project, config.functions())
+    text = json.dumps([said, params, digest_of_file(train), code], sort_keys=True)
+    return digest_of_bytes(text.encode())
 
 
 def label_kind(label: Values) -> str:

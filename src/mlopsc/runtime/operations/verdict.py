@@ -7,9 +7,10 @@ from typing import Any
 from mlopsc.diagnostics.errors import Refusal
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import Decision, decision, failed, read_json, write_json
+from mlopsc.vocabulary.gates import GATE_TYPES
 from mlopsc.vocabulary.operations import Verdict
 
-_SUBJECTS = {"metric": "gate", "champion": "gate", "registration": "registration of", "drift": "monitor"}
+_SUBJECTS = dict.fromkeys(GATE_TYPES, "gate") | {"registration": "registration of", "drift": "monitor"}
 
 
 def run(

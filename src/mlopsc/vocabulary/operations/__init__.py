@@ -10,10 +10,16 @@ from pydantic import Field, TypeAdapter
 
 from mlopsc.vocabulary.operations.base import BaseOperation, Kind, Ports
 from mlopsc.vocabulary.operations.features import Drift, Features, Materialize, Profile, SplitRows
-from mlopsc.vocabulary.operations.learning import Evaluate, Predict, Train
-from mlopsc.vocabulary.operations.registered import (
+from mlopsc.vocabulary.operations.judging import (
+    JUDGES,
+    Judge,
     JudgeChampion,
     JudgeMetric,
+    JudgeScored,
+    judge_of,
+)
+from mlopsc.vocabulary.operations.learning import Evaluate, Predict, Train
+from mlopsc.vocabulary.operations.registered import (
     Register,
     ResolveChampion,
     ResolveModel,
@@ -25,14 +31,17 @@ from mlopsc.vocabulary.operations.tables import OTHER, Load, SqlView, Transform,
 from mlopsc.vocabulary.operations.tracked import Track
 
 __all__ = [
+    "JUDGES",
     "OPERATION",
     "OTHER",
     "BaseOperation",
     "Drift",
     "Evaluate",
     "Features",
+    "Judge",
     "JudgeChampion",
     "JudgeMetric",
+    "JudgeScored",
     "Kind",
     "Load",
     "Materialize",
@@ -52,6 +61,7 @@ __all__ = [
     "Transform",
     "Validate",
     "Verdict",
+    "judge_of",
     "operation_class",
 ]
 
@@ -71,6 +81,7 @@ Operation = (
     | Predict
     | Materialize
     | JudgeMetric
+    | JudgeScored
     | JudgeChampion
     | Register
     | Track

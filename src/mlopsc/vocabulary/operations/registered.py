@@ -1,14 +1,15 @@
-"""Operations about versions: which are there, what gates say of a candidate, what is registered."""
+"""Operations about versions: which are there, and what is registered."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from mlopsc.vocabulary.base import Frozen
-from mlopsc.vocabulary.gates import ChampionGate, Gate, MetricGate
-from mlopsc.vocabulary.metrics import CustomMetric, Metric
+from mlopsc.vocabulary.gates import Gate
+from mlopsc.vocabulary.metrics import Metric
 from mlopsc.vocabulary.names import FunctionReference
 from mlopsc.vocabulary.operations.base import BaseOperation, Ports
+from mlopsc.vocabulary.operations.judging import judge_of
 
 
 class ResolveChampion(BaseOperation):
@@ -47,43 +48,6 @@ class ResolveModel(BaseOperation):
 
     def output_ports(self) -> Ports:
         return {"model": "model"}
-
-
-class JudgeMetric(BaseOperation):
-    """Judge a metric gate."""
-
-    light = True
-    operation: Literal["judge_metric"] = "judge_metric"
-    name: str
-    gate: MetricGate
-
-    def input_ports(self) -> Ports:
-        return {"metrics": "metrics"}
-
-    def output_ports(self) -> Ports:
-        return {"decision": "decision"}
-
-
-class JudgeChampion(BaseOperation):
-    """Judge a champion gate: both models on the test rows that neither was trained on."""
-
-    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
-    operation: Literal["judge_champion"] = "judge_champion"
-    name: str
-    gate: ChampionGate
-    metric: Metric
-    """The gate's metric as the training declares it."""
-    code: tuple[FunctionReference, ...] = ()
-
-    def input_ports(self) -> Ports:
-        return {"candidate": "model", "champion": "model", "test": "table"}
-
-    def output_ports(self) -> Ports:
-        return {"decision": "decision"}
-
-    def functions(self) -> tuple[str, ...]:
-        own = (self.metric.python,) if isinstance(self.metric, CustomMetric) else ()
-        return own + self.code
 
 
 class StageRule(Frozen):
@@ -133,10 +97,15 @@ class Register(BaseOperation):
         decisions: Ports = {f"decision_{name}": "decision" for name in self.gates}
         inputs: Ports = {"model": "model", "metrics": "metrics", "curves": "report"}
         inputs |= {"profile": "profile", "test": "table", "environment": "environment"}
-        return inputs | reports | decisions
+        return inputs | self.evidence_ports() | reports | decisions
 
     def output_ports(self) -> Ports:
         return {"decision": "decision"}
+
+    def evidence_ports(self) -> Ports:
+        """Return what is kept with the version because a promotion judges by it: `scored`."""
+        judges = [judge_of(name, gate, self.metrics, self.code) for name, gate in self.gates.items()]
+        return {"scored": "table"} if any("scored" in judge.input_ports() for judge in judges) else {}
 
     def functions(self) -> tuple[str, ...]:
         return self.code + self.lineage_code

@@ -1,0 +1,1 @@
+"""How gates are judged: from files to a decision, one module a kind."""

@@ -1,0 +1,68 @@
+"""Judging: every gate, from the files that it looks at to a decision. The pipeline, promotions and replays do it here.
+
+Modules are imported for the kind at hand: a gate that reads small JSON needs neither numpy nor the model.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import assert_never
+
+from mlopsc.runtime.decisions import Decision, read_json
+from mlopsc.runtime.store import digest_of_file
+from mlopsc.vocabulary.gates import FairnessGate, Gate, MetricGate
+from mlopsc.vocabulary.operations import Judge, JudgeChampion, JudgeMetric, JudgeScored
+
+
+def judge(config: Judge, inputs: Mapping[str, Path], project: Path) -> Decision:
+    """Return the decision of a gate on files by port, with their digests under `inputs`.
+
+    The input `champion` may be missing: nothing holds the stage. Raises MlopscError when a threshold is a parameter
+    without a value, or an input does not hold what the gate is about; StepFailed when the candidate cannot be scored.
+    """
+    digests = {port: digest_of_file(path) for port, path in sorted(inputs.items())}
+    return settled(_judged(config, inputs, project), config.gate) | {"inputs": digests}
+
+
+def settled(found: Decision, gate: Gate) -> Decision:
+    """Return a decision as the gate's severity has it: the no of one that only warns is `warn`."""
+    if found["verdict"] == "fail" and gate.severity == "warn":
+        return found | {"verdict": "warn"}
+    return found
+
+
+def _judged(config: Judge, inputs: Mapping[str, Path], project: Path) -> Decision:
+    match config:
+        case JudgeMetric():
+            from mlopsc.runtime.gates.metric import judge_value
+
+            return judge_value(config.name, config.gate, read_json(inputs["metrics"])["metrics"])
+        case JudgeScored():
+            return _scored(config, inputs, project)
+        case JudgeChampion():
+            from mlopsc.runtime.gates.champion import judge_champion
+
+            return judge_champion(
+                config, inputs["candidate"], inputs.get("champion"), inputs["test"], project
+            )
+        case _:
+            assert_never(config)
+
+
+def _scored(config: JudgeScored, inputs: Mapping[str, Path], project: Path) -> Decision:
+    from mlopsc.runtime.learning.scored import Scored
+
+    scored, test = Scored.read(inputs["scored"]), inputs["test"]
+    match config.gate:
+        case MetricGate():
+            from mlopsc.runtime.gates.interval import judge_interval
+
+            assert config.metric is not None
+            return judge_interval(config.name, config.gate, config.metric, scored, project)
+        case FairnessGate():
+            from mlopsc.runtime.gates.fairness import judge_fairness
+            from mlopsc.runtime.gates.groups import read_groups
+
+            groups = read_groups(test, config.gate.by, scored.rows)
+            return judge_fairness(config.name, config.gate, scored, groups)
+        case _:
+            assert_never(config.gate)

@@ -1,0 +1,30 @@
+"""Gates: rules that a candidate model must pass before it may hold a stage."""
+
+from typing import Annotated, get_args
+
+from pydantic import Field
+
+from mlopsc.vocabulary.gates.base import BaseGate, Severity, Threshold, Verdict
+from mlopsc.vocabulary.gates.champion import ChampionGate
+from mlopsc.vocabulary.gates.fairness import CRITERIA, Criterion, Disparity, FairnessGate
+from mlopsc.vocabulary.gates.metric import MetricGate
+
+__all__ = [
+    "CRITERIA",
+    "GATE_TYPES",
+    "BaseGate",
+    "ChampionGate",
+    "Criterion",
+    "Disparity",
+    "FairnessGate",
+    "Gate",
+    "MetricGate",
+    "Severity",
+    "Threshold",
+    "Verdict",
+]
+
+Gate = Annotated[MetricGate | ChampionGate | FairnessGate, Field(discriminator="type")]
+
+GATE_TYPES = tuple(get_args(kind.model_fields["type"].annotation)[0] for kind in get_args(get_args(Gate)[0]))
+"""What `type` may say."""

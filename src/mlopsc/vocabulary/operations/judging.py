@@ -1,0 +1,96 @@
+"""Operations that judge: each gate is one, and which one, the gate decides by what it has to look at."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, assert_never
+
+from pydantic import Field
+
+from mlopsc.vocabulary.gates import ChampionGate, FairnessGate, Gate, MetricGate
+from mlopsc.vocabulary.metrics import CustomMetric, Metric, metric_name
+from mlopsc.vocabulary.names import FunctionReference
+from mlopsc.vocabulary.operations.base import BaseOperation, Ports
+
+JUDGES = "judge_"
+"""What the names of operations begin with that judge gates."""
+
+ScoredGate = Annotated[MetricGate | FairnessGate, Field(discriminator="type")]
+"""Gates that look at what the model says of each row."""
+
+
+class BaseJudge(BaseOperation):
+    """A gate, under its name."""
+
+    name: str
+
+    def output_ports(self) -> Ports:
+        return {"decision": "decision"}
+
+
+class JudgeMetric(BaseJudge):
+    """Judge a metric gate."""
+
+    light = True
+    operation: Literal["judge_metric"] = "judge_metric"
+    gate: MetricGate
+
+    def input_ports(self) -> Ports:
+        return {"metrics": "metrics"}
+
+
+class JudgeScored(BaseJudge):
+    """Judge a gate by what the model says of each row of the test part."""
+
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow")
+    operation: Literal["judge_scored"] = "judge_scored"
+    gate: ScoredGate
+    metric: Metric | None = None
+    """The gate's metric as the training declares it, where it has one."""
+
+    def input_ports(self) -> Ports:
+        return {"scored": "table", "test": "table"}
+
+    def functions(self) -> tuple[str, ...]:
+        return (self.metric.python,) if isinstance(self.metric, CustomMetric) else ()
+
+
+class JudgeChampion(BaseJudge):
+    """Judge a champion gate: both models on the test rows that neither was trained on."""
+
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
+    operation: Literal["judge_champion"] = "judge_champion"
+    gate: ChampionGate
+    metric: Metric
+    """The gate's metric as the training declares it."""
+    code: tuple[FunctionReference, ...] = ()
+
+    def input_ports(self) -> Ports:
+        return {"candidate": "model", "champion": "model", "test": "table"}
+
+    def functions(self) -> tuple[str, ...]:
+        own = (self.metric.python,) if isinstance(self.metric, CustomMetric) else ()
+        return own + self.code
+
+
+Judge = JudgeMetric | JudgeScored | JudgeChampion
+
+
+def judge_of(name: str, gate: Gate, metrics: Sequence[Metric], code: tuple[str, ...]) -> Judge:
+    """Return the operation that judges a gate.
+
+    `metrics` are those of the training, `code` its user functions that made the model. Nothing is validated: a spec is
+    lowered with thresholds that only a run knows.
+    """
+    named: dict[str, Metric] = {metric_name(metric): metric for metric in metrics}
+    match gate:
+        case MetricGate(on="value"):
+            return JudgeMetric.model_construct(name=name, gate=gate)
+        case MetricGate():
+            metric = named.get(gate.metric, gate.metric)
+            return JudgeScored.model_construct(name=name, gate=gate, metric=metric)
+        case ChampionGate():
+            metric = named.get(gate.metric, gate.metric)
+            return JudgeChampion.model_construct(name=name, gate=gate, metric=metric, code=code)
+        case FairnessGate():
+            return JudgeScored.model_construct(name=name, gate=gate)
+        case _:
+            assert_never(gate)

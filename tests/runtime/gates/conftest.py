@@ -1,0 +1,5 @@
+"""The workbench of operations, for gates."""
+
+from tests.runtime.operations.conftest import workbench
+
+__all__ = ["workbench"]
