@@ -38,7 +38,7 @@ def run(config: Train, inputs: Mapping[str, Path], outputs: Mapping[str, Path], 
 
 def _libraries(config: Train, context: Context) -> tuple[str, ...]:
     """Return the distributions that the model depends on: the operation's, and those that the user's code imports."""
-    named = set(config.libraries)
+    named = {*config.libraries, *config.engine_libraries()}
     for reference in config.functions():
         module = resolve_reference(reference).module
         named |= {*user_libraries(context.project, module, closure(context.project, module))}

@@ -1,0 +1,145 @@
+"""A registered version made again: the same to the byte, or what differs is said."""
+
+import json
+
+import pytest
+
+from mlopsc.api import run_local
+from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.reproducing.compare import Difference, _environments, reproduce
+from mlopsc.runtime.context import Context
+from mlopsc.runtime.environment import captured
+from tests.cli.conftest import SPEC, _write_rows
+
+CODE = """\
+from sklearn.preprocessing import FunctionTransformer
+
+
+def prepare(features):
+    return FunctionTransformer(None)
+"""
+OWN = SPEC.replace("features: [size, colour]", 'features: [size]\n    preprocess: {python: "steps:prepare"}')
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    for variable in ("MLOPSC_REGISTRY_URL", "MLOPSC_STORE_URL", "MLOPSC_PARAM_as_of"):
+        monkeypatch.delenv(variable, raising=False)
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "mlops.yaml").write_text(OWN)
+    (folder / "steps.py").write_text(CODE)
+    _write_rows(folder / "rows.csv")
+    return folder
+
+
+def train(project, **options):
+    return run_local(project / "mlops.yaml", **options).require()
+
+
+def different(found):
+    return [(one.kind, one.name) for one in found.differences]
+
+
+def test_a_version_is_made_again_to_the_byte(project):
+    train(project, parameters={"as_of": "2024-01-15T00:00:00Z"}, variables={"least": "0.55"})
+    steps = []
+    found = reproduce("lateness/1", Context(project), on_step=steps.append)
+    assert found.equal
+    assert {one.name for one in found.compared} == {
+        "model", "metrics", "curves", "profile", "test", "report_rows", "decision good", "decision better",
+    }  # fmt: skip
+    assert found.differences == ()
+    assert steps[0] == "load_rows"
+    assert "train_lateness" in steps  # nothing is taken from the cache
+    with Context(project).registry() as registry:
+        assert len(registry.versions("lateness")) == 1
+
+
+def test_other_data_are_told_with_both_digests_and_stored_ones_can_be_taken(project):
+    first = train(project)
+    _write_rows(project / "rows.csv", larger=3.0)
+    found = reproduce("lateness/1", Context(project))
+    assert not found.equal
+    (data,) = [one for one in found.differences if one.kind == "data"]
+    recorded = next(step.outputs["data"] for step in first.steps if step.name == "load_rows")
+    assert (data.name, data.recorded) == ("rows", recorded)
+    assert data.now.startswith("sha256:")
+    assert data.now != recorded
+    assert reproduce("lateness/1", Context(project), data="stored").equal
+    (project / "rows.csv").unlink()
+    assert reproduce("lateness/1", Context(project), data="stored").equal
+    with pytest.raises(MlopscError) as gone:
+        reproduce("lateness/1", Context(project))
+    assert "--data stored" in str(gone.value.help)
+
+
+def test_the_code_that_made_it_is_used_when_the_project_has_moved_on(project):
+    train(project)
+    (project / "steps.py").write_text("def prepare(features):\n    raise RuntimeError\n")
+    (project / "mlops.yaml").unlink()
+    found = reproduce("lateness/1", Context(project))
+    assert found.equal
+    assert different(found) == [("file", "mlops.yaml"), ("file", "steps.py")]
+    assert {one.now for one in found.differences if one.name == "mlops.yaml"} == {"gone"}
+    assert not any(one.matters for one in found.differences)
+
+
+def test_a_champion_gate_is_judged_against_the_champion_of_then(project):
+    """The version that held the stage is fetched by digest, whoever holds it now."""
+    spec = project / "mlops.yaml"
+    train(project)
+    with Context(project).registry() as registry:
+        registry.promote("lateness", 1, "production", expected_champion=None, actor="tester", evidence={})
+    spec.write_text(OWN.replace("seed: 1", "seed: 1\n    params: {C: 0.2}"))
+    train(project)
+    with Context(project).registry() as registry:
+        champion = registry.version("lateness", 2).decisions["better"]["champion_digest"]
+        assert champion == registry.version("lateness", 1).digest
+    found = reproduce("lateness/2", Context(project))
+    assert found.equal
+    assert reproduce("lateness/1", Context(project)).equal
+
+
+def test_three_trainings_with_one_and_two_threads_are_one_digest(project):
+    digests = set()
+    for cores, name in ((1, "sklearn.ensemble.HistGradientBoostingClassifier"),) * 2 + (
+        (2, "sklearn.ensemble.HistGradientBoostingClassifier"),
+    ):
+        text = OWN.replace("sklearn.linear_model.LogisticRegression", name)
+        (project / "mlops.yaml").write_text(text.replace("seed: 1", f"seed: 1\n    policy: {{cpu: {cores}}}"))
+        made = train(project, no_cache=True)
+        digests.add(next(step.outputs["model"] for step in made.steps if step.name == "train_lateness"))
+    assert len(digests) == 1
+
+
+def test_only_what_a_result_can_depend_on_matters():
+    before = captured(("numpy",), 1)
+    now = json.loads(json.dumps(before))
+    now["threads"], now["python"] = 2, "3.99.0"
+    now["libraries"]["numpy"] = now["packages"]["numpy"] = "9.9"
+    now["packages"]["rich"] = "0.1"
+    told = list(_environments(before, now))
+    assert Difference("environment", "threads", "1", "2", matters=False) in told
+    assert [one.name for one in told if one.matters] == ["python", "numpy"]
+    assert [one.name for one in told] == ["python", "threads", "numpy", "rich"]
+
+
+def test_a_version_without_its_spec_cannot_be_made_again(project):
+    train(project)
+    with Context(project).registry() as registry:
+        version = registry.version("lateness", 1)
+        from mlopsc.runtime.registry import Candidate
+
+        artifacts = {
+            role: one for role, one in version.artifacts.items() if "source" not in role and role != "recipe"
+        }
+        registry.register(
+            "old",
+            Candidate(artifacts=artifacts, stages={"staging": ()}, lineage=dict(version.lineage)),
+            actor="tester",
+            promote=False,
+            expected_champion=None,
+        )
+    with pytest.raises(MlopscError, match="kept no spec with it"):
+        reproduce("old/1", Context(project))
