@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from mlopsc.plan.plan import Artifact, Infrastructure, Pipeline, Plan, Schedule, Source, Step
+from mlopsc.plan.plan import Artifact, Fan, Infrastructure, Pipeline, Plan, Schedule, Source, Step
 from mlopsc.vocabulary.artifacts import ArtifactType
 from mlopsc.vocabulary.checks import CHECK
 from mlopsc.vocabulary.operations import operation_class
@@ -356,3 +356,49 @@ def flights_plan(
         infrastructure=infrastructure or Infrastructure(),
         targets=targets if targets is not None else {"kfp": {"image": IMAGE}},
     )
+
+
+TRIAL: dict[str, Any] = {
+    "training": "t",
+    "train": {
+        "operation": "train",
+        "training": "t",
+        "estimator": "sklearn.linear_model.LogisticRegression",
+        "features": ["a"],
+        "label": "y",
+        "seed": 0,
+    },
+    "space": {"C": {"loguniform": [0.001, 10.0]}},
+    "draw": "random",
+    "metric": "roc_auc",
+    "cv": {"type": "kfold"},
+    "seed": 0,
+}
+"""What every trial of a search says."""
+
+
+def trial_steps(count: int, limit: int | None = 2) -> tuple[Step, ...]:
+    """A search of so many trials, with features and split before and what collects them behind."""
+    split = step(
+        "split_t",
+        "split",
+        {"training": "t", "split": {"type": "random"}, "seed": 0},
+        {"table": "features_t.table"},
+    )
+    trials = [
+        step(f"trial_t_{index}", "trial", {**TRIAL, "index": index}, {"train": "split_t.train"}).model_copy(
+            update={
+                "fan": Fan(group="trial_t", index=index, field="index", limit=limit),
+                "origin": ("training", "t", "tune"),
+            }
+        )
+        for index in range(count)
+    ]
+    collect = step(
+        "trials_t",
+        "collect_trials",
+        {"training": "t", "metric": "roc_auc", "count": count},
+        {f"trials_{index}": f"trial_t_{index}.report" for index in range(count)},
+    )
+    features = step("features_t", "features", {"training": "t", "features": ["a"]})
+    return (features, split, *trials, collect)

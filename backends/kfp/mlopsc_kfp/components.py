@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from mlopsc.codegen.literals import Code, call, dotted_name, literal
+from mlopsc.codegen.literals import Code, call, dotted_name, literal, ports
 from mlopsc.codegen.names import distinct
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.plan.plan import Pipeline, Step
@@ -20,7 +20,7 @@ from mlopsc_kfp.signatures import Signature, alone, artifact_type, signatures_of
 CODE_DIGEST = "code_digest"
 """The argument that holds the digest of the user code that a step was compiled for."""
 _LONGEST_PURPOSE = 89
-_IN_BODY = frozenset({"json", "run_files", "Path", "metric", "value"})
+_IN_BODY = frozenset({"json", "run_files", "Path", "metric", "value", "one", "place", "enumerate"})
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _wishes(groups: Mapping[Signature, list[Step]]) -> dict[Signature, str]:
     return {
         signature: signature.operation
         if operations.count(signature.operation) == 1
-        else f"{signature.operation}_for_{steps[0].name}"
+        else f"{signature.operation}_for_{steps[0].name if steps[0].fan is None else steps[0].fan.group}"
         for signature, steps in groups.items()
     }
 
@@ -112,6 +112,7 @@ def _component(name: str, signature: Signature, steps: list[Step], image: str | 
         if (argument := names["field", field])
     }
     inputs = {port: (names["input", port], f"Input[{kind}]") for port, kind in signature.inputs}
+    lists = {stem: (names["input", stem], f"Input[list[{kind}]]") for stem, kind in signature.lists}
     outputs = {
         port: (names["output", port], f"Output[{artifact_type(kind)}]") for port, kind in signature.outputs
     }
@@ -121,12 +122,16 @@ def _component(name: str, signature: Signature, steps: list[Step], image: str | 
     passed += [f"{code}: str"] if code else []
     metrics = [names["output", port] for port, kind in signature.outputs if kind == "metrics"]
     keywords = {
-        "inputs": {port: Code(f"{argument}.path") for port, (argument, _) in inputs.items()},
+        "inputs": ports(
+            {port: Code(f"{argument}.path") for port, (argument, _) in inputs.items()},
+            {stem: (argument, "one.path") for stem, (argument, _) in lists.items()},
+        ),
         "outputs": {port: Code(f"{argument}.path") for port, (argument, _) in outputs.items()},
         "parameters": {parameter: Code(argument) for parameter, argument in parameters.items()},
         "code": Code(code or ""),
     }
-    annotated = [f"{argument}: {kind}" for argument, kind in (*inputs.values(), *outputs.values())]
+    artifacts = (*inputs.values(), *lists.values(), *outputs.values())
+    annotated = [f"{argument}: {kind}" for argument, kind in artifacts]
     body = [literal({"operation": signature.operation, **values})]
     body += [
         Code(f"{word}={literal(value)}")
@@ -142,7 +147,7 @@ def _component(name: str, signature: Signature, steps: list[Step], image: str | 
         reads_json=bool(metrics) or any(field not in typed for field in fields),
         metrics=metrics[0] if metrics else None,
         artifact_types=frozenset(
-            word for _, kind in (*inputs.values(), *outputs.values()) for word in kind[:-1].split("[")
+            word for _, kind in artifacts for word in kind.rstrip("]").split("[") if word != "list"
         ),
         typed=typed,
         parameters=tuple(parameters),
@@ -160,7 +165,7 @@ def _arguments(signature: Signature, fields: list[str]) -> dict[tuple[str, str],
     """Return the argument for each port, field and parameter; outputs keep their names first, then inputs."""
     wishes = {
         "output": ([port for port, _ in signature.outputs], "_output"),
-        "input": ([port for port, _ in signature.inputs], "_input"),
+        "input": ([name for name, _ in (*signature.inputs, *signature.lists)], "_input"),
         "field": (fields, "_config"),
         "parameter": ([name for name, _ in signature.parameters], "_parameter"),
         "code": ([CODE_DIGEST] if signature.runs_code else [], "_of_project"),

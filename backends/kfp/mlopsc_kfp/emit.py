@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,14 +13,15 @@ from mlopsc.codegen.names import distinct, file_stems
 from mlopsc.codegen.templates import render
 from mlopsc.codegen.writer import header
 from mlopsc.diagnostics.errors import MlopscError
-from mlopsc.plan.plan import Pipeline, Plan
+from mlopsc.plan.fans import FanOut, fan_outs, units
+from mlopsc.plan.plan import Pipeline, Plan, Step
 from mlopsc.targets import GeneratedFile
 from mlopsc.vocabulary.parameters import Parameter
 from mlopsc_kfp.components import Component, components_of
 from mlopsc_kfp.schedule import kfp_cron
 from mlopsc_kfp.settings import RESERVED, KfpSettings, settings_of
 from mlopsc_kfp.signatures import PYTHON_TYPES
-from mlopsc_kfp.tasks import STATEFUL, task_of
+from mlopsc_kfp.tasks import STATEFUL, name_of, task_of
 
 _COMPILE = "import runpy, sys; [runpy.run_path(path, run_name='__main__') for path in sys.argv[1:]]"
 
@@ -71,10 +72,11 @@ def module(plan: Plan, pipeline: Pipeline, package: str, project: Path) -> str:
     settings = settings_of(plan)
     components = step_components(plan, pipeline)
     outer = _taken(pipeline) | {component.name for component in components.values()}
-    variables = distinct((step.name for step in pipeline.steps), avoid=outer, suffix="_task")
+    fans = fan_outs(pipeline.steps)
+    parts = tuple(units(pipeline.steps))
+    variables = _variables(parts, outer)
     tasks = tuple(
-        task_of(step, components, variables, settings, plan.infrastructure, project)
-        for step in pipeline.steps
+        task_of(unit, components, variables, fans, settings, plan.infrastructure, project) for unit in parts
     )
     shown = tuple({component.name: component for component in components.values()}.values())
     view = _Pipeline(
@@ -101,6 +103,17 @@ def module(plan: Plan, pipeline: Pipeline, package: str, project: Path) -> str:
         components=shown,
         tasks=tasks,
     )
+
+
+def _variables(parts: Iterable[Step | FanOut], avoid: Collection[str]) -> dict[str, str]:
+    """Return the variable of each step's task and, as `GROUP/FIELD`, of each loop's item."""
+    parts = tuple(parts)
+    tasks = distinct(map(name_of, parts), avoid=avoid, suffix="_task")
+    items = distinct(
+        (unit.field for unit in parts if isinstance(unit, FanOut)), avoid={*avoid, *tasks.values()}
+    )
+    looped = {f"{unit.group}/{unit.field}": items[unit.field] for unit in parts if isinstance(unit, FanOut)}
+    return tasks | looped
 
 
 def step_components(plan: Plan, pipeline: Pipeline) -> dict[str, Component]:

@@ -17,10 +17,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.plan.fans import fan_outs
 from mlopsc.plan.plan import Infrastructure, Plan, Step
 from mlopsc.plan.result import RunResult, RunStatus, StepResult, StepStatus
 from mlopsc.runtime.context import REGISTRY_VARIABLE, STATE_FOLDER, STORE_VARIABLE, Context
@@ -47,13 +49,16 @@ class _Run:
     root: Path
     tasks: dict[str, str]
     """Step → the folder of its task, under the run's own in `root`."""
+    steps: dict[str, tuple[str, ...]]
+    """Task → its step, or all those of a fan-out."""
     files: dict[str, dict[str, str]]
     """Step → port → file name."""
     started: dict[str, float] = field(default_factory=dict)
     results: dict[str, StepResult] = field(default_factory=dict)
-    current: str | None = None
+    current: tuple[str, ...] = ()
+    """The step that runs, or the steps of the fan-out."""
     raised: str | None = None
-    """What the current step's last traceback ended with."""
+    """What the last traceback meanwhile ended with."""
     in_traceback: bool = False
 
 
@@ -124,19 +129,36 @@ def _local_plan(request: RunRequest) -> Plan:
 def _expected(request: RunRequest, plan: Plan, root: Path, ir: Path) -> _Run:
     """Return a run in which nothing has happened yet; the IR says which task is which step."""
     document = next(yaml.safe_load_all(ir.read_text(encoding="utf-8")))
-    tasks = document["root"]["dag"]["tasks"].values()
-    components = step_components(plan, request.pipeline)
+    components, fans = step_components(plan, request.pipeline), fan_outs(request.pipeline.steps)
+    tasks: dict[str, str] = {}
+    steps: dict[str, tuple[str, ...]] = {}
+    for name, task in document["root"]["dag"]["tasks"].items():
+        inner = document["components"][task["componentRef"]["name"]].get("dag")
+        if inner is None:
+            tasks[task["taskInfo"]["name"]] = folder = _folder(task)
+            steps[folder] = (task["taskInfo"]["name"],)
+            continue
+        (looped,) = inner["tasks"].values()
+        members = fans[looped["taskInfo"]["name"]].names
+        steps[_folder(looped)] = members
+        tasks |= {
+            member: f"{name}-iteration-{index}/{_folder(looped)}" for index, member in enumerate(members)
+        }
     return _Run(
         request=request,
         root=root,
-        tasks={
-            task["taskInfo"]["name"]: task["componentRef"]["name"].removeprefix("comp-") for task in tasks
-        },
+        tasks=tasks,
+        steps=steps,
         files={
             step.name: {port: components[step.name].argument("output", port) for port in step.outputs}
             for step in request.pipeline.steps
         },
     )
+
+
+def _folder(task: Mapping[str, Any]) -> str:
+    """Return the name by which kfp's runner calls a task, and its folder."""
+    return str(task["componentRef"]["name"]).removeprefix("comp-")
 
 
 def _carry_out(progress: _Run, ir: Path, arguments: Path, log: Path, state: Path | None) -> None:
@@ -195,13 +217,13 @@ def _environment(request: RunRequest) -> dict[str, str]:
 def _follow(progress: _Run, line: str) -> None:
     """Take notice of a line of the log: a step starts, or a traceback says why one stops."""
     if found := _EXECUTING.search(line):
-        step = next((name for name, task in progress.tasks.items() if task == found.group(1)), None)
-        if step == progress.current:  # another try
-            progress.raised = None
+        steps = progress.steps.get(found.group(1), ())
+        if steps == progress.current:  # another try, or another one of a fan-out
+            progress.raised = progress.raised if len(steps) > 1 else None
             return
         _leave(progress)
-        if step is not None:
-            progress.current = step
+        progress.current = steps
+        for step in steps:
             progress.started[step] = time.monotonic()
             if progress.request.on_start:
                 progress.request.on_start(step)
@@ -212,14 +234,14 @@ def _follow(progress: _Run, line: str) -> None:
 
 
 def _leave(progress: _Run) -> None:
-    """Settle the current step's result, from its files: the last try decides."""
-    if progress.current is not None:
-        step = progress.request.pipeline.step(progress.current)
+    """Settle the results of what ran last, from the files: the last try decides."""
+    for name in progress.current:
+        step = progress.request.pipeline.step(name)
         result = _result(progress, step)
         progress.results[step.name] = result
         if progress.request.on_step:
             progress.request.on_step(result)
-    progress.current, progress.raised, progress.in_traceback = None, None, False
+    progress.current, progress.raised, progress.in_traceback = (), None, False
 
 
 def _result(progress: _Run, step: Step) -> StepResult:
@@ -238,7 +260,7 @@ def _result(progress: _Run, step: Step) -> StepResult:
         name=step.name,
         operation=step.operation,
         status=status,
-        seconds=None if started is None else time.monotonic() - started,
+        seconds=None if started is None or step.fan else time.monotonic() - started,
         outputs={} if status == "failed" else _kept(progress.request, step, files),
         reason=reason,
         source=str(step.source),

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, StringConstraints
 
+from mlopsc.plan.fans import Gathered, fan_outs, gathered, is_gathered
 from mlopsc.plan.plan import Artifact, Pipeline, Step
 from mlopsc.vocabulary.artifacts import ArtifactType
 from mlopsc.vocabulary.functions import functions_in
@@ -50,6 +51,8 @@ class Signature:
 
     operation: str
     inputs: tuple[tuple[str, str], ...]
+    lists: tuple[tuple[str, str], ...]
+    """Stems of the ports that come as one list."""
     outputs: tuple[tuple[str, ArtifactType], ...]
     image: str | None
     typed: frozenset[str]
@@ -69,7 +72,11 @@ def signatures_of(pipeline: Pipeline, settings: KfpSettings) -> dict[str, Signat
         for step in pipeline.steps
         for port, kind in step.outputs.items()
     }
-    return {step.name: _signature(step, pipeline.parameters, settings, produced) for step in pipeline.steps}
+    fans = fan_outs(pipeline.steps)
+    return {
+        step.name: _signature(step, pipeline.parameters, settings, produced, gathered(step, fans))
+        for step in pipeline.steps
+    }
 
 
 def _signature(
@@ -77,6 +84,7 @@ def _signature(
     parameters: Mapping[str, Parameter],
     settings: KfpSettings,
     produced: Mapping[Artifact, str],
+    lists: Mapping[str, Gathered],
 ) -> Signature:
     model = operation_class(step.operation)
     fields = [field for field in step.configuration if field != "operation"]
@@ -89,7 +97,10 @@ def _signature(
     )
     return Signature(
         operation=step.operation,
-        inputs=tuple((port, produced[source]) for port, source in step.inputs.items()),
+        inputs=tuple(
+            (port, produced[source]) for port, source in step.inputs.items() if not is_gathered(port, lists)
+        ),
+        lists=tuple((stem, produced[step.inputs[f"{stem}_0"]]) for stem in lists),
         outputs=tuple(step.outputs.items()),
         image=policy_of(step, settings).image,
         typed=typed

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.plan.fans import fan_outs
 from mlopsc.plan.plan import Step
 from mlopsc.plan.result import RunResult, RunStatus, StepResult, StepStatus
 from mlopsc.targets import Remote, RunRequest
@@ -46,10 +47,16 @@ class _Followed:
 
     request: RunRequest
     url: str
-    tasks: Mapping[str, str]
-    """Name of a task at the server → step."""
+    tasks: Mapping[str, tuple[str, ...]]
+    """Name of a task at the server → its step, or the fan-out that it is a loop over."""
     begun: set[str] = field(default_factory=set)
     results: dict[str, StepResult] = field(default_factory=dict)
+
+    def steps(self, task: str) -> tuple[Step, ...]:
+        """Return the steps of a task at the server, none of one that is the server's own."""
+        fans = fan_outs(self.request.pipeline.steps)
+        names = (fans[name].names if name in fans else (name,) for name in self.tasks.get(task, ()))
+        return tuple(self.request.pipeline.step(name) for some in names for name in some)
 
 
 def submit(request: RunRequest, remote: Remote) -> RunResult | None:
@@ -148,27 +155,36 @@ def _follow(client: Any, run: str, followed: _Followed, remote: Remote) -> RunRe
         time.sleep(remote.interval)
 
 
-def _tasks(ir: str) -> dict[str, str]:
-    """Return which step a task is, by its name in the pipeline and by the one that is shown."""
-    tasks = next(yaml.safe_load_all(ir))["root"]["dag"]["tasks"]
-    steps = {name: task["taskInfo"]["name"] for name, task in tasks.items()}
-    return {**steps, **{step: step for step in steps.values()}}
+def _tasks(ir: str) -> dict[str, tuple[str, ...]]:
+    """Return which step a task is, by its name in the pipeline and by the one that is shown; a loop is all the steps
+    of its fan-out."""
+    document = next(yaml.safe_load_all(ir))
+    found: dict[str, tuple[str, ...]] = {}
+    for name, task in document["root"]["dag"]["tasks"].items():
+        inner = document["components"][task["componentRef"]["name"]].get("dag")
+        looped = [] if inner is None else [one["taskInfo"]["name"] for one in inner["tasks"].values()]
+        found |= dict.fromkeys((name, task["taskInfo"]["name"]), tuple(looped) or (task["taskInfo"]["name"],))
+    return found
 
 
 def _hear(followed: _Followed, found: Any) -> None:
     """Tell of steps that began or ended since the last look."""
     details = found.run_details.task_details if found.run_details else None
     for detail in sorted(details or (), key=_age):
-        step = followed.tasks.get(detail.display_name)
-        if step is None or step in followed.results or detail.state not in (*_STEPS, "RUNNING", "CANCELING"):
-            continue
-        if step not in followed.begun:
-            followed.begun.add(step)
-            if followed.request.on_start is not None:
-                followed.request.on_start(step)
-        # A failed try may be followed by another: only the run's end tells.
-        if detail.state in ("SUCCEEDED", "SKIPPED") or (detail.state in _STEPS and found.state in _ENDED):
-            _settle(followed, _of(followed, followed.request.pipeline.step(step), detail))
+        for step in followed.steps(detail.display_name):
+            _hear_of(followed, step, detail, ended=found.state in _ENDED)
+
+
+def _hear_of(followed: _Followed, step: Step, detail: Any, *, ended: bool) -> None:
+    if step.name in followed.results or detail.state not in (*_STEPS, "RUNNING", "CANCELING"):
+        return
+    if step.name not in followed.begun:
+        followed.begun.add(step.name)
+        if followed.request.on_start is not None:
+            followed.request.on_start(step.name)
+    # A failed try may be followed by another: only the run's end tells.
+    if detail.state in ("SUCCEEDED", "SKIPPED") or (detail.state in _STEPS and ended):
+        _settle(followed, _of(followed, step, detail))
 
 
 def _settle(followed: _Followed, result: StepResult) -> None:
@@ -187,7 +203,7 @@ def _of(followed: _Followed, step: Step, detail: Any) -> StepResult:
             status, reason = "refused", f"a declared rule said no; which one: {followed.url}"
     elif status == "cached":
         reason = "from the cache of Kubeflow Pipelines"
-    timed = detail.start_time is not None and detail.end_time is not None
+    timed = step.fan is None and detail.start_time is not None and detail.end_time is not None
     return StepResult(
         name=step.name,
         operation=step.operation,

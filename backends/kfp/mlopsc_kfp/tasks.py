@@ -1,4 +1,7 @@
-"""What the pipeline's body says of each step: the call of its component, and the policy that it runs under."""
+"""What the pipeline's body says of each step: the call of its component, and the policy that it runs under.
+
+The steps of a fan-out are one task in a parallel loop over the values in which they differ.
+"""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -8,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mlopsc.codegen.literals import Code, call, dotted_name, literal
-from mlopsc.plan.plan import Infrastructure, Step
+from mlopsc.plan.fans import FanOut, gathered, is_gathered
+from mlopsc.plan.plan import Artifact, Infrastructure, Step
 from mlopsc.runtime.context import REGISTRY_VARIABLE, STORE_VARIABLE
 from mlopsc.runtime.user_code import digest_of_functions
 from mlopsc.vocabulary.functions import functions_in
@@ -28,27 +32,35 @@ class Task:
     variable: str
     call: Code
     statements: tuple[Code, ...]
+    loop: Code | None = None
+    """The `with` of a fan-out's parallel loop, in which all this stands."""
 
 
 def task_of(
-    step: Step,
+    unit: Step | FanOut,
     components: Mapping[str, Component],
     variables: Mapping[str, str],
+    fans: Mapping[str, FanOut],
     settings: KfpSettings,
     infrastructure: Infrastructure,
     project: Path,
 ) -> Task:
-    """Return a step's task; `variables` says by which name each step's task goes.
+    """Return the task of a step or a fan-out; `variables` says by which name it, and every other one, goes.
 
     Raises SpecError when user code of the project is no Python.
     """
-    component, variable = components[step.name], variables[step.name]
-    arguments: dict[str, Any] = {}
-    for port, source in step.inputs.items():
-        output = components[source.step].argument("output", source.port)
-        arguments[component.argument("input", port)] = Code(
-            f"{dotted_name(variables[source.step])}.outputs[{literal(output)}]"
-        )
+    step = unit if isinstance(unit, Step) else unit.first
+    component, variable = components[step.name], variables[name_of(unit)]
+    lists = gathered(step, fans)
+    arguments: dict[str, Any] = {
+        component.argument("input", port): _output(source, components, variables)
+        for port, source in step.inputs.items()
+        if not is_gathered(port, lists)
+    }
+    for stem, found in lists.items():
+        output = components[fans[found.group].first.name].argument("output", found.port)
+        collected = Code(f"{dotted_name(variables[found.group])}.outputs[{literal(output)}]")
+        arguments[component.argument("input", stem)] = call("dsl.Collected", collected)
     for field in operation_class(step.operation).model_fields:
         if field != "operation" and field in step.configuration:
             arguments[component.argument("field", field)] = field_value(step, field, component)
@@ -56,18 +68,43 @@ def task_of(
         arguments[component.argument("parameter", parameter)] = dotted_name(parameter)
     if functions := functions_in(step.configuration):
         arguments[component.argument("code", CODE_DIGEST)] = digest_of_functions(project, functions)
-    statements = tuple(_statements(step, variable, variables, settings, infrastructure))
-    return Task(variable, call(component.name, **arguments), statements)
+    loop = None
+    if isinstance(unit, FanOut):
+        item = variables[f"{unit.group}/{unit.field}"]
+        arguments[component.argument("field", unit.field)] = Code(item)
+        loop = _loop(unit, item, component)
+    shown = name_of(unit)
+    statements = tuple(_statements(step, shown, variable, variables, settings, infrastructure))
+    return Task(variable, call(component.name, **arguments), statements, loop)
+
+
+def name_of(unit: Step | FanOut) -> str:
+    """Return the name of a step, or of a fan-out."""
+    return unit.name if isinstance(unit, Step) else unit.group
+
+
+def _output(source: Artifact, components: Mapping[str, Component], variables: Mapping[str, str]) -> Code:
+    output = components[source.step].argument("output", source.port)
+    return Code(f"{dotted_name(variables[source.step])}.outputs[{literal(output)}]")
+
+
+def _loop(fan: FanOut, item: str, component: Component) -> Code:
+    values = [field_value(member, fan.field, component) for member in fan.members]
+    numbers = call("range", len(values)) if values == list(range(len(values))) else None
+    items = literal(values) if numbers is None else call("list", numbers)
+    limit = {} if fan.limit is None else {"parallelism": fan.limit}
+    return Code(f"{call('dsl.ParallelFor', items=items, **limit)} as {dotted_name(item)}")
 
 
 def _statements(
     step: Step,
+    shown: str,
     variable: str,
     variables: Mapping[str, str],
     settings: KfpSettings,
     infrastructure: Infrastructure,
 ) -> Iterator[Code]:
-    yield call(f"{variable}.set_display_name", step.name)
+    yield call(f"{variable}.set_display_name", shown)
     behind = {source.step for source in step.inputs.values()}
     if waits := [Code(variables[name]) for name in step.after if name not in behind]:
         yield call(f"{variable}.after", *waits)

@@ -16,7 +16,7 @@ from mlopsc.plan.plan import Infrastructure
 from mlopsc.runtime.user_code import digest_of_functions
 from mlopsc.vocabulary.parameters import Parameter
 from mlopsc.vocabulary.policy import Accelerator, Policy
-from tests.plans import IMAGE, flights_plan, monitor_pipeline, step, train_pipeline
+from tests.plans import IMAGE, flights_plan, monitor_pipeline, step, train_pipeline, trial_steps
 
 GOLDEN = Path(__file__).parent / "golden"
 PROJECT = Path(__file__).parents[3] / "examples/custom_code"
@@ -222,3 +222,41 @@ def test_a_step_is_told_which_user_code_it_was_compiled_for():
     assert f'        code_digest="{digest}",\n' in text
     assert text.count("code=code_digest") == 1
     assert text.count("@dsl.component") == 2, "steps without user code need no digest"
+
+
+def tuned(count=3, limit=2):
+    return only(
+        step("features_t", "features", {"training": "t", "features": ["a"]}), *trial_steps(count, limit)
+    )
+
+
+def test_steps_of_a_fan_out_are_one_task_in_a_parallel_loop():
+    """What a person would write: a loop over what differs, and its results collected into one argument."""
+    found = generated(tuned())
+    golden = GOLDEN.parent / "golden_tuned" / "train.py"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(found, encoding="utf-8")
+    assert found == golden.read_text(encoding="utf-8")
+
+
+def test_a_fan_out_without_a_limit_leaves_it_to_the_cluster():
+    assert "with dsl.ParallelFor(items=list(range(4))) as index:" in generated(tuned(4, None))
+
+
+@pytest.mark.kfp
+def test_a_loop_takes_no_more_of_the_ir_than_one_step():
+    """However many trials there are, the IR has one task for them and a list."""
+    pytest.importorskip("kfp", reason="compiling needs the kfp SDK: pip install 'mlopsc[kfp]'")
+    pipeline = tuned(200)
+    plan = flights_plan({"kfp": {"image": IMAGE}}, pipeline)
+    ir = next(file.text for file in emit(plan, PROJECT) if file.path == "train.yaml")
+    spec = next(yaml.safe_load_all(ir))
+    tasks = spec["root"]["dag"]["tasks"]
+    assert sum("for-loop" in name for name in tasks) == 1
+    assert sum(name.startswith("exec-trial") for name in spec["deploymentSpec"]["executors"]) == 1
+    (loop,) = (task for task in tasks.values() if "parameterIterator" in task)
+    assert loop["iteratorPolicy"] == {"parallelismLimit": 2}
+    assert spec["components"]["comp-collect-trials"]["inputDefinitions"]["artifacts"]["trials_input"][
+        "isArtifactList"
+    ]

@@ -15,9 +15,10 @@ import pytest
 
 from mlopsc.cli import main
 from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.plan.plan import Artifact
 from mlopsc.targets import Remote, RunRequest
 from mlopsc.vocabulary.parameters import Parameter
-from tests.plans import IMAGE, flights_plan, step, train_pipeline
+from tests.plans import IMAGE, flights_plan, step, train_pipeline, trial_steps
 
 pytestmark = pytest.mark.kfp
 pytest.importorskip("kfp", reason="submitting needs the kfp SDK: pip install 'mlopsc[kfp]'")
@@ -128,6 +129,7 @@ def home(tmp_path, monkeypatch):
 LOAD = step("load_a", "load", {"dataset": "a", "source": {"type": "csv", "path": "a.csv"}}, line=4)
 CHECKS = [{"expect": "table_row_count_to_equal", "value": 1}]
 VALIDATE = step("validate_a", "validate", {"dataset": "a", "checks": CHECKS}, {"data": "load_a.data"}, line=5)
+LOAD_DATA = Artifact(step="load_a", port="data")
 VERDICT = step("verdict", "verdict", {"decisions": ["report"]}, {"report": "validate_a.report"}, line=6)
 
 
@@ -297,3 +299,23 @@ def test_options_that_do_not_fit_are_refused(commands, options, said):
     status, out, err = commands("run", *options)
     assert (status, out) == (2, "")
     assert said in err
+
+
+def test_a_loop_tells_of_all_steps_of_its_fan_out(serve, tmp_path):
+    from mlopsc_kfp import backend
+
+    _, split, *trials, collect = trial_steps(2)
+    steps = (LOAD, split.model_copy(update={"inputs": {"table": LOAD_DATA}}), *trials, collect)
+    pipeline = train_pipeline().model_copy(update={"steps": steps, "parameters": {}})
+    plan = flights_plan({"kfp": {"image": IMAGE}}, pipeline)
+    standin = serve(
+        ("RUNNING", {"load": "SUCCEEDED", "split": "SUCCEEDED", "for-loop-2": "RUNNING", "trial": "RUNNING"}),
+        ("SUCCEEDED", {"for-loop-2": "SUCCEEDED", "collect-trials": "SUCCEEDED"}),
+    )
+    told = []
+    heard = RunRequest(plan=plan, pipeline=pipeline, project=tmp_path, parameters={}, on_start=told.append)
+    result = backend.submit(heard, Remote(standin.url, interval=0.01))
+    assert statuses(result) == [
+        ("load_a", "run"), ("split_t", "run"), ("trial_t_0", "run"), ("trial_t_1", "run"), ("trials_t", "run"),
+    ]  # fmt: skip
+    assert told[2:4] == ["trial_t_0", "trial_t_1"]

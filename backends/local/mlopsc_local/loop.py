@@ -131,7 +131,7 @@ class Loop:
         if operation_class(step.operation).light:
             self._run_here(one, prepared)
             return True
-        if not self._free.has(self._free.share(one.policy)):
+        if not self._free.has(self._free.share(one.policy)) or self._has_no_turn(step):
             return False
         try:
             attempt = take_up(run, self._free, step, one.policy, prepared, one.number)
@@ -157,6 +157,13 @@ class Loop:
             self._release(attempt)
             self._cached(step, record)
         return True
+
+    def _has_no_turn(self, step: Step) -> bool:
+        """Whether as many steps of its fan-out run as may at a time."""
+        if step.fan is None or step.fan.limit is None:
+            return False
+        groups = [attempt.step.fan.group for attempt in self._attempts.values() if attempt.step.fan]
+        return groups.count(step.fan.group) >= step.fan.limit
 
     def _run_here(self, one: _Ready, prepared: Prepared) -> None:
         self._run.announce(one.step)

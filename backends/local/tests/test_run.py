@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from mlopsc.plan.plan import Fan
 from mlopsc.runtime.journal import Journal
 from mlopsc.vocabulary.policy import Policy
 
@@ -139,3 +140,14 @@ def test_a_default_policy_fills_what_steps_leave_open(project, make):
     own = Policy(env={"SHAPE": "square"}, timeout=timedelta(minutes=2))
     result = project.run(make.rows("a", hook=hook, policy=own))
     assert "sees red square" in project.log(result, "load_a")
+
+
+def test_no_more_steps_of_a_fan_out_run_at_a_time_than_it_says(project, make):
+    """Each would find the other's mark if there were two at once."""
+    project.policy = {"cpu": 0.1}
+    hook = "assert not Path('busy').exists(); Path('busy').touch(); time.sleep(0.2); Path('busy').unlink()"
+    steps = [
+        one.model_copy(update={"fan": Fan(group="load", index=index, field="source", limit=1)})
+        for index, one in enumerate(make.rows(name, hook=hook) for name in "abc")
+    ]
+    assert project.run(*steps).status == "succeeded"

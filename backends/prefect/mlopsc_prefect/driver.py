@@ -35,27 +35,33 @@ class _Reporter:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def on_running(self, task: Task[..., Any], run: TaskRun, state: State[Any]) -> None:  # noqa: ARG002
-        self.tries[task.name] = self.tries.get(task.name, 0) + 1
-        if task.name not in self.started:
-            self.started[task.name] = time.monotonic()
-            self.tell({"step": task.name, "event": "started"})
+        step = _step(task, run)
+        self.tries[step] = self.tries.get(step, 0) + 1
+        if step not in self.started:
+            self.started[step] = time.monotonic()
+            self.tell({"step": step, "event": "started"})
 
-    def on_end(self, task: Task[..., Any], run: TaskRun, state: State[Any]) -> None:  # noqa: ARG002
-        found = content(state)
-        line: dict[str, Any] = {"step": task.name, "event": "finished", "outputs": {}, "reason": None}
-        line["seconds"] = time.monotonic() - self.started.get(task.name, time.monotonic())
+    def on_end(self, task: Task[..., Any], run: TaskRun, state: State[Any]) -> None:
+        step, found = _step(task, run), content(state)
+        line: dict[str, Any] = {"step": step, "event": "finished", "outputs": {}, "reason": None}
+        line["seconds"] = time.monotonic() - self.started.get(step, time.monotonic())
         if state.is_completed():
             line |= {"status": "run", "outputs": dict(found)}
         elif isinstance(found, Refusal):
             line |= {"status": "refused", "reason": str(found), "outputs": found.outputs}
         else:
-            line |= {"status": "failed", "reason": _reason(found, state, self.tries.get(task.name, 1))}
+            line |= {"status": "failed", "reason": _reason(found, state, self.tries.get(step, 1))}
         self.tell(line)
 
     def tell(self, line: dict[str, Any]) -> None:
         with self.lock:
             self.stream.write(json.dumps(line) + "\n")
             self.stream.flush()
+
+
+def _step(task: Task[..., Any], run: TaskRun) -> str:
+    """Return the step that a task run is: a mapped task's runs are named after theirs."""
+    return task.name if task.task_run_name is None else run.name
 
 
 def main(module: str, flow: str, descriptor: str) -> None:

@@ -1,21 +1,31 @@
 """Renders each pipeline of a plan to a Python module with its flow, and how the flows are served and deployed."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from mlopsc.codegen.literals import Code, call, dotted_name, literal
+from mlopsc.codegen.literals import Code, call, dotted_name, literal, ports
 from mlopsc.codegen.templates import render
 from mlopsc.codegen.writer import header
+from mlopsc.plan.fans import FanOut, Gathered, fan_outs, gathered, is_gathered, units
 from mlopsc.plan.plan import Pipeline, Plan, Step
 from mlopsc.targets import GeneratedFile
 from mlopsc.vocabulary.operations import operation_class
 from mlopsc.vocabulary.parameters import Parameter, ScalarType
 from mlopsc.vocabulary.policy import Policy
 from mlopsc_prefect.deploy import deployment_name, prefect_yaml
-from mlopsc_prefect.names import SERVE, arguments, flow_function, module_stems, task_functions, variables
+from mlopsc_prefect.names import (
+    SERVE,
+    arguments,
+    flow_function,
+    module_stems,
+    name_of,
+    task_functions,
+    variables,
+    varying_argument,
+)
 from mlopsc_prefect.settings import PrefectSettings, settings_of
 
 _PYTHON: dict[ScalarType, str] = {
@@ -29,7 +39,8 @@ class _Task:
     options: Code
     arguments: Code
     purpose: str
-    share: Code | None
+    within: Code | None
+    """What it holds while it runs: a share of the machine, a turn."""
     run: Code
 
 
@@ -75,15 +86,18 @@ def module_text(plan: Plan, pipeline: Pipeline) -> str:
     """Return the module of one pipeline."""
     settings = settings_of(plan)
     function = flow_function(pipeline.name)
-    functions = task_functions(pipeline.steps, {function, *pipeline.parameters})
-    named = variables(pipeline.steps, {function, *pipeline.parameters, *functions.values()})
-    tasks = tuple(_task(step, pipeline, functions[step.name], settings) for step in pipeline.steps)
+    parts = tuple(units(pipeline.steps))
+    functions = task_functions(parts, {function, *pipeline.parameters})
+    named = variables(parts, {function, *pipeline.parameters, *functions.values()})
+    fans = fan_outs(pipeline.steps)
+    tasks = tuple(_task(unit, pipeline, functions[name_of(unit)], settings, fans) for unit in parts)
     return render(
         "mlopsc_prefect",
         "flow.py.j2",
         header=header(plan.spec, "prefect"),
         title=_sentence(pipeline.title),
-        imported=literal_names("conclude", *(["share"] if any(task.share for task in tasks) else [])),
+        imported=literal_names(*_imported(tasks)),
+        prefect=literal_names("flow", "task", *(["unmapped"] if fans else [])),
         pipeline=pipeline.name,
         registry=plan.infrastructure.registry,
         store=plan.infrastructure.store,
@@ -95,14 +109,14 @@ def module_text(plan: Plan, pipeline: Pipeline) -> str:
             parameters=_flow_parameters(pipeline.parameters),
             conclusion=call(
                 "conclude",
-                {step.name: Code(named[step.name]) for step in pipeline.steps},
+                {name_of(unit): Code(named[name_of(unit)]) for unit in parts},
                 store_url=Code("STORE_URL"),
             ),
             runs_by_itself=all(parameter.default is not None for parameter in pipeline.parameters.values()),
         ),
         submissions=tuple(
-            _Submission(named[step.name], _submission(step, functions[step.name], named))
-            for step in pipeline.steps
+            _Submission(named[name_of(unit)], _submission(unit, functions[name_of(unit)], named, fans))
+            for unit in parts
         ),
     )
 
@@ -112,16 +126,33 @@ def literal_names(*names: str) -> Code:
     return Code(", ".join(dotted_name(name) for name in names))
 
 
-def _task(step: Step, pipeline: Pipeline, function: str, settings: PrefectSettings) -> _Task:
+def _task(
+    unit: Step | FanOut,
+    pipeline: Pipeline,
+    function: str,
+    settings: PrefectSettings,
+    fans: Mapping[str, FanOut],
+) -> _Task:
+    step = unit if isinstance(unit, Step) else unit.first
     policy = step.effective_policy(settings.policy)
-    ports, parameters = arguments(step)
-    declared = [f"{dotted_name(ports[port])}: Outputs" for port in step.inputs]
+    lists = gathered(step, fans)
+    by_port, parameters = arguments(step, lists)
+    declared = [
+        f"{dotted_name(by_port[port])}: Outputs" for port in step.inputs if not is_gathered(port, lists)
+    ]
+    declared += [f"{dotted_name(by_port[stem])}: list[Outputs]" for stem in lists]
     declared += [
         f"{dotted_name(parameters[name])}: {_PYTHON[pipeline.parameters[name].type]}"
         for name in step.parameters
     ]
-    inputs = {port: Code(f"{ports[port]}[{literal(source.port)}]") for port, source in step.inputs.items()}
-    given: dict[str, Any] = {"pipeline": Code("PIPELINE"), "inputs": inputs}
+    name, configuration = literal(step.name), step.configuration
+    if isinstance(unit, FanOut):
+        argument = varying_argument(unit)
+        declared.append(f"{dotted_name(argument)}: {type(unit.values[0]).__name__}")
+        declared += [] if _tells_name(unit) else ["step: str"]
+        name = _step_name(unit)
+        configuration = {**configuration, unit.field: Code(argument)}
+    given: dict[str, Any] = {"pipeline": Code("PIPELINE"), "inputs": _inputs(step, by_port, lists)}
     if parameters:
         given["parameters"] = {name: Code(argument) for name, argument in parameters.items()}
     given |= {"registry_url": Code("REGISTRY_URL"), "store_url": Code("STORE_URL")}
@@ -133,16 +164,41 @@ def _task(step: Step, pipeline: Pipeline, function: str, settings: PrefectSettin
         given["image"] = Code("IMAGE")
     return _Task(
         function=function,
-        options=_task_options(step, function, policy),
+        options=_task_options(unit, function, policy),
         arguments=Code(", ".join(declared)),
         purpose=_purpose(step),
-        share=_share(policy),
-        run=call("run_stored", step.name, step.configuration, **given),
+        within=_within(unit, policy),
+        run=call("run_stored", name, configuration, **given),
     )
 
 
-def _task_options(step: Step, function: str, policy: Policy) -> Code:
-    options: dict[str, Any] = {} if function == step.name else {"name": step.name}
+def _inputs(step: Step, named: Mapping[str, str], lists: Mapping[str, Gathered]) -> Code:
+    """Return the digests that a task passes on, by port."""
+    single = {
+        port: Code(f"{named[port]}[{literal(source.port)}]")
+        for port, source in step.inputs.items()
+        if not is_gathered(port, lists)
+    }
+    return ports(single, {stem: (named[stem], f"one[{literal(one.port)}]") for stem, one in lists.items()})
+
+
+def _tells_name(fan: FanOut) -> bool:
+    """Whether the value that differs, written as text, ends the names of a fan-out's steps."""
+    return fan.names == tuple(f"{fan.group}_{value}" for value in fan.values)
+
+
+def _step_name(fan: FanOut) -> Code:
+    if not _tells_name(fan):
+        return Code("step")
+    return Code(f'f"{fan.group}_{{{dotted_name(varying_argument(fan))}}}"')
+
+
+def _task_options(unit: Step | FanOut, function: str, policy: Policy) -> Code:
+    step = unit if isinstance(unit, Step) else unit.first
+    options: dict[str, Any] = {} if function == name_of(unit) else {"name": name_of(unit)}
+    if isinstance(unit, FanOut):
+        told = f"{unit.group}_{{{varying_argument(unit)}}}" if _tells_name(unit) else "{step}"
+        options["task_run_name"] = told
     options["cache_policy"] = Code("NO_CACHE")
     if operation_class(step.operation).refuses:
         options["retries"] = 0
@@ -151,6 +207,18 @@ def _task_options(step: Step, function: str, policy: Policy) -> Code:
         if policy.retry_delay and policy.retries:
             options["retry_delay_seconds"] = _seconds(policy.retry_delay)
     return call("task", **options)
+
+
+def _within(unit: Step | FanOut, policy: Policy) -> Code | None:
+    """Return what a task waits for before it runs its step: its share of the machine, its turn in a fan-out."""
+    waits = [] if isinstance(unit, Step) or unit.limit is None else [call("at_most", unit.limit, unit.group)]
+    waits += [one] if (one := _share(policy)) is not None else []
+    return Code(", ".join(waits)) if waits else None
+
+
+def _imported(tasks: Iterable[_Task]) -> tuple[str, ...]:
+    waits = " ".join(task.within or "" for task in tasks)
+    return ("conclude", *(name for name in ("at_most", "share") if f"{name}(" in waits))
 
 
 def _share(policy: Policy) -> Code | None:
@@ -162,13 +230,33 @@ def _share(policy: Policy) -> Code | None:
     return call("share", **wanted) if wanted else None
 
 
-def _submission(step: Step, function: str, named: Mapping[str, str]) -> Code:
-    ports, parameters = arguments(step)
-    given: dict[str, Any] = {ports[port]: Code(named[source.step]) for port, source in step.inputs.items()}
+def _submission(
+    unit: Step | FanOut, function: str, named: Mapping[str, str], fans: Mapping[str, FanOut]
+) -> Code:
+    step = unit if isinstance(unit, Step) else unit.first
+    lists = gathered(step, fans)
+    by_port, parameters = arguments(step, lists)
+    given: dict[str, Any] = {
+        by_port[port]: Code(named[source.step])
+        for port, source in step.inputs.items()
+        if not is_gathered(port, lists)
+    }
+    given |= {by_port[stem]: Code(named[found.group]) for stem, found in lists.items()}
     given |= {argument: Code(name) for name, argument in parameters.items()}
+    if isinstance(unit, FanOut):
+        given = {name: call("unmapped", value) for name, value in given.items()}
+        given |= {varying_argument(unit): _listed(unit.values)}
+        given |= {} if _tells_name(unit) else {"step": list(unit.names)}
     if step.after:
         given["wait_for"] = [Code(named[earlier]) for earlier in step.after]
-    return call(f"{function}.submit", **given)
+    return call(f"{function}.{'submit' if isinstance(unit, Step) else 'map'}", **given)
+
+
+def _listed(values: tuple[Any, ...]) -> Code:
+    """Return values as the list that a task is mapped over."""
+    if values == tuple(range(len(values))):
+        return call("range", len(values))
+    return literal(list(values))
 
 
 def _flow_options(plan: Plan, pipeline: Pipeline, settings: PrefectSettings) -> Code:

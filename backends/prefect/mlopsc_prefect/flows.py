@@ -7,12 +7,12 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
-from prefect.futures import PrefectFuture, wait
+from prefect.futures import PrefectFuture, PrefectFutureList, wait
 from prefect.runtime import flow_run
 
 from mlopsc.diagnostics.errors import MlopscError, Refusal
 from mlopsc.runtime.execution import surroundings
-from mlopsc_prefect.machine import share
+from mlopsc_prefect.machine import at_most, share
 from mlopsc_prefect.states import content
 
 Outputs = dict[str, str]
@@ -20,14 +20,16 @@ Outputs = dict[str, str]
 
 
 def conclude(
-    steps: Mapping[str, PrefectFuture[Outputs]], *, store_url: str | None = None
+    steps: Mapping[str, PrefectFuture[Outputs] | PrefectFutureList[Outputs]], *, store_url: str | None = None
 ) -> dict[str, Outputs]:
     """Wait for all steps; return what each made, and show metrics and decisions as an artifact of the flow run.
 
-    Raises what failed a step, a crash before a refusal, so that the flow run says why it failed.
+    Mapped steps are named after their fan-out and their place in it, from 0. Raises what failed a step, a crash before
+    a refusal, so that the flow run says why it failed.
     """
-    wait(list(steps.values()))
-    states = {name: future.state for name, future in steps.items()}
+    futures = dict(_each(steps))
+    wait(list(futures.values()))
+    states = {name: future.state for name, future in futures.items()}
     made = {name: content(state) for name, state in states.items() if state.is_completed()}
     create_markdown_artifact(
         markdown=_report(states, made, store_url),
@@ -37,10 +39,20 @@ def conclude(
     errors = [error for state in states.values() if isinstance(error := content(state), BaseException)]
     for error in sorted(errors, key=lambda one: isinstance(one, Refusal)):
         raise error
-    unfinished = [name for name in steps if name not in made]
+    unfinished = [name for name in futures if name not in made]
     if unfinished:
         raise MlopscError(f"not run: {', '.join(unfinished)}")
     return made
+
+
+def _each(
+    steps: Mapping[str, PrefectFuture[Outputs] | PrefectFutureList[Outputs]],
+) -> Iterator[tuple[str, PrefectFuture[Outputs]]]:
+    for name, found in steps.items():
+        if isinstance(found, PrefectFuture):
+            yield name, found
+        else:
+            yield from ((f"{name}_{place}", one) for place, one in enumerate(found))
 
 
 def _report(states: Mapping[str, State[Any]], made: Mapping[str, Outputs], store_url: str | None) -> str:
@@ -73,4 +85,4 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 
-__all__ = ["Outputs", "conclude", "share"]
+__all__ = ["Outputs", "at_most", "conclude", "share"]

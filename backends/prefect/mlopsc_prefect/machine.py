@@ -49,6 +49,16 @@ def share(*, cpu: float = 1, memory: str = "0") -> contextlib.AbstractContextMan
     return _machine().share(cpu, memory_bytes(memory))
 
 
+def at_most(limit: int, group: str) -> contextlib.AbstractContextManager[object]:
+    """Hold one of so many turns that the steps of a group have in this process; waits for one."""
+    return _turns(group, limit)
+
+
+@cache
+def _turns(group: str, limit: int) -> threading.Semaphore:  # noqa: ARG001 - each group has its own
+    return threading.Semaphore(limit)
+
+
 @cache
 def _machine() -> Machine:
     return Machine.here()

@@ -202,3 +202,31 @@ def test_a_required_parameter_comes_first_and_nothing_runs_by_itself(plans):
     assert [argument.arg for argument in function.args.args] == ["share_of_rows", "as_of", "half"]
     assert [ast.literal_eval(value) for value in function.args.defaults] == ["2013-12-31T00:00:00Z", 1.0]
     assert "__main__" not in text
+
+
+def test_steps_of_a_fan_out_are_one_mapped_task(plans):
+    """What a person would write: one task, mapped over what differs, and its results in one list."""
+    pipeline = plans.train_pipeline().model_copy(update={"steps": plans.trial_steps(3), "parameters": {}})
+    plan = plans.flights_plan({"prefect": {}}, pipeline)
+    found = {file.path: file.text for file in emit(plan)}["train.py"]
+    golden = GOLDEN / "tuned" / "train.py"
+    if os.environ.get("MLOPSC_WRITE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(found, encoding="utf-8")
+    assert found == golden.read_text(encoding="utf-8")
+
+
+def test_names_that_the_value_does_not_tell_are_mapped_too(plans):
+    *before, one, two, collect = plans.trial_steps(2)
+    names = {"trial_t_0": "trial_t_first", "trial_t_1": "trial_t_second"}
+    trials = [one.model_copy(update={"name": names[one.name]}) for one in (one, two)]
+    inputs = {
+        port: source.model_copy(update={"step": names[source.step]})
+        for port, source in collect.inputs.items()
+    }
+    steps = (*before, *trials, collect.model_copy(update={"inputs": inputs}))
+    pipeline = plans.train_pipeline().model_copy(update={"steps": steps, "parameters": {}})
+    text = emit(plans.flights_plan({"prefect": {}}, pipeline))[0].text
+    assert '@task(task_run_name="{step}"' in text
+    assert "def trial_t(train: Outputs, index: int, step: str) -> Outputs:" in text
+    assert 'step=["trial_t_first", "trial_t_second"]' in text

@@ -70,6 +70,21 @@ def call(function: str, *arguments: Any, **keywords: Any) -> Code:
     return Code(f"{dotted_name(function)}({', '.join(parts)})")
 
 
+def ports(single: Mapping[str, Code], lists: Mapping[str, tuple[str, str]]) -> Code:
+    """Return a dict of ports: `single` ones by name, and ports `STEM_0`, `STEM_1`, … of what comes as a list.
+
+    `lists` has, by stem, the name of the list and what is taken of each `one` of it: `("trials", "one.path")`.
+    """
+    numbered = [
+        f'f"{dotted_name(stem)}_{{place}}": {taken} for place, one in enumerate({dotted_name(name)})'
+        for stem, (name, taken) in lists.items()
+    ]
+    if len(numbered) == 1 and not single:
+        return Code(f"{{{numbered[0]}}}")
+    parts = [f"{literal(port)}: {value}" for port, value in single.items()]
+    return Code(f"{{{', '.join([*parts, *(f'**{{{one}}}' for one in numbered)])}}}")
+
+
 def dotted_name(text: str) -> Code:
     """Return a name as code; raises MlopscError unless it is an identifier or a dotted sequence of them."""
     from keyword import iskeyword

@@ -23,6 +23,7 @@ from mlopsc.compiler.passes.schemas import find_schemas
 from mlopsc.compiler.passes.sources import check_sources
 from mlopsc.compiler.passes.timed_views import check_timed_views
 from mlopsc.compiler.passes.trainings import check_trainings
+from mlopsc.compiler.passes.tuning import check_tuning
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Severity, has_errors, in_order, within
 from mlopsc.diagnostics.errors import MlopscError, SpecError, UsageError
@@ -50,6 +51,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_estimators,
     check_fitting,
     check_gates,
+    check_tuning,
     check_leakage,
     lint,
 )

@@ -38,6 +38,23 @@ class Artifact(Frozen):
     port: str
 
 
+class Fan(Frozen):
+    """What a step shares with others: they are one operation with another value in one field of the configuration.
+
+    Targets carry the group out by their own means for that: mapped tasks, a parallel loop, workers. What reads their
+    outputs has a port for each, `STEM_0`, `STEM_1`, …
+    """
+
+    group: str
+    """Begins the names of its steps, `GROUP_…`."""
+    index: int
+    """The step's place in the group, from 0."""
+    field: str
+    """The field that differs."""
+    limit: Annotated[int, Field(ge=1)] | None = None
+    """How many of them may run at a time; None leaves that to the target."""
+
+
 class Step(Frozen):
     """One operation in a pipeline. `configuration` is JSON in which `${params.x}` still stands."""
 
@@ -54,6 +71,8 @@ class Step(Frozen):
     """Path in the spec of the entry that it came from: `("datasets", "flights")`."""
     places: dict[str, Source] = {}
     """Of a validation: where each of its rules is written, by its path below the entry: `checks/0`."""
+    fan: Annotated[Fan | None, Field(exclude_if=lambda fan: fan is None)] = None
+    """The fan-out that it belongs to."""
 
     @property
     def parameters(self) -> tuple[str, ...]:

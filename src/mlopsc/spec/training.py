@@ -16,6 +16,7 @@ from mlopsc.vocabulary.preprocessing import Preprocessing
 from mlopsc.vocabulary.references import ParameterReference
 from mlopsc.vocabulary.splits import RandomSplit, Split
 from mlopsc.vocabulary.time import Timestamp
+from mlopsc.vocabulary.tuning import Tune
 from mlopsc.vocabulary.weights import ClassWeight
 
 
@@ -62,6 +63,8 @@ class Training(Frozen):
     estimator: Estimator
     params: dict[str, Any] = {}
     """The estimator's constructor arguments."""
+    tune: Tune | None = None
+    """A search for further arguments, on folds of the train part; the model is trained with the best that it finds."""
     preprocess: Preprocessing = Preprocessing()
     sample_weight: Annotated[str, Field(min_length=1)] | None = None
     """A column of the entities, or a feature: how much each row counts in the fit."""

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from mlopsc.diagnostics.diagnostic import Span
-from mlopsc.plan.plan import Artifact, Source, Step, rule_path
+from mlopsc.plan.plan import Artifact, Fan, Source, Step, rule_path
 from mlopsc.spec.document import Document
 from mlopsc.vocabulary.operations import Operation
 from mlopsc.vocabulary.policy import Policy
@@ -64,6 +64,7 @@ def make_step(
     after: tuple[str, ...] = (),
     policy: Policy | None = None,
     rules: Iterable[tuple[str | int, ...]] = (),
+    fan: Fan | None = None,
     **fields: Any,
 ) -> Step:
     """Return a step that came from the entry at `origin`; `rules` are paths below it whose places it remembers."""
@@ -79,6 +80,7 @@ def make_step(
         source=_source(document.key_span(origin)),
         origin=origin,
         places={rule_path(rule): _source(document.span((*origin, *rule))) for rule in rules},
+        fan=fan,
     )
 
 

@@ -16,6 +16,7 @@ from mlopsc.compiler.lower.parameters import used_parameters
 from mlopsc.compiler.lower.steps import configuration, make_step
 from mlopsc.compiler.lower.tables import Tables
 from mlopsc.compiler.lower.track import lower_track
+from mlopsc.compiler.lower.tuning import tuning_steps
 from mlopsc.plan.graph import ancestors, in_order
 from mlopsc.plan.plan import Artifact, Pipeline, Step
 from mlopsc.spec.features import PythonView, SqlView
@@ -105,25 +106,31 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         entity=tables.analysis.repeated_keys(training),
     )
     train_part, test_part = (Artifact(step=split.name, port=port) for port in ("train", "test"))
+    learning: dict[str, Any] = {
+        "training": name,
+        "estimator": training.estimator,
+        "params": training.params,
+        "preprocess": training.preprocess,
+        "class_weight": training.class_weight,
+        "sample_weight": training.sample_weight,
+        "calibrate": training.calibrate,
+        "threshold": decided(training),
+        "split": training.split if training.holds_out else None,
+        "features": columns,
+        "label": entities.label,
+        "seed": training.seed,
+    }
+    search = tuning_steps(document, name, training, learning, train_part)
+    found = {} if search is None else {"trials": search.trials}
     train = make_step(
         f"train_{name}",
         op.Train,
         document,
         origin,
-        inputs={"train": train_part},
+        inputs={"train": train_part, **found},
         policy=training.policy,
-        training=name,
-        estimator=training.estimator,
-        params=training.params,
-        preprocess=training.preprocess,
-        class_weight=training.class_weight,
-        sample_weight=training.sample_weight,
-        calibrate=training.calibrate,
-        threshold=decided(training),
-        split=training.split if training.holds_out else None,
-        features=columns,
-        label=entities.label,
-        seed=training.seed,
+        **learning,
+        tuned=search is not None,
     )
     evaluate = make_step(
         f"evaluate_{name}",
@@ -149,7 +156,8 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         features=columns,
         engine=tables.engine,
     )
-    return {step.name: step for step in (features, split, train, evaluate, profile)}
+    trials = () if search is None else search.steps
+    return {step.name: step for step in (features, split, *trials, train, evaluate, profile)}
 
 
 def decided(training: Training) -> Threshold | None:

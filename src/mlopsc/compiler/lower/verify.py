@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.plan.fans import fan_faults
 from mlopsc.plan.plan import Pipeline, Step
 from mlopsc.vocabulary.parameters import SAMPLES
 from mlopsc.vocabulary.references import Scalar
@@ -23,10 +24,15 @@ def verify(pipeline: Pipeline) -> None:
     ports = {step.name: step.outputs for step in pipeline.steps}
     for step in pipeline.steps:
         if fault := _fault(step, values, free, ports):
-            raise MlopscError(
-                f"internal fault: {step.source}: step '{step.name}' of pipeline '{pipeline.name}': {fault}",
-                help="this is a bug of mlopsc; please report it with the spec",
-            )
+            raise _internal(f"{step.source}: step '{step.name}' of pipeline '{pipeline.name}': {fault}")
+    for fault in fan_faults(pipeline.steps):
+        raise _internal(f"pipeline '{pipeline.name}': {fault}")
+
+
+def _internal(fault: str) -> MlopscError:
+    return MlopscError(
+        f"internal fault: {fault}", help="this is a bug of mlopsc; please report it with the spec"
+    )
 
 
 def _fault(

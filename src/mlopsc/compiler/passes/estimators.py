@@ -76,6 +76,8 @@ def _exists(
     for fault in catalogue.check_params(path, settled):
         if fault.name in given and fault.name not in settled:
             continue  # a run decides
+        if fault.name not in given and training.tune is not None and fault.name in training.tune.space:
+            continue  # each trial draws it
         where: Path = (*place, "params", fault.name)
         if fault.name not in given:
             yield report("MLC312", fault.message, span)

@@ -8,7 +8,7 @@ from typing import Any
 from sklearn.base import is_regressor
 
 from mlopsc.runtime.context import Context
-from mlopsc.runtime.decisions import write_json
+from mlopsc.runtime.decisions import read_json, write_json
 from mlopsc.runtime.environment import captured
 from mlopsc.runtime.learning.fitted import user_modules
 from mlopsc.runtime.learning.fitting import LabelledRows, fit_model, read_labelled
@@ -24,6 +24,8 @@ from mlopsc.vocabulary.operations import Train
 
 def run(config: Train, inputs: Mapping[str, Path], outputs: Mapping[str, Path], context: Context) -> None:
     """Write the fitted model. Raises StepFailed when a feature, the label or the parameters do not fit."""
+    if config.tuned:
+        config = config.model_copy(update={"params": {**config.params, **_found(inputs["trials"])}})
     rows = read_labelled(inputs["train"], config)
     model = fit_model(config, rows, context)
     save_model(
@@ -43,6 +45,13 @@ def _libraries(config: Train, context: Context) -> tuple[str, ...]:
         module = resolve_reference(reference).module
         named |= {*user_libraries(context.project, module, closure(context.project, module))}
     return tuple(sorted(named))
+
+
+def _found(trials: Path) -> dict[str, Any]:
+    """Return the parameters of the best trial."""
+    report = read_json(trials)
+    best: dict[str, Any] = next(one["params"] for one in report["trials"] if one["index"] == report["best"])
+    return best
 
 
 def _signature(config: Train, rows: LabelledRows, model: Any) -> dict[str, Any]:

@@ -29,12 +29,14 @@ from mlopsc.vocabulary.operations.registered import (
 )
 from mlopsc.vocabulary.operations.tables import OTHER, Load, SqlView, Transform, Validate
 from mlopsc.vocabulary.operations.tracked import Track
+from mlopsc.vocabulary.operations.tuning import CollectTrials, Trial
 
 __all__ = [
     "JUDGES",
     "OPERATION",
     "OTHER",
     "BaseOperation",
+    "CollectTrials",
     "Drift",
     "Evaluate",
     "Features",
@@ -59,6 +61,7 @@ __all__ = [
     "Track",
     "Train",
     "Transform",
+    "Trial",
     "Validate",
     "Verdict",
     "judge_of",
@@ -72,6 +75,8 @@ Operation = (
     | Transform
     | Features
     | SplitRows
+    | Trial
+    | CollectTrials
     | Train
     | Evaluate
     | Profile

@@ -37,9 +37,11 @@ class Train(BaseOperation):
     label: str
     """The label's expression, kept in the model's signature."""
     seed: int
+    tuned: bool = False
+    """Whether parameters come from the best of the trials, over those of `params`."""
 
     def input_ports(self) -> Ports:
-        return {"train": "table"}
+        return {"train": "table", **({"trials": "report"} if self.tuned else {})}
 
     def output_ports(self) -> Ports:
         return {"model": "model", "environment": "environment"}

@@ -1,0 +1,174 @@
+"""Searches for parameters: the space suits the estimator, the folds suit the split, the trials suit the space."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.catalogue import Catalogue, EstimatorInfo
+from mlopsc.diagnostics.codes import report
+from mlopsc.diagnostics.diagnostic import Diagnostic, Label
+from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.spec.document import Path
+from mlopsc.spec.training import Training
+from mlopsc.vocabulary.estimators import booster_library
+from mlopsc.vocabulary.metrics import metric_name
+from mlopsc.vocabulary.references import referenced
+from mlopsc.vocabulary.splits import GroupSplit, TimeSplit
+from mlopsc.vocabulary.tuning import (
+    Dimension,
+    GridSearch,
+    GroupFolds,
+    RandomSearch,
+    StratifiedFolds,
+    TimeFolds,
+    Tune,
+    ends,
+    grid_size,
+    listed,
+)
+
+_MOST = 10_000
+"""Trials of a search at most."""
+
+
+def check_tuning(analysis: Analysis) -> Iterator[Diagnostic]:
+    """Yield what is wrong with searches for parameters."""
+    tuned = [(name, one, one.tune) for name, one in analysis.spec.entries("training") if one.tune is not None]
+    if not tuned:
+        return
+    boosters = (booster_library(training.estimator) for _, training, _ in tuned)
+    catalogue = Catalogue.load(libraries=dict.fromkeys(name for name in boosters if name))
+    for name, training, tune in tuned:
+        yield from _space(analysis, catalogue, name, training, tune)
+        yield from _count(analysis, name, tune)
+        yield from _metric(analysis, name, training, tune)
+        yield from _folds(analysis, name, training, tune)
+
+
+def _space(
+    analysis: Analysis, catalogue: Catalogue, name: str, training: Training, tune: Tune
+) -> Iterator[Diagnostic]:
+    document, place = analysis.spec.document, ("training", name)
+    estimator = training.estimator
+    info = catalogue.estimator(estimator) if isinstance(estimator, str) else None
+    for param, dimension in tune.space.items():
+        path: Path = (*place, "tune", "space", param)
+        if param in training.params:
+            yield report(
+                "MLC330",
+                f"'{param}' is given under `params` and searched for as well",
+                document.key_span(path),
+                help="leave one of the two out",
+                labels=[Label(document.key_span((*place, "params", param)), "given here")],
+            )
+        if isinstance(tune, GridSearch) and listed(dimension) is None:
+            yield report(
+                "MLC331",
+                f"a grid cannot list the values of '{param}'",
+                document.value_span(path),
+                help="use `choice`, `int`, or `float` with a `step`; or `search: random`",
+            )
+        if info is not None and not ("__" in param and param.partition("__")[0] in info.params):
+            yield from _values(analysis, catalogue, info, path, dimension)
+
+
+def _values(
+    analysis: Analysis, catalogue: Catalogue, info: EstimatorInfo, path: Path, dimension: Dimension
+) -> Iterator[Diagnostic]:
+    """Yield what the estimator does not take: the parameter, or values of it (of a range, its ends)."""
+    document, param = analysis.spec.document, str(path[-1])
+    for place, value in _placed(path, dimension):
+        if referenced(value):
+            continue  # a run decides
+        for fault in catalogue.check_params(info.path, {param: value}):
+            if fault.name != param:
+                continue
+            near = f"did you mean '{fault.suggestion}'?" if fault.suggestion else None
+            if param not in info.params:
+                yield report("MLC311", fault.message, document.key_span(path), help=near)
+                return
+            yield report("MLC312", fault.message, document.value_span(place), help=near)
+
+
+def _placed(path: Path, dimension: Dimension) -> Iterator[tuple[Path, Any]]:
+    (kind,) = set(type(dimension).model_fields) - {"log", "step"}
+    for index, value in enumerate(ends(dimension)):
+        yield (*path, kind, index), value
+
+
+def _count(analysis: Analysis, name: str, tune: Tune) -> Iterator[Diagnostic]:
+    document, place = analysis.spec.document, ("training", name, "tune")
+    if any(listed(dimension) is None for dimension in tune.space.values()):
+        return
+    size = grid_size(tune.space)
+    if isinstance(tune, GridSearch) and size > _MOST:
+        yield report(
+            "MLC334",
+            f"the grid has {size} combinations: expected {_MOST} at most",
+            document.value_span((*place, "space")),
+            help="list fewer values, or draw some of the combinations: `search: random`",
+        )
+    if isinstance(tune, RandomSearch) and tune.trials > size:
+        yield report(
+            "MLC334",
+            f"{tune.trials} trials of a space that has {size} combinations",
+            document.value_span((*place, "trials")),
+            help="`search: grid` tries all of them",
+            labels=[Label(document.key_span((*place, "space")), "the space")],
+        )
+
+
+def _metric(analysis: Analysis, name: str, training: Training, tune: Tune) -> Iterator[Diagnostic]:
+    measured = [metric_name(metric) for metric in training.measured]
+    if tune.metric is not None and tune.metric not in measured:
+        document = analysis.spec.document
+        yield report(
+            "MLC332",
+            f"'{tune.metric}' is no metric of this training",
+            document.value_span(("training", name, "tune", "metric")),
+            help=did_you_mean(tune.metric, measured, noun="it has"),
+            labels=[Label(document.key_span(("training", name, "metrics")), "its metrics")],
+        )
+
+
+def _folds(analysis: Analysis, name: str, training: Training, tune: Tune) -> Iterator[Diagnostic]:
+    document, place = analysis.spec.document, ("training", name)
+    span = document.value_span((*place, "tune", "cv"))
+    label = Label(document.key_span((*place, "split")), "the split")
+    match tune.cv, training.split:
+        case None, _:
+            pass
+        case GroupFolds(), split if not isinstance(split, GroupSplit):
+            yield report(
+                "MLC333",
+                "folds by group need the groups of a split by group",
+                span,
+                help="split by group too: `split: {type: group, by: COLUMN}`; or choose another `cv`",
+                labels=[label],
+            )
+        case TimeFolds(), _ if analysis.lacks_event_time(training.entities.table):
+            yield report(
+                "MLC333",
+                f"'{training.entities.table}' has no event time to make folds by",
+                span,
+                help=f"declare `event_time` on '{training.entities.table}', or choose another `cv`",
+            )
+        case cv, TimeSplit() | GroupSplit() as split if cv.type != split.type:
+            kept = "later rows" if split.type == "time" else "rows of one group"
+            yield report(
+                "MLC333",
+                f"folds of type `{cv.type}` mix {kept} with others, which the split keeps apart",
+                span,
+                help=f"leave `cv.type` out, or say `type: {split.type}`: else scores promise too much",
+                labels=[label],
+            )
+        case StratifiedFolds(), _ if analysis.labels.get(name, ("",))[0].startswith(("float", "decimal")):
+            yield report(
+                "MLC333",
+                "stratified folds need classes, the label is a number",
+                span,
+                help="use `kfold` or `time`",
+                labels=[Label(document.value_span((*place, "entities", "label")), "the label")],
+            )
+        case _:
+            pass

@@ -1,0 +1,137 @@
+"""Fan-outs: steps that are one operation with another value in one field, which a target carries out side by side."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlopsc.plan.plan import Artifact, Step
+
+_GATHERED = re.compile(r"(.+)_(\d+)")
+
+
+@dataclass(frozen=True)
+class FanOut:
+    """The steps of one group, in order."""
+
+    group: str
+    members: tuple[Step, ...]
+
+    @property
+    def first(self) -> Step:
+        """The step that stands for all of them."""
+        return self.members[0]
+
+    @property
+    def field(self) -> str:
+        """The field of their configurations that differs."""
+        assert self.first.fan is not None
+        return self.first.fan.field
+
+    @property
+    def limit(self) -> int | None:
+        """How many of them may run at a time."""
+        assert self.first.fan is not None
+        return self.first.fan.limit
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """What the field is in each of them."""
+        return tuple(member.configuration[self.field] for member in self.members)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the steps."""
+        return tuple(member.name for member in self.members)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Ports `STEM_0`, `STEM_1`, … of a step that read one output of each member of a fan-out."""
+
+    group: str
+    port: str
+    """The members' output."""
+
+
+def units(steps: Iterable[Step]) -> Iterator[Step | FanOut]:
+    """Yield the steps in their order, those of a fan-out together where the first of them stands."""
+    steps = tuple(steps)
+    fans = fan_outs(steps)
+    for step in steps:
+        if step.fan is None:
+            yield step
+        elif fans[step.fan.group].first.name == step.name:
+            yield fans[step.fan.group]
+
+
+def fan_outs(steps: Iterable[Step]) -> dict[str, FanOut]:
+    """Return the fan-outs by group."""
+    found: dict[str, list[Step]] = {}
+    for step in steps:
+        if step.fan is not None:
+            found.setdefault(step.fan.group, []).append(step)
+    return {
+        group: FanOut(group, tuple(sorted(members, key=lambda one: one.fan.index if one.fan else 0)))
+        for group, members in found.items()
+    }
+
+
+def gathered(step: Step, fans: Mapping[str, FanOut]) -> dict[str, Gathered]:
+    """Return, by its stem, each run of ports that reads one output of every member of a fan-out, in their order."""
+    found: dict[str, Gathered] = {}
+    for port, source in step.inputs.items():
+        matched = _GATHERED.fullmatch(port)
+        if matched is None or matched[2] != "0":
+            continue
+        group = next((one for one in fans.values() if one.first.name == source.step), None)
+        if group is None:
+            continue
+        wanted = {
+            f"{matched[1]}_{index}": Artifact(step=name, port=source.port)
+            for index, name in enumerate(group.names)
+        }
+        if wanted.items() <= step.inputs.items():
+            found[matched[1]] = Gathered(group.group, source.port)
+    return found
+
+
+def is_gathered(port: str, stems: Iterable[str]) -> bool:
+    """Say whether a port is one of those that these stems stand for."""
+    matched = _GATHERED.fullmatch(port)
+    return matched is not None and matched[1] in stems
+
+
+def fan_faults(steps: Iterable[Step]) -> Iterator[str]:
+    """Yield what keeps the steps of a group from being one operation over a list of values, read as one list."""
+    steps = tuple(steps)
+    fans = fan_outs(steps)
+    for fan in fans.values():
+        yield from _faults(fan)
+    for step in steps:
+        stems = gathered(step, fans)
+        for port, source in step.inputs.items():
+            group = next((one.group for one in fans.values() if source.step in one.names), None)
+            if group is not None and not is_gathered(port, stems):
+                yield f"'{step.name}' reads '{source.step}' alone, which is one of the fan-out '{group}'"
+
+
+def _faults(fan: FanOut) -> Iterator[str]:
+    first = fan.first
+    for index, member in enumerate(fan.members):
+        assert member.fan is not None
+        if member.fan.index != index:
+            yield f"fan-out '{fan.group}' has no member {index}"
+            return
+        same = {"name": first.name, "configuration": first.configuration, "fan": first.fan}
+        rest = {key: value for key, value in member.configuration.items() if key != fan.field}
+        if member.model_copy(update=same) != first or rest != {
+            key: value for key, value in first.configuration.items() if key != fan.field
+        }:
+            yield f"'{member.name}' differs from '{first.name}' in more than '{fan.field}'"
+        if not member.name.startswith(f"{fan.group}_"):
+            yield f"'{member.name}' is not named after its fan-out '{fan.group}'"
+    if len({repr(value) for value in fan.values}) < len(fan.values):
+        yield f"two members of fan-out '{fan.group}' are the same"
+    if len({type(value) for value in fan.values}) > 1:
+        yield f"the values of '{fan.field}' in fan-out '{fan.group}' are of several types"

@@ -1,0 +1,1 @@
+"""Hyper-parameter search at run time: parameters drawn, folds made, a trial scored on them."""

@@ -1,0 +1,108 @@
+"""A search on every target: the same trials, the same best, the same model, byte for byte."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mlopsc.cli import main
+
+PENGUINS = Path(__file__).parents[2] / "examples/penguins/data/penguins.csv"
+SPEC = """\
+apiVersion: mlopsc/v1
+project: {name: tuned}
+datasets:
+  penguins:
+    source: {type: csv, path: data/penguins.csv, nulls: [NA]}
+    columns: {species: {type: string, nullable: false}}
+training:
+  species:
+    entities: {dataset: penguins, label: species}
+    features: [island, bill_length_mm, sex]
+    split: {type: stratified, test: 0.25}
+    estimator: sklearn.linear_model.LogisticRegression
+    metrics: [accuracy, neg_log_loss]
+    tune:
+      search: random
+      trials: 3
+      parallel: 2
+      metric: neg_log_loss
+      cv: {type: stratified, folds: 2}
+      space: {C: {loguniform: [1.0e-3, 10]}}
+targets: {kfp: {image: "registry.example.com/python:1"}}
+"""
+
+
+@pytest.fixture
+def tuned(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    shutil.copy(PENGUINS, tmp_path / "data")
+    (tmp_path / "mlops.yaml").write_text(SPEC)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def ends_well(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    return ended.value.code == 0
+
+
+def run(capsys):
+    assert ends_well("run", "--local", "--json")
+    return json.loads(capsys.readouterr().out)["steps"]
+
+
+def digests(steps):
+    return {step["name"]: step["outputs"] for step in steps}
+
+
+@pytest.mark.parametrize(
+    "target", [pytest.param("prefect", marks=pytest.mark.prefect), pytest.param("kfp", marks=pytest.mark.kfp)]
+)
+def test_a_search_is_the_same_on_every_target(tuned, capsys, target):
+    assert ends_well("parity", "--targets", f"local,{target}"), capsys.readouterr().out
+
+
+def test_the_rows_that_gates_use_never_come_to_a_search(tuned, capsys):
+    """Other values in the test part: the same trials, the same model, another score."""
+    import pyarrow.parquet as pq
+
+    from mlopsc.runtime.store import Store
+
+    first = run(capsys)
+    store = Store.open(str(tuned / ".mlopsc/store"))
+    (split,) = [step for step in first if step["name"] == "split_species"]
+    # Rows of the file that went into the test part, found by their values: their bills grow tenfold.
+    bills, kept = (
+        {
+            str(value)
+            for value in pq.read_table(path).column("bill_length_mm").to_pylist()
+            if value is not None
+        }
+        for path in (store.get_path(split["outputs"][part]) for part in ("test", "train"))
+    )
+    alone = bills - kept
+    assert alone
+    lines = PENGUINS.read_text().splitlines()
+    at = lines[0].split(",").index("bill_length_mm")
+    for number, line in enumerate(lines[1:], 1):
+        cells = line.split(",")
+        if cells[at] in alone:
+            cells[at] = str(float(cells[at]) * 10)
+            lines[number] = ",".join(cells)
+    (tuned / "data/penguins.csv").write_text("\n".join(lines) + "\n")
+    second = run(capsys)
+    one, other = digests(first), digests(second)
+    assert one["split_species"]["test"] != other["split_species"]["test"]
+    for name in ("trials_species", *(f"trial_species_{index}" for index in range(3))):
+        assert one[name] == other[name]
+    assert one["evaluate_species"] != other["evaluate_species"]
+
+
+def test_more_trials_leave_those_that_were_made_in_the_cache(tuned, capsys):
+    run(capsys)
+    (tuned / "mlops.yaml").write_text(SPEC.replace("trials: 3", "trials: 4"))
+    found = {step["name"]: step["status"] for step in run(capsys) if step["name"].startswith("trial_")}
+    assert found == {f"trial_species_{index}": "run" if index == 3 else "cached" for index in range(4)}
