@@ -6,7 +6,7 @@ from mlopsc.compiler.analysis import Analysis
 from mlopsc.spec.document import Path
 from mlopsc.spec.features import RowView, TimedView
 from mlopsc.spec.training import Training
-from mlopsc.vocabulary.gates import FairnessGate
+from mlopsc.vocabulary.gates import FairnessGate, SliceGate
 
 
 def feature_columns(analysis: Analysis, training: Training) -> tuple[str, ...]:
@@ -41,6 +41,6 @@ def asked_columns(analysis: Analysis, name: str, training: Training) -> Iterator
     for index, column in enumerate(training.baselines.previous_by or ()):
         yield column, (*place, "baselines", "previous_by", index)
     for gate_name, gate in analysis.gates_of(name).items():
-        if isinstance(gate, FairnessGate):
+        if isinstance(gate, FairnessGate | SliceGate):
             for index, column in enumerate(gate.by):
                 yield column, ("gates", gate_name, "by", index)

@@ -63,6 +63,8 @@ def _gate(said: Configuration) -> str:
             return f"lower bound: {_bounds(said)}"
         case "fairness":
             return f"fairness by {_some(said['gate']['by'])}"
+        case "slice":
+            return f"{said['gate']['metric']} by {_some(said['gate']['by'])}"
         case kind:
             return str(kind)
 
@@ -95,6 +97,8 @@ _CAPTIONS: Mapping[str, Callable[[Configuration], str]] = {
     "resolve_reference": _holder,
     "judge_metric": _bounds,
     "judge_scored": _gate,
+    "judge_baseline": lambda said: f"{said['gate']['metric']} against naive ones",
+    "judge_size": lambda said: f"at most {said['gate']['max_bytes']:,} bytes",
     "judge_champion": _against,
     "register": lambda said: f"as {said['model']}@{said['stages'][0]['stage']}",
     "verdict": lambda said: f"of {_number(len(said['decisions']), 'decision')}",

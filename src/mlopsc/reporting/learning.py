@@ -108,6 +108,8 @@ def _bullet(decision: Mapping[str, Any], observed: float | None, *, champion: bo
         for name in ("min", "max")
         if threshold.get(name) is not None
     ]
+    if not bounds:
+        return None
     words = f"observed {number(observed)}; " + ", ".join(
         f"{'at least' if bound.lower else 'at most'} {number(bound.value)}" for bound in bounds
     )

@@ -72,6 +72,7 @@ EXAMPLES: Mapping[str, Any] = {
     "args": {"risk_ratio": 3.5},
     "available_after": "1h",
     "FairnessGate.by": ["sex"],
+    "SliceGate.by": ["carrier"],
     "by": "customer",
     "cache": True,
     "Column.max": 100,

@@ -53,6 +53,38 @@ REGRESSION = (
             ["«loud»"],
             id="severity",
         ),
+        pytest.param(
+            "{type: slice, training: late, metric: roc_auc, by: [carrier]}",
+            ["a slice gate needs `min`, `max` or `max_gap`"],
+            id="slice without a bound",
+        ),
+        pytest.param(
+            "{type: slice, training: late, metric: roc_acu, by: [carier], min: 0.5}",
+            ["MLC211 «roc_acu»", "MLC301 «carier» 'flights' has no column 'carier'"],
+            id="slice by an unknown column",
+        ),
+        pytest.param(
+            "{type: calibration, training: late, max_brier: 0.2, bins: 5}",
+            ["`bins` are those of the expected calibration error: they need `max_ece`"],
+            id="bins of nothing",
+        ),
+        pytest.param(
+            "{type: calibration, training: late}",
+            ["a calibration gate needs `max_ece`, `max_brier`, `slope` or `max_intercept`"],
+            id="calibration without a bound",
+        ),
+        pytest.param(
+            "{type: size, training: late, max_bytes: 0}",
+            ["«0»"],
+            id="size of nothing",
+        ),
+        pytest.param(
+            "{type: baseline, training: late, metric: roc_auc, over: mean}",
+            [
+                "MLC347 «mean» 'mean' is a forecast of numbers, and the estimator is a classifier | for a classifier: majority, prior"
+            ],
+            id="forecast of numbers",
+        ),
     ],
 )
 def test_a_gate_that_is_misconfigured_is_told_at_its_line(tmp_path, gate, expected):
@@ -63,9 +95,20 @@ def test_a_gate_that_is_misconfigured_is_told_at_its_line(tmp_path, gate, expect
         assert words in one
 
 
-@pytest.mark.parametrize("kind", ["fairness"])
-def test_a_gate_about_classes_does_not_suit_a_regression(tmp_path, kind):
-    gate = "{type: fairness, training: late, by: [carrier], demographic_parity: {min_ratio: 0.8}}"
+@pytest.mark.parametrize(
+    ("kind", "rest"),
+    [("fairness", "by: [carrier], demographic_parity: {min_ratio: 0.8}"), ("calibration", "max_ece: 0.1")],
+)
+def test_a_gate_about_classes_does_not_suit_a_regression(tmp_path, kind, rest):
+    gate = f"{{type: {kind}, training: late, {rest}}}"
     assert told(tmp_path, merged(SMALL, REGRESSION + f"gates: {{g: {gate}}}")) == [
         f"MLC346 «{kind}» a {kind} gate needs a classifier, and Ridge is a regressor | judge a regression by `metric`, `slice` or `baseline` gates"
     ]
+
+
+def test_a_calibration_gate_needs_probabilities(tmp_path):
+    given = "training: {late: {estimator: sklearn.svm.LinearSVC}}\ngates: {g: {type: calibration, training: late, max_ece: 0.1}}"
+    (said,) = told(tmp_path, merged(SMALL, given))
+    assert said.startswith(
+        "MLC346 «calibration» a calibration gate needs probabilities, which LinearSVC does not give"
+    )

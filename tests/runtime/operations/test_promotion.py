@@ -99,3 +99,28 @@ def test_rollback_gives_the_stage_back(versions):
     assert (back.version, back.previous) == (1, 2)
     with pytest.raises(RegistryError, match="nothing to roll back"):
         rollback(versions, "m", "live", actor="ann")
+
+
+def test_gates_on_rows_are_judged_again_from_what_the_version_keeps(workbench):
+    gates = {
+        "honest": {"type": "calibration", "training": "t", "max_ece": 0.5},
+        "even": {"type": "slice", "training": "t", "metric": "roc_auc", "by": ["c"], "min": 1.01},
+    }
+    test = workbench.sample("test", 200, 9000)
+    inputs = workbench.candidate(workbench.sample("table", 300), test)
+    metrics = workbench.evaluate(inputs["model"], test, scored=True)
+    inputs |= {"scored": metrics.with_suffix(".scored")}
+    inputs |= {f"decision_{name}": inputs["decision_good"] for name in gates}
+    stages = [
+        {"stage": "staging"},
+        {"stage": "live", "gates": ["honest"]},
+        {"stage": "best", "gates": ["even"]},
+    ]
+    workbench.register(inputs, stages=stages, gates=gates)
+    promote(workbench.context, "m", 1, "live", actor="ann")
+    with workbench.context.registry() as registry:
+        told = registry.history("m")[-1].evidence["honest"]
+    assert told["reason"].startswith("the expected calibration error 0.")
+    assert set(told["inputs"]) == {"scored", "test"}
+    with pytest.raises(Refusal, match="below the minimum"):
+        promote(workbench.context, "m", 1, "best", actor="ann")

@@ -32,6 +32,7 @@ PLACES: tuple[tuple[str, ...], ...] = (
     ("gates", "*", "min"),
     ("gates", "*", "max"),
     ("gates", "*", "min_delta"),
+    ("gates", "*", "max_gap"),
     *(("gates", "*", criterion, kind) for criterion in CRITERIA for kind in ("max_difference", "min_ratio")),
     ("monitors", "*", "current", "until"),
 )
@@ -45,6 +46,7 @@ _TYPES = {
     "min": ("float", "int"),
     "max": ("float", "int"),
     "min_delta": ("float", "int"),
+    "max_gap": ("float", "int"),
     "max_difference": ("float", "int"),
     "min_ratio": ("float", "int"),
 }

@@ -22,4 +22,21 @@ gates:
   fair: {type: fairness, training: late_arrival, by: [carrier], demographic_parity: {min_ratio: 0.8}}
 """,
     ),
+    Code(
+        "MLC347",
+        "no-such-baseline",
+        "A baseline gate asks for a naive forecast that is not made for its training.",
+        (
+            "Classes are forecast by 'majority' and 'prior', numbers by 'mean' and 'median'; 'previous_value' needs "
+            "an event time, to know which label came before."
+        ),
+        """\
+gates:
+  useful: {type: baseline, training: late_arrival, metric: roc_auc, over: mean}
+""",
+        """\
+gates:
+  useful: {type: baseline, training: late_arrival, metric: roc_auc, over: majority}
+""",
+    ),
 )

@@ -9,8 +9,15 @@ from typing import assert_never
 
 from mlopsc.runtime.decisions import Decision, read_json
 from mlopsc.runtime.store import digest_of_file
-from mlopsc.vocabulary.gates import FairnessGate, Gate, MetricGate
-from mlopsc.vocabulary.operations import Judge, JudgeChampion, JudgeMetric, JudgeScored
+from mlopsc.vocabulary.gates import CalibrationGate, FairnessGate, Gate, MetricGate, SliceGate
+from mlopsc.vocabulary.operations import (
+    Judge,
+    JudgeBaseline,
+    JudgeChampion,
+    JudgeMetric,
+    JudgeScored,
+    JudgeSize,
+)
 
 
 def judge(config: Judge, inputs: Mapping[str, Path], project: Path) -> Decision:
@@ -36,6 +43,15 @@ def _judged(config: Judge, inputs: Mapping[str, Path], project: Path) -> Decisio
             from mlopsc.runtime.gates.metric import judge_value
 
             return judge_value(config.name, config.gate, read_json(inputs["metrics"])["metrics"])
+        case JudgeBaseline():
+            from mlopsc.runtime.gates.baseline import judge_baseline
+
+            found = read_json(inputs["metrics"])
+            return judge_baseline(config.name, config.gate, found, greater_is_better=config.greater_is_better)
+        case JudgeSize():
+            from mlopsc.runtime.gates.size import judge_size
+
+            return judge_size(config.name, config.gate, inputs["model"])
         case JudgeScored():
             return _scored(config, inputs, project)
         case JudgeChampion():
@@ -58,6 +74,17 @@ def _scored(config: JudgeScored, inputs: Mapping[str, Path], project: Path) -> D
 
             assert config.metric is not None
             return judge_interval(config.name, config.gate, config.metric, scored, project)
+        case CalibrationGate():
+            from mlopsc.runtime.gates.calibration import judge_calibration
+
+            return judge_calibration(config.name, config.gate, scored)
+        case SliceGate():
+            from mlopsc.runtime.gates.groups import read_groups
+            from mlopsc.runtime.gates.slices import judge_slices
+
+            assert config.metric is not None
+            groups = read_groups(test, config.gate.by, scored.rows)
+            return judge_slices(config.name, config.gate, config.metric, scored, groups, project)
         case FairnessGate():
             from mlopsc.runtime.gates.fairness import judge_fairness
             from mlopsc.runtime.gates.groups import read_groups

@@ -5,14 +5,19 @@ from typing import Annotated, get_args
 from pydantic import Field
 
 from mlopsc.vocabulary.gates.base import BaseGate, Severity, Threshold, Verdict
+from mlopsc.vocabulary.gates.calibration import CalibrationGate
 from mlopsc.vocabulary.gates.champion import ChampionGate
+from mlopsc.vocabulary.gates.comparing import BaselineGate, SliceGate
 from mlopsc.vocabulary.gates.fairness import CRITERIA, Criterion, Disparity, FairnessGate
 from mlopsc.vocabulary.gates.metric import MetricGate
+from mlopsc.vocabulary.gates.size import SizeGate
 
 __all__ = [
     "CRITERIA",
     "GATE_TYPES",
     "BaseGate",
+    "BaselineGate",
+    "CalibrationGate",
     "ChampionGate",
     "Criterion",
     "Disparity",
@@ -20,11 +25,16 @@ __all__ = [
     "Gate",
     "MetricGate",
     "Severity",
+    "SizeGate",
+    "SliceGate",
     "Threshold",
     "Verdict",
 ]
 
-Gate = Annotated[MetricGate | ChampionGate | FairnessGate, Field(discriminator="type")]
+Gate = Annotated[
+    MetricGate | ChampionGate | BaselineGate | SliceGate | FairnessGate | CalibrationGate | SizeGate,
+    Field(discriminator="type"),
+]
 
 GATE_TYPES = tuple(get_args(kind.model_fields["type"].annotation)[0] for kind in get_args(get_args(Gate)[0]))
 """What `type` may say."""

@@ -13,9 +13,11 @@ from mlopsc.vocabulary.operations.features import Drift, Features, Materialize, 
 from mlopsc.vocabulary.operations.judging import (
     JUDGES,
     Judge,
+    JudgeBaseline,
     JudgeChampion,
     JudgeMetric,
     JudgeScored,
+    JudgeSize,
     judge_of,
 )
 from mlopsc.vocabulary.operations.learning import Evaluate, Predict, Train
@@ -41,9 +43,11 @@ __all__ = [
     "Evaluate",
     "Features",
     "Judge",
+    "JudgeBaseline",
     "JudgeChampion",
     "JudgeMetric",
     "JudgeScored",
+    "JudgeSize",
     "Kind",
     "Load",
     "Materialize",
@@ -86,6 +90,8 @@ Operation = (
     | Predict
     | Materialize
     | JudgeMetric
+    | JudgeBaseline
+    | JudgeSize
     | JudgeScored
     | JudgeChampion
     | Register

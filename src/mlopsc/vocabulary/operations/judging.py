@@ -5,7 +5,16 @@ from typing import Annotated, Literal, assert_never
 
 from pydantic import Field
 
-from mlopsc.vocabulary.gates import ChampionGate, FairnessGate, Gate, MetricGate
+from mlopsc.vocabulary.gates import (
+    BaselineGate,
+    CalibrationGate,
+    ChampionGate,
+    FairnessGate,
+    Gate,
+    MetricGate,
+    SizeGate,
+    SliceGate,
+)
 from mlopsc.vocabulary.metrics import CustomMetric, Metric, metric_name
 from mlopsc.vocabulary.names import FunctionReference
 from mlopsc.vocabulary.operations.base import BaseOperation, Ports
@@ -13,7 +22,7 @@ from mlopsc.vocabulary.operations.base import BaseOperation, Ports
 JUDGES = "judge_"
 """What the names of operations begin with that judge gates."""
 
-ScoredGate = Annotated[MetricGate | FairnessGate, Field(discriminator="type")]
+ScoredGate = Annotated[MetricGate | SliceGate | FairnessGate | CalibrationGate, Field(discriminator="type")]
 """Gates that look at what the model says of each row."""
 
 
@@ -35,6 +44,30 @@ class JudgeMetric(BaseJudge):
 
     def input_ports(self) -> Ports:
         return {"metrics": "metrics"}
+
+
+class JudgeBaseline(BaseJudge):
+    """Judge a baseline gate."""
+
+    light = True
+    operation: Literal["judge_baseline"] = "judge_baseline"
+    gate: BaselineGate
+    greater_is_better: bool = True
+    """Of the gate's metric, as the training declares it."""
+
+    def input_ports(self) -> Ports:
+        return {"metrics": "metrics"}
+
+
+class JudgeSize(BaseJudge):
+    """Judge a size gate."""
+
+    light = True
+    operation: Literal["judge_size"] = "judge_size"
+    gate: SizeGate
+
+    def input_ports(self) -> Ports:
+        return {"model": "model"}
 
 
 class JudgeScored(BaseJudge):
@@ -71,7 +104,7 @@ class JudgeChampion(BaseJudge):
         return own + self.code
 
 
-Judge = JudgeMetric | JudgeScored | JudgeChampion
+Judge = JudgeMetric | JudgeBaseline | JudgeSize | JudgeScored | JudgeChampion
 
 
 def judge_of(name: str, gate: Gate, metrics: Sequence[Metric], code: tuple[str, ...]) -> Judge:
@@ -90,7 +123,16 @@ def judge_of(name: str, gate: Gate, metrics: Sequence[Metric], code: tuple[str, 
         case ChampionGate():
             metric = named.get(gate.metric, gate.metric)
             return JudgeChampion.model_construct(name=name, gate=gate, metric=metric, code=code)
-        case FairnessGate():
+        case BaselineGate():
+            metric = named.get(gate.metric, gate.metric)
+            greater = not isinstance(metric, CustomMetric) or metric.greater_is_better
+            return JudgeBaseline.model_construct(name=name, gate=gate, greater_is_better=greater)
+        case SliceGate():
+            metric = named.get(gate.metric, gate.metric)
+            return JudgeScored.model_construct(name=name, gate=gate, metric=metric)
+        case SizeGate():
+            return JudgeSize.model_construct(name=name, gate=gate)
+        case FairnessGate() | CalibrationGate():
             return JudgeScored.model_construct(name=name, gate=gate)
         case _:
             assert_never(gate)

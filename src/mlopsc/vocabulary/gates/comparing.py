@@ -1,0 +1,45 @@
+"""A metric compared: with what a naive forecast scores, and between slices of the rows."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mlopsc.vocabulary.gates.base import BaseGate, Threshold, bounded
+
+Baseline = Literal["majority", "prior", "mean", "median", "previous_value"]
+
+
+class BaselineGate(BaseGate):
+    """A metric of the test part is better than what a naive forecast of the same rows scores. NaN fails."""
+
+    type: Literal["baseline"]
+    metric: str
+    over: Baseline | Literal["every"] = "every"
+    """The forecast that has to be beaten; by default each of those that the evaluation scored."""
+    margin: Annotated[float, Field(ge=0)] = 0.0
+    """How much better at least, in the metric's units; not at all better never passes."""
+
+
+class SliceGate(BaseGate):
+    """A metric holds in every slice of the test part, and slices are not far apart. NaN fails."""
+
+    type: Literal["slice"]
+    metric: str
+    by: Annotated[tuple[str, ...], Field(min_length=1)]
+    """The columns whose values make the slices, several: their intersections. Features, or columns of the entities."""
+    min: Threshold | None = None
+    max: Threshold | None = None
+    max_gap: Threshold | None = None
+    """How far the metric of one slice may be from that of another."""
+    min_group: Annotated[int, Field(ge=1)] = 30
+    """Smaller slices are named and not judged; without any other the gate fails."""
+
+    @model_validator(mode="after")
+    def _sensible(self) -> "SliceGate":
+        if self.min is None and self.max is None and self.max_gap is None:
+            raise ValueError("a slice gate needs `min`, `max` or `max_gap`")
+        if self.min is not None or self.max is not None:
+            bounded(self.min, self.max, "slice")
+        if len(set(self.by)) < len(self.by):
+            raise ValueError("`by` names a column twice")
+        return self
