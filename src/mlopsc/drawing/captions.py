@@ -91,6 +91,7 @@ _CAPTIONS: Mapping[str, Callable[[Configuration], str]] = {
     "features": lambda said: _number(len(said["features"]), "feature"),
     "split": _split,
     "train": _estimator,
+    "refit": lambda said: f"{_estimator(said['train'])}, all rows",
     "evaluate": _metrics,
     "profile": lambda said: f"of {_number(len(said['features']), 'feature')}",
     "resolve_champion": _holder,

@@ -71,7 +71,8 @@ def _judge(
     context: Context, store: Store, version: "Version", name: str, champion: "Version | None"
 ) -> Decision:
     config = _frozen(version, name)
-    roles = {"candidate": "model"}
+    # A refitted model knows the test rows: the one that was judged is judged again.
+    roles = {"candidate": "judged" if "judged" in version.artifacts else "model"}
     digests = {port: version.artifacts.get(roles.get(port, port)) for port in config.input_ports()}
     if "champion" in digests:
         digests["champion"] = None if champion is None else champion.digest

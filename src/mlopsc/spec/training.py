@@ -74,6 +74,8 @@ class Training(Frozen):
     """Make a classifier's probabilities agree with frequencies."""
     threshold: Threshold | None = None
     """From which probability on a row counts as positive, in every prediction."""
+    refit: bool = False
+    """Register the model trained again on all rows, once the gates have judged the one of the train part."""
     metrics: Annotated[tuple[DeclaredMetric, ...], Field(min_length=1)]
     cost_matrix: CostMatrix | None = None
     """What decisions are worth; adds the metrics `value_total` and `value_per_row`."""

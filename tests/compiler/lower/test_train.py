@@ -262,3 +262,23 @@ def test_hostile_strings_stay_data(text: str, tmp_path: Path) -> None:
     assert register.owner == said  # type: ignore[union-attr]
     assert validate.columns["origin"].allowed == (said,)  # type: ignore[union-attr]
     assert pipeline.step("validate_flights").parameters == ()
+
+
+def test_a_refit_waits_for_all_gates_and_is_what_is_registered(tmp_path: Path) -> None:
+    found = train(tmp_path, merged(FLIGHTS, "training: {late_arrival: {refit: true}}"))
+    refit, register = found.step("refit_late_arrival"), found.step("register_late_arrival")
+    assert set(refit.after) == {"gate_good_enough", "gate_beats_champion"}
+    assert {port: str(artifact.step) for port, artifact in refit.inputs.items()} == {
+        "judged": "train_late_arrival",
+        "train": "split_late_arrival",
+        "test": "split_late_arrival",
+    }
+    assert refit.configuration["train"] == {
+        "operation": "train",
+        **configuration(found, "train_late_arrival"),
+    }
+    assert register.inputs["model"].step == "refit_late_arrival"
+    assert register.inputs["judged"].step == "train_late_arrival"
+    assert found.step("gate_beats_champion").inputs["candidate"].step == "train_late_arrival"
+    said = configuration(train(tmp_path, FLIGHTS), "register_late_arrival")
+    assert said["spec_digest"] != register.configuration["spec_digest"]

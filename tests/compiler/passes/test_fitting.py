@@ -164,3 +164,11 @@ def test_what_is_said_of_the_fit_suits_label_and_estimator(
     tmp_path: Path, fragment: str, expected: list[str]
 ) -> None:
     assert told(tmp_path, merged(SMALL, fragment)) == expected
+
+
+def test_a_refit_needs_a_model_that_is_registered(tmp_path: Path) -> None:
+    refitted = merged(SMALL, "training: {late: {refit: true}}")
+    assert told(tmp_path, refitted) == [
+        "MLC124 «refit» `refit` would do nothing: no model of `registry` comes from 'late' | register one, `registry: {NAME: {training: late, stages: …}}`, or leave `refit` out"
+    ]
+    assert told(tmp_path, merged(refitted, "registry: {m: {training: late, stages: {live: {}}}}")) == []

@@ -52,7 +52,10 @@ def evidence(analysis: Analysis, name: str, training: Training, gates: Iterable[
 
 def _judges(analysis: Analysis, name: str, training: Training) -> Iterator[tuple[str, op.Judge]]:
     for gate_name, gate in analysis.gates_of(name).items():
-        yield gate_name, op.judge_of(gate_name, gate, training.measured, model_code(training))
+        yield (
+            gate_name,
+            op.judge_of(gate_name, gate, training.measured, model_code(training), refit=training.refit),
+        )
 
 
 def _artifacts(name: str) -> dict[str, Artifact]:

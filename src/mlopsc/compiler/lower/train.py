@@ -37,7 +37,12 @@ def lower_train(analysis: Analysis, trainings: Iterable[str]) -> Pipeline:
     for name in names:
         training = analysis.training(name)
         steps |= _training(tables, name, training)
-        steps |= lower_gates(analysis, name, training)
+        gates = lower_gates(analysis, name, training)
+        steps |= gates
+        if training.refit:
+            judges = (step for step in gates if step.startswith("gate_"))
+            refit = _refit(analysis, name, training, judges)
+            steps[refit.name] = refit
         made = ChainMap(steps, tables.steps)
         for model_name, model in analysis.models_of(name).items():
             register = _register(analysis, made, model_name, model, name, training)
@@ -106,21 +111,8 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         entity=tables.analysis.repeated_keys(training),
     )
     train_part, test_part = (Artifact(step=split.name, port=port) for port in ("train", "test"))
-    learning: dict[str, Any] = {
-        "training": name,
-        "estimator": training.estimator,
-        "params": training.params,
-        "preprocess": training.preprocess,
-        "class_weight": training.class_weight,
-        "sample_weight": training.sample_weight,
-        "calibrate": training.calibrate,
-        "threshold": decided(training),
-        "split": training.split if training.holds_out else None,
-        "features": columns,
-        "label": entities.label,
-        "seed": training.seed,
-    }
-    search = tuning_steps(document, name, training, learning, train_part)
+    said = learning(tables.analysis, name, training)
+    search = tuning_steps(document, name, training, said, train_part)
     found = {} if search is None else {"trials": search.trials}
     train = make_step(
         f"train_{name}",
@@ -129,7 +121,7 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         origin,
         inputs={"train": train_part, **found},
         policy=training.policy,
-        **learning,
+        **said,
         tuned=search is not None,
     )
     evaluate = make_step(
@@ -160,6 +152,44 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
     return {step.name: step for step in (features, split, *trials, train, evaluate, profile)}
 
 
+def learning(analysis: Analysis, name: str, training: Training) -> dict[str, Any]:
+    """Return what a train step says."""
+    return {
+        "training": name,
+        "estimator": training.estimator,
+        "params": training.params,
+        "preprocess": training.preprocess,
+        "class_weight": training.class_weight,
+        "sample_weight": training.sample_weight,
+        "calibrate": training.calibrate,
+        "threshold": decided(training),
+        "split": training.split if training.holds_out else None,
+        "features": feature_columns(analysis, training),
+        "label": training.entities.label,
+        "seed": training.seed,
+    }
+
+
+def _refit(analysis: Analysis, name: str, training: Training, gates: Iterable[str]) -> Step:
+    """Return the step that trains the judged model again, on all rows, when every gate has judged it."""
+    said = {key: value for key, value in learning(analysis, name, training).items() if value is not None}
+    return make_step(
+        f"refit_{name}",
+        op.Refit,
+        analysis.spec.document,
+        ("training", name, "refit"),
+        inputs={
+            "judged": Artifact(step=f"train_{name}", port="model"),
+            "train": Artifact(step=f"split_{name}", port="train"),
+            "test": Artifact(step=f"split_{name}", port="test"),
+        },
+        after=tuple(gates),
+        policy=training.policy,
+        training=name,
+        train=op.Train.model_construct(operation="train", **said),
+    )
+
+
 def decided(training: Training) -> Threshold | None:
     """Return a training's rule for the threshold, with its cost matrix where that says what is maximized."""
     rule, matrix = training.threshold, training.cost_matrix
@@ -184,7 +214,9 @@ def _register(
     data_code = {name for step in causes for name in _data_code(step)}
     datasets = tuple(step.name.removeprefix("load_") for step in causes if step.operation == "load")
     stages = tuple(op.StageRule(stage=name, gates=stage.gates) for name, stage in model.stages.items())
-    rules = {"stages": stages, "gates": gates, "metrics": training.measured}
+    rules: dict[str, Any] = {"stages": stages, "gates": gates, "metrics": training.measured}
+    if training.refit:
+        rules["refit"] = True
     judges = [made[f"gate_{name}"] for name in gates]
     parameters = sorted({name for step in (*causes, *judges) for name in step.parameters})
     return make_step(
@@ -193,13 +225,14 @@ def _register(
         analysis.spec.document,
         ("registry", model_name),
         inputs={
-            "model": Artifact(step=f"train_{training_name}", port="model"),
+            "model": Artifact(step=f"{'refit' if training.refit else 'train'}_{training_name}", port="model"),
             "metrics": Artifact(step=f"evaluate_{training_name}", port="metrics"),
             "curves": Artifact(step=f"evaluate_{training_name}", port="curves"),
             "profile": Artifact(step=f"profile_{training_name}", port="profile"),
             "test": Artifact(step=f"split_{training_name}", port="test"),
             "environment": Artifact(step=f"train_{training_name}", port="environment"),
             **evidence(analysis, training_name, training, gates),
+            **({"judged": Artifact(step=f"train_{training_name}", port="model")} if training.refit else {}),
             **{f"report_{name}": Artifact(step=f"validate_{name}", port="report") for name in datasets},
             **{f"decision_{name}": Artifact(step=f"gate_{name}", port="decision") for name in gates},
         },
@@ -214,6 +247,7 @@ def _register(
         environment=analysis.spec.environment,
         variables=dict(analysis.overrides),
         files=_query_files(analysis, datasets),
+        refit=training.refit,
         owner=analysis.owner,
         datasets=datasets,
         parameters={name: f"${{params.{name}}}" for name in parameters},

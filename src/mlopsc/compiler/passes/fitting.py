@@ -11,16 +11,19 @@ from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary.columns import is_numeric
 from mlopsc.vocabulary.deciding import Threshold
+from mlopsc.vocabulary.estimators import booster_library
 from mlopsc.vocabulary.evaluation import BinaryCosts
 from mlopsc.vocabulary.metrics import value_metrics
 
 
 def check_fitting(analysis: Analysis) -> Iterator[Diagnostic]:
-    """Yield weights, calibration and thresholds that label or estimator cannot have."""
+    """Yield weights, calibration, thresholds and refits that nothing can have or that do nothing."""
+    yield from _refits(analysis)
     asked = [(name, one) for name, one in analysis.spec.entries("training") if _asks(one)]
     if not asked:
         return
-    catalogue = Catalogue.load()
+    named = (booster_library(training.estimator) for _, training in asked)
+    catalogue = Catalogue.load(libraries=dict.fromkeys(name for name in named if name))
     for name, training in asked:
         path = training.estimator
         info = catalogue.estimator(path) if isinstance(path, str) else None
@@ -34,6 +37,20 @@ def check_fitting(analysis: Analysis) -> Iterator[Diagnostic]:
         if training.threshold is not None:
             yield from _gives_scores(analysis, name, info, "threshold", "MLC326")
             yield from _threshold(analysis, catalogue, name, training, training.threshold, info)
+
+
+def _refits(analysis: Analysis) -> Iterator[Diagnostic]:
+    for name, training in analysis.spec.entries("training"):
+        named = [
+            model for model in analysis.spec.registry.values() if model is None or model.training == name
+        ]
+        if training.refit and not named:
+            yield report(
+                "MLC124",
+                f"`refit` would do nothing: no model of `registry` comes from '{name}'",
+                analysis.spec.document.key_span(("training", name, "refit")),
+                help=f"register one, `registry: {{NAME: {{training: {name}, stages: …}}}}`, or leave `refit` out",
+            )
 
 
 def _asks(training: Training) -> bool:

@@ -338,4 +338,23 @@ datasets:
   flights: {timezone: America/New_York}
 """,
     ),
+    Code(
+        "MLC124",
+        "refit-unregistered",
+        "A training is refitted, and nothing registers it.",
+        (
+            "'refit' trains the model again on all rows after the gates judged the one that did not see the test "
+            "part. The model of all rows is what the registry gets; without a registered model nobody would get it."
+        ),
+        """\
+training:
+  late_arrival: {refit: true}
+registry: {}
+monitors: {}
+""",
+        """\
+training:
+  late_arrival: {refit: true}
+""",
+    ),
 )

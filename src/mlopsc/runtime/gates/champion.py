@@ -61,12 +61,15 @@ def judge_champion(
         return decision(
             name, "champion", "fail", f"the champion cannot be compared with: {unfit}", **evidence
         )
+    hashes = read_rows(test)
+    if config.refit and _refitted(holder.signature, mine, champion, candidate, hashes):
+        reason = "the champion is the candidate, trained again on these rows"
+        return decision(name, "champion", "unchanged", reason, **evidence)
     if gate.test != "none" and (seeds := _reseeded(ours.signature, holder.signature)):
         reason = (
             f"the candidate is the champion trained again on the same rows, {seeds}: what differs is chance"
         )
         return decision(name, "champion", "fail", reason, **evidence)
-    hashes = read_rows(test)
     rows = ~np.isin(hashes, np.concatenate([read_row_hashes(path) for path in (candidate, champion)]))
     count = int(rows.sum())
     evidence |= {"rows": count, "rows_digest": _digest_of_rows(hashes[rows])}
@@ -134,6 +137,20 @@ def _compared(
         **evidence,
         **found.evidence,
     )
+
+
+def _refitted(
+    signature: Mapping[str, Any],
+    digest: str,
+    champion: Path,
+    candidate: Path,
+    tested: npt.NDArray[np.uint64],
+) -> bool:
+    """Whether the champion is what becomes of the candidate of this digest by training it again on all rows."""
+    if signature.get("refitted") != digest:
+        return False
+    rows = np.sort(np.concatenate([read_row_hashes(candidate), tested]))
+    return bool(np.array_equal(rows, read_row_hashes(champion)))
 
 
 def _reseeded(candidate: Mapping[str, Any], champion: Mapping[str, Any]) -> str | None:

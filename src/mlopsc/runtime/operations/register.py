@@ -32,7 +32,8 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     from mlopsc.runtime.store import digest_of_file
     from mlopsc.runtime.store.collection import pin
 
-    case = _Case.read(config, inputs, context.project)
+    judged = digest_of_file(inputs["judged"]) if config.refit else None
+    case = _Case.read(config, inputs, context.project, judged)
     _refuse_ghost(config.model, inputs["model"])
     digest = digest_of_file(inputs["model"])
     with context.registry() as registry:
@@ -58,6 +59,7 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
             "test",
             "environment",
             *config.evidence_ports(),
+            *(["judged"] if config.refit else []),
             *(f"report_{name}" for name in config.datasets),
         ]
         artifacts = {role: store.put_file(inputs[role]) for role in roles}
@@ -96,7 +98,7 @@ def confirmed(config: Register, input_digests: Mapping[str, str], context: Conte
         }
     except StoreError:
         return False
-    case = _Case.read(config, inputs, context.project)
+    case = _Case.read(config, inputs, context.project, input_digests.get("judged"))
     digest = input_digests["model"]
     with context.registry() as registry:
         if case.refusals:
@@ -120,7 +122,7 @@ class _Case:
     lineage: dict[str, Any]
 
     @classmethod
-    def read(cls, config: Register, inputs: Mapping[str, Path], project: Path) -> "_Case":
+    def read(cls, config: Register, inputs: Mapping[str, Path], project: Path, judged: str | None) -> "_Case":
         first = config.stages[0]
         decisions = {name: read_json(inputs[f"decision_{name}"]) for name in config.gates}
         refusals = tuple(decisions[name] for name in first.gates if failed(decisions[name]))
@@ -131,6 +133,8 @@ class _Case:
             "parameters": config.parameters,
             "code": _code(config, project),
         }
+        if judged is not None:
+            lineage["judged"] = judged
         if config.owner is not None:
             lineage["owner"] = config.owner
         # As the registry gives them back: JSON knows no tuples.
@@ -178,7 +182,10 @@ def _champion_judged(registry: "Registry", config: Register, case: _Case, digest
 
 def _frozen(config: Register) -> dict[str, dict[str, Any]]:
     """Return the configurations by which a promotion judges the gates."""
-    judges = {name: judge_of(name, gate, config.metrics, config.code) for name, gate in config.gates.items()}
+    judges = {
+        name: judge_of(name, gate, config.metrics, config.code, refit=config.refit)
+        for name, gate in config.gates.items()
+    }
     return {name: judge.model_dump(mode="json") for name, judge in judges.items()}
 
 

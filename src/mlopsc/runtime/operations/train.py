@@ -26,16 +26,19 @@ def run(config: Train, inputs: Mapping[str, Path], outputs: Mapping[str, Path], 
     """Write the fitted model. Raises StepFailed when a feature, the label or the parameters do not fit."""
     if config.tuned:
         config = config.model_copy(update={"params": {**config.params, **_found(inputs["trials"])}})
-    rows = read_labelled(inputs["train"], config)
-    model = fit_model(config, rows, context)
-    save_model(
-        outputs["model"],
-        model,
-        _signature(config, rows, model) | {"recipe": _recipe(config, inputs["train"], context.project)},
-        read_rows(inputs["train"]),
-        trusted=user_modules(config.functions(), context.project),
-    )
+    train_on(config, inputs["train"], outputs["model"], context)
     write_json(outputs["environment"], captured(_libraries(config, context), context.threads))
+
+
+def train_on(config: Train, table: Path, out: Path, context: Context, *, judged: str | None = None) -> None:
+    """Fit a model on all rows of a table, and write it; `judged` is the digest of the one that it replaces."""
+    rows = read_labelled(table, config)
+    model = fit_model(config, rows, context)
+    signature = _signature(config, rows, model) | {"recipe": _recipe(config, table, context.project)}
+    if judged is not None:
+        signature["refitted"] = judged
+    trusted = user_modules(config.functions(), context.project)
+    save_model(out, model, signature, read_rows(table), trusted=trusted)
 
 
 def _libraries(config: Train, context: Context) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from mlopsc.vocabulary.operations.judging import (
     JudgeSize,
     judge_of,
 )
-from mlopsc.vocabulary.operations.learning import Evaluate, Predict, Train
+from mlopsc.vocabulary.operations.learning import Evaluate, Predict, Refit, Train
 from mlopsc.vocabulary.operations.registered import (
     Register,
     ResolveChampion,
@@ -55,6 +55,7 @@ __all__ = [
     "Ports",
     "Predict",
     "Profile",
+    "Refit",
     "Register",
     "ResolveChampion",
     "ResolveModel",
@@ -82,6 +83,7 @@ Operation = (
     | Trial
     | CollectTrials
     | Train
+    | Refit
     | Evaluate
     | Profile
     | ResolveChampion

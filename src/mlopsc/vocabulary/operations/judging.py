@@ -94,6 +94,8 @@ class JudgeChampion(BaseJudge):
     gate: ChampionGate
     metric: Metric
     """The gate's metric as the training declares it."""
+    refit: bool = False
+    """The candidate is registered trained again on all rows."""
     code: tuple[FunctionReference, ...] = ()
 
     def input_ports(self) -> Ports:
@@ -107,10 +109,13 @@ class JudgeChampion(BaseJudge):
 Judge = JudgeMetric | JudgeBaseline | JudgeSize | JudgeScored | JudgeChampion
 
 
-def judge_of(name: str, gate: Gate, metrics: Sequence[Metric], code: tuple[str, ...]) -> Judge:
+def judge_of(
+    name: str, gate: Gate, metrics: Sequence[Metric], code: tuple[str, ...], *, refit: bool = False
+) -> Judge:
     """Return the operation that judges a gate.
 
-    `metrics` are those of the training, `code` its user functions that made the model. Nothing is validated: a spec is
+    `metrics` are those of the training, `code` its user functions that made the model; `refit` says that what is
+    registered is trained again on all rows. Nothing is validated: a spec is
     lowered with thresholds that only a run knows.
     """
     named: dict[str, Metric] = {metric_name(metric): metric for metric in metrics}
@@ -122,7 +127,7 @@ def judge_of(name: str, gate: Gate, metrics: Sequence[Metric], code: tuple[str, 
             return JudgeScored.model_construct(name=name, gate=gate, metric=metric)
         case ChampionGate():
             metric = named.get(gate.metric, gate.metric)
-            return JudgeChampion.model_construct(name=name, gate=gate, metric=metric, code=code)
+            return JudgeChampion.model_construct(name=name, gate=gate, metric=metric, refit=refit, code=code)
         case BaselineGate():
             metric = named.get(gate.metric, gate.metric)
             greater = not isinstance(metric, CustomMetric) or metric.greater_is_better

@@ -55,6 +55,28 @@ class Train(BaseOperation):
         return own + ((self.preprocess.python,) if self.preprocess.python else ())
 
 
+class Refit(BaseOperation):
+    """Fit what was judged again on all rows, for the registry: the gates have judged the model of the train part.
+
+    The model's signature tells by `refitted` the digest of the judged one, and its row hashes are those of both parts.
+    """
+
+    libraries = Train.libraries
+    operation: Literal["refit"] = "refit"
+    training: str
+    train: Train
+    """How the judged model was trained."""
+
+    def input_ports(self) -> Ports:
+        return {"judged": "model", "train": "table", "test": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"model": "model"}
+
+    def functions(self) -> tuple[str, ...]:
+        return self.train.functions()
+
+
 class Evaluate(BaseOperation):
     """Score a model on the test part, and keep the curves behind the scores for plots.
 

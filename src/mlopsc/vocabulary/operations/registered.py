@@ -83,6 +83,8 @@ class Register(BaseOperation):
     """Values of the spec's variables that the compile was given."""
     files: tuple[str, ...] = ()
     """Further files of the project that the spec names: queries."""
+    refit: bool = False
+    """`model` is the judged model trained again on all rows, and `judged` is that one."""
     owner: str | None = None
     """Who answered for the project when the version was made: part of the lineage."""
     datasets: tuple[str, ...] = ()
@@ -97,6 +99,8 @@ class Register(BaseOperation):
         decisions: Ports = {f"decision_{name}": "decision" for name in self.gates}
         inputs: Ports = {"model": "model", "metrics": "metrics", "curves": "report"}
         inputs |= {"profile": "profile", "test": "table", "environment": "environment"}
+        if self.refit:
+            inputs["judged"] = "model"
         return inputs | self.evidence_ports() | reports | decisions
 
     def output_ports(self) -> Ports:
