@@ -262,11 +262,14 @@ def test_mlflow_serves_the_model_with_our_predictions(make_project, mlflow_serve
     run(folder)
     (told,) = runs_of(mlflow_server, "served")
     port, log = free_port(), tmp_path / "log"
+    path = (
+        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # MLflow calls uvicorn by its name
+    )
     command = ["models", "serve", "-m", f"runs:/{told.info.run_id}/model", "--env-manager", "local"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "mlflow", *command, "--port", str(port)],
-            env={**os.environ, "MLFLOW_TRACKING_URI": mlflow_server.url},
+            env={**os.environ, "MLFLOW_TRACKING_URI": mlflow_server.url, "PATH": path},
             cwd=tmp_path,
             stdout=output,
             stderr=output,
@@ -317,3 +320,19 @@ def test_other_targets_tell_the_very_same(make_project, mlflow_server, target, r
     assert digest == next(step.outputs["report"] for step in result.steps if step.name == "track_lateness")
     (same,) = runs_of(mlflow_server, f"on_{target}")
     assert same.info.run_id == told.info.run_id
+
+
+def test_a_password_stands_nowhere_though_the_server_is_down(make_project, monkeypatch, capfd):
+    """Not in the logs, not in the store, not on the terminal: only the environment has it."""
+    folder = make_project("local", "secret")
+    spec = folder / "mlops.yaml"
+    text = spec.read_text().replace('mlflow: "local"', "mlflow: {secret: mlflow}")
+    spec.write_text(text + "secrets: {mlflow: {env: MLFLOW_URL}}\n")
+    monkeypatch.setenv("MLFLOW_URL", f"http://ann:canary-passwort@127.0.0.1:{free_port()}")
+    result = run(folder)
+    log = folder / ".mlopsc/runs" / result.run / "track_lateness.log"
+    assert "warning: MLflow was not told" in log.read_text()
+    written = [path for path in folder.rglob("*") if path.is_file()]
+    assert [path for path in written if b"canary" in path.read_bytes()] == []
+    told = capfd.readouterr()
+    assert "canary" not in told.out + told.err
