@@ -11,6 +11,7 @@ from mlopsc.compiler.passes.checks import check_checks
 from mlopsc.compiler.passes.columns import check_columns
 from mlopsc.compiler.passes.engines import check_engine
 from mlopsc.compiler.passes.estimators import check_estimators
+from mlopsc.compiler.passes.evaluations import check_evaluations
 from mlopsc.compiler.passes.fitting import check_fitting
 from mlopsc.compiler.passes.functions import check_functions
 from mlopsc.compiler.passes.gates import check_gates
@@ -52,6 +53,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_fitting,
     check_gates,
     check_tuning,
+    check_evaluations,
     check_leakage,
     lint,
 )

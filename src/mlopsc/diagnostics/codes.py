@@ -6,7 +6,19 @@ from textwrap import fill, indent
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label, Severity, Span
 from mlopsc.diagnostics.errors import UsageError
 from mlopsc.diagnostics.suggest import nearest
-from mlopsc.diagnostics.table import columns, data, file, fitting, gates, lint, names, shape, targets, tuning
+from mlopsc.diagnostics.table import (
+    columns,
+    data,
+    evaluation,
+    file,
+    fitting,
+    gates,
+    lint,
+    names,
+    shape,
+    targets,
+    tuning,
+)
 from mlopsc.diagnostics.table.code import Code
 
 GROUPS: dict[str, tuple[Code, ...]] = {
@@ -16,6 +28,7 @@ GROUPS: dict[str, tuple[Code, ...]] = {
     "Columns, types and SQL": columns.CODES,
     "Fit of a model": fitting.CODES,
     "Searches for parameters": tuning.CODES,
+    "Evaluation": evaluation.CODES,
     "Gates": gates.CODES,
     "Lint": lint.CODES,
     "Targets": targets.CODES,

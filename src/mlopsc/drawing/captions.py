@@ -44,7 +44,13 @@ def _estimator(said: Configuration) -> str:
 
 
 def _metrics(said: Configuration) -> str:
-    return _some([one if isinstance(one, str) else one["name"] for one in said["metrics"]])
+    return _some([_metric(one) for one in said["metrics"]])
+
+
+def _metric(said: Any) -> str:
+    if isinstance(said, str):
+        return said
+    return str(said["name"] if "name" in said else f"value_{said['of']}")
 
 
 def _bounds(said: Configuration) -> str:

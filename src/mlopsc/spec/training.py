@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.deciding import Calibration, Threshold
 from mlopsc.vocabulary.estimators import Estimator
-from mlopsc.vocabulary.evaluation import Baselines, CostMatrix
+from mlopsc.vocabulary.evaluation import Baselines, CostMatrix, Intervals, Slice, as_slice
 from mlopsc.vocabulary.leakage import Leakage
 from mlopsc.vocabulary.metrics import DeclaredMetric, Metric, value_metrics
 from mlopsc.vocabulary.names import Name
@@ -79,6 +79,10 @@ class Training(Frozen):
     metrics: Annotated[tuple[DeclaredMetric, ...], Field(min_length=1)]
     cost_matrix: CostMatrix | None = None
     """What decisions are worth; adds the metrics `value_total` and `value_per_row`."""
+    slices: tuple[str | Slice, ...] = ()
+    """Groups of rows that are measured by themselves: columns, bins of numbers, conditions."""
+    intervals: Intervals | None = None
+    """Confidence intervals of the metrics by bootstrap; `{}` for those by default."""
     baselines: Baselines = Baselines()
     """How the naive forecasts are made that metrics are reported beside."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
@@ -95,3 +99,8 @@ class Training(Frozen):
     def measured(self) -> tuple[Metric, ...]:
         """All metrics: those that are listed, and those that the cost matrix adds."""
         return self.metrics + value_metrics(self.cost_matrix)
+
+    @property
+    def divisions(self) -> tuple[Slice, ...]:
+        """The slices, in one form."""
+        return tuple(as_slice(entry) for entry in self.slices)

@@ -123,6 +123,15 @@ class Binder:
             return tree
         return tuple(dict.fromkeys(node["table_name"] for node in table_references(tree)))
 
+    def columns_read(self, sql: str, table: str) -> tuple[str, ...] | SqlFault:
+        """Return the names of the columns that an expression over one row of a table reads, as it spells them."""
+        tree = parse_expression(self._duckdb, sql)
+        if isinstance(tree, SqlFault):
+            return tree
+        paths = [node["column_names"] for node in walk(tree.root) if node.get("class") == "COLUMN_REF"]
+        own = [path[1] if len(path) > 1 and path[0].lower() == table.lower() else path[0] for path in paths]
+        return tuple(dict.fromkeys(own))
+
     def beyond_spark(self, sql: str) -> list[SqlFault]:
         """Return what of a SELECT that binds the Spark engine cannot compute."""
         tree = parse_query(self._duckdb, sql)

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.csv
 import pytest
 
@@ -92,3 +93,33 @@ def test_a_test_part_of_one_class_has_curves_that_say_so(workbench):
     found = read_json(workbench.evaluate(model, test, "accuracy").with_suffix(".curves"))
     assert "nothing to tell apart" in found["roc"]["unavailable"]
     assert sum(found["scores"]["positive"]) == 60
+
+
+def test_slices_and_intervals_stand_beside_the_metrics(workbench):
+    model = workbench.train(workbench.sample("train"))
+    shops = pa.array((["x", "y", "y"] * 67)[:200], pa.string())
+    test = workbench.sample("test", 200, 1000, __aux__shop=shops)
+    asked = {
+        "slices": [{"column": "shop"}, {"name": "low", "sql": "a < -2"}, {"column": "b", "bins": [3.0]}],
+        "intervals": {"resamples": 100, "by": "shop"},
+        "seed": 3,
+    }
+    out = workbench.evaluate(model, test, "roc_auc", "accuracy", **asked)
+    first, found = out.read_bytes(), read_json(out)
+    assert workbench.evaluate(model, test, "roc_auc", "accuracy", **asked).read_bytes() == first
+    assert [(one["slice"], one["rows"]) for one in found["slices"]["shop"]] == [("x", 67), ("y", 133)]
+    shares = [one["metrics"]["accuracy"] * one["rows"] for one in found["slices"]["shop"]]
+    assert sum(shares) / 200 == pytest.approx(found["metrics"]["accuracy"])
+    few = found["slices"]["low"][-1]
+    assert few == {"slice": "true", "rows": few["rows"], "too_few": True}
+    assert [one["slice"] for one in found["slices"]["b"]] == ["< 3", "≥ 3"]
+    interval = found["intervals"]["accuracy"]
+    assert interval["low"] <= found["metrics"]["accuracy"] <= interval["high"]
+    # Of one shop alone nothing can be drawn.
+    assert found["slices"]["shop"][0]["intervals"]["accuracy"]["low"] is None
+
+
+def test_what_is_not_asked_for_is_not_there(workbench):
+    model = workbench.train(workbench.sample("train"))
+    found = read_json(workbench.evaluate(model, workbench.sample("test", 60, 1000)))
+    assert sorted(found) == ["baselines", "metrics", "notes", "rows", "training"]

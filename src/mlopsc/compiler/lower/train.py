@@ -135,6 +135,9 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         metrics=training.measured,
         baselines=training.baselines,
         scored=wants_scored(tables.analysis, name, training),
+        slices=training.divisions,
+        intervals=training.intervals,
+        seed=training.seed if training.intervals is not None else None,
         code=model_code(training),
     )
     profile = make_step(

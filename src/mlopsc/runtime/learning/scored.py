@@ -21,6 +21,8 @@ from mlopsc.vocabulary.artifacts import LABEL, ROW
 
 _PREDICTION = "prediction"
 _MATRICES = {"predict_proba": "probability_", "decision_function": "decision_"}
+QUESTIONS = ("predict", *_MATRICES)
+"""What models are asked."""
 _CLASSES = b"mlopsc.classes"
 """Metadata of the table's schema: the model's classes in its order, as JSON; absent for a regression."""
 
@@ -131,6 +133,20 @@ class Recorded:
         if "classes_" in self.__dict__:
             return Tags("classifier", target, classifier_tags=ClassifierTags(), regressor_tags=None)
         return Tags("regressor", target, classifier_tags=None, regressor_tags=RegressorTags())
+
+
+def recorded(answers: Answers, rows: npt.NDArray[Any]) -> Answers:
+    """Return what was said of the rows that a mask marks, or of those at positions, which may repeat.
+
+    The model is not asked again: what it was not asked, it does not know.
+    """
+    said = {question: answers.ask(question)[rows] for question in QUESTIONS if answers.was_asked(question)}
+    truth = answers.truth[rows]
+    found = Answers(Recorded(said, answers.classes), pd.DataFrame(index=range(len(truth))), truth)
+    found.codes = answers.codes[rows]  # known already, and dear to look up again by label
+    if answers.was_asked("predict"):
+        found.decided = answers.decided[rows]
+    return found
 
 
 def _values(column: pa.ChunkedArray) -> Values:

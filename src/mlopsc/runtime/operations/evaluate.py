@@ -1,15 +1,14 @@
-"""Evaluate: a model's metrics on the test part, and the curves behind them."""
+"""Evaluate: a model's metrics on the test part and what stands beside them, and the curves behind them."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import write_json
-from mlopsc.runtime.learning.baselines import score_baselines
 from mlopsc.runtime.learning.curves import curves
+from mlopsc.runtime.learning.evaluation import measured
 from mlopsc.runtime.learning.fitted import answers_of, metric_functions, open_model
 from mlopsc.runtime.learning.scored import write_scored
-from mlopsc.runtime.learning.scoring import score
 from mlopsc.vocabulary.operations import Evaluate
 
 
@@ -18,21 +17,11 @@ def run(config: Evaluate, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     model = open_model(inputs["model"], config.code, context.project)
     answers = answers_of(model, inputs["test"])
     functions = metric_functions(config.metrics, context.project)
-    scores = score(answers, config.metrics, functions)
-    baselines = score_baselines(
-        answers,
-        config.metrics,
-        functions,
-        (inputs["train"], inputs["test"]),
-        config.baselines.previous_by or (),
-    )
     about = {"training": config.training, "rows": len(answers.truth)}
-    found = {
-        "metrics": scores.metrics,
-        "baselines": baselines.metrics,
-        "notes": [*scores.notes, *baselines.notes],
-    }
-    write_json(outputs["metrics"], about | found)
+    write_json(
+        outputs["metrics"],
+        about | measured(answers, config, functions, train=inputs["train"], test=inputs["test"]),
+    )
     write_json(outputs["curves"], about | curves(answers))
     if config.scored:
         write_scored(outputs["scored"], answers, inputs["test"])

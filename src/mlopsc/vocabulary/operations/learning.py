@@ -5,7 +5,7 @@ from typing import Any, Literal
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.deciding import Calibration, Threshold
 from mlopsc.vocabulary.estimators import CustomEstimator, Estimator, booster_library
-from mlopsc.vocabulary.evaluation import Baselines
+from mlopsc.vocabulary.evaluation import Baselines, Intervals, Slice
 from mlopsc.vocabulary.hosts import Host
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
 from mlopsc.vocabulary.names import FunctionReference
@@ -83,11 +83,15 @@ class Evaluate(BaseOperation):
     Of the train part labels and times are read, for the naive forecasts that the scores are reported beside.
     """
 
-    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops", "pyarrow", "duckdb")
     operation: Literal["evaluate"] = "evaluate"
     training: str
     metrics: tuple[Metric, ...]
     baselines: Baselines = Baselines()
+    slices: tuple[Slice, ...] = ()
+    intervals: Intervals | None = None
+    seed: int = 0
+    """Of the intervals' resamples."""
     scored: bool = False
     """Whether to keep what the model says of each row, for gates that judge by it.
 

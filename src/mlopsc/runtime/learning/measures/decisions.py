@@ -11,9 +11,6 @@ from mlopsc.runtime.learning.scoring import Answers
 _OfCounts = Callable[[Floats], Floats]
 """Counts (weightings × labels × decisions) → values."""
 
-_CLASSES = 50
-"""Of more classes the counts would cost more than the metrics are worth."""
-
 
 def of_counts(formula: _OfCounts, answers: Answers, *, classes: int | None = None) -> Measure | None:
     """Return a formula over counts as a function of weights; None for a regression, or other than so many classes."""
@@ -21,12 +18,13 @@ def of_counts(formula: _OfCounts, answers: Answers, *, classes: int | None = Non
         return None
     truth, said = answers.codes, answers.decided
     size = int(max(truth.max(initial=0), said.max(initial=0), len(answers.classes) - 1)) + 1
-    if size > _CLASSES:
-        return None
     pairs = truth * size + said
-    marks = np.zeros((len(pairs), size * size))
-    marks[np.arange(len(pairs)), pairs] = 1.0
-    return lambda weights: formula((weights @ marks).reshape(-1, size, size))
+
+    def measured(weights: Floats) -> Floats:
+        counts = [np.bincount(pairs, weights=one, minlength=size * size) for one in weights]
+        return formula(np.array(counts, dtype=np.float64).reshape(-1, size, size))
+
+    return measured
 
 
 def accuracy(counts: Floats) -> Floats:
