@@ -198,6 +198,48 @@ def test_a_chart_that_could_not_be_drawn_says_why(tmp_path):
     assert "Calibration Not drawn: the estimator gives scores, no probabilities." in said
 
 
+def test_metrics_stand_beside_naive_forecasts_their_intervals_and_slices(tmp_path):
+    one = {"low": 0.7, "high": 0.8, "undefined": 0}
+    none = {"low": None, "high": None, "undefined": 1000}
+    both = {"roc_auc": one, "average_precision": none}
+    slices = [
+        {
+            "slice": "EWR",
+            "rows": 600,
+            "metrics": {"roc_auc": 0.81, "average_precision": None},
+            "intervals": both,
+        },
+        {
+            "slice": "<b>JFK",
+            "rows": 390,
+            "metrics": {"roc_auc": 0.62, "average_precision": None},
+            "intervals": both,
+        },
+        {"slice": "null", "rows": 10, "too_few": True},
+    ]
+    beside = {
+        "baselines": {
+            "majority": {"roc_auc": 0.5, "average_precision": 0.2},
+            "previous_value": {"roc_auc": 0.6},
+        },
+        "intervals": both,
+        "slices": {"origin": slices},
+    }
+    record(tmp_path, train_pipeline(), {"evaluate_late_arrival.metrics": METRICS | beside})
+    text = page(tmp_path)
+    said = read(text).sections["metrics"]
+    assert "metric model interval majority previous value" in said
+    assert "roc_auc 0.75 0.7 to 0.8 0.5 0.6" in said
+    assert "average_precision no value none 0.2 no value" in said
+    assert said.index("<b>JFK") < said.index("EWR")  # the lowest first
+    assert "<b>JFK" not in text
+    assert "Dashed: all rows, 0.75. Too few rows to measure: null (10 rows)." in said
+    assert (
+        "average_precision by origin Too few rows to measure: null (10 rows). Without a value: 2 slices."
+        in said
+    )
+
+
 def test_a_failed_step_stands_first_with_its_place_and_the_end_of_its_log(tmp_path):
     log = "\n".join(f"line {number}" for number in range(5000)) + "\nZeroDivisionError: no\n"
     record(
@@ -308,7 +350,11 @@ def test_nothing_in_names_data_or_messages_becomes_markup(tmp_path, payload):
     documents = {
         "validate_flights.report": validation(odd, dataset=text, schema={text: text}),
         "evaluate_late_arrival.metrics": METRICS
-        | {"training": text, "metrics": {text: 0.5}, "notes": [text]},
+        | {"training": text, "metrics": {text: 0.5}, "notes": [text]}
+        | {
+            "baselines": {text: {text: 0.4}},
+            "slices": {text: [{"slice": text, "rows": 3, "metrics": {text: 0.5}}]},
+        },
         "evaluate_late_arrival.curves": curves,
         "gate_good_enough.decision": GOOD | {"name": text, "reason": text, "metric": text, "further": text},
         "gate_beats_champion.decision": CHAMPION | {"threshold": {"min_delta": 0.1, text: text}},

@@ -6,6 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mlopsc.reporting.charts.bullet import Bound, bullet
+from mlopsc.reporting.evaluated import comparison, slice_figures
 from mlopsc.reporting.facts import Facts
 from mlopsc.reporting.figures import figures
 from mlopsc.reporting.sections import Fact, Gate, Training
@@ -26,8 +27,9 @@ def trainings(facts: Facts) -> Iterator[Training]:
             name=found["training"],
             about=f"{plural(found['rows'], 'row')} of the test part{task}",
             metrics=metric_facts(found["metrics"]),
+            comparison=comparison(found),
             notes=(*found.get("notes", ()), *_leaks(splits.get(found["training"]))),
-            figures=() if curves is None else figures(curves),
+            figures=(*(() if curves is None else figures(curves)), *slice_figures(found)),
         )
 
 

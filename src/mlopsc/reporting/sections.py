@@ -91,12 +91,22 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """Metrics beside their intervals and what naive forecasts reach."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, str, tuple[str, ...]], ...]
+    """(metric, its value, a cell for each heading)."""
+
+
+@dataclass(frozen=True)
 class Training:
     """A training's metrics and plots."""
 
     name: str
     about: str
     metrics: tuple[Fact, ...]
+    comparison: Comparison | None
     notes: tuple[str, ...]
     figures: tuple[Figure, ...]
 
