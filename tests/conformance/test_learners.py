@@ -27,7 +27,8 @@ training:
     entities: {dataset: visits, label: stay}
     features: [age, city, outcome]
     estimator: lightgbm.LGBMRegressor
-    params: {n_estimators: 5, min_child_samples: 5}
+    params: {n_estimators: 5, min_child_samples: 5, monotone_constraints: {age: 1}}
+    preprocess: {columns: {age: {impute: {constant: 40}, scale: quantile}, city: {encode: target}}}
     metrics: [r2]
 gates:
   accurate: {type: metric, training: boosted, metric: accuracy, min: 0.2}

@@ -20,6 +20,7 @@ from mlopsc.compiler.passes.lint import lint
 from mlopsc.compiler.passes.names import check_names
 from mlopsc.compiler.passes.parameters import check_parameters
 from mlopsc.compiler.passes.predictions import check_predictions
+from mlopsc.compiler.passes.preprocessing import check_preprocessing
 from mlopsc.compiler.passes.schemas import find_schemas
 from mlopsc.compiler.passes.sources import check_sources
 from mlopsc.compiler.passes.timed_views import check_timed_views
@@ -46,6 +47,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_columns,
     check_timed_views,
     check_trainings,
+    check_preprocessing,
     check_predictions,
     check_checks,
     check_engine,

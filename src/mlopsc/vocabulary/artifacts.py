@@ -14,7 +14,7 @@ ROW = "__row__"
 TIME = "__time__"
 """Column of a feature table: the label's time (timestamp, UTC); there when the entities have an event time."""
 GROUP = "__group__"
-"""Column of a feature table: the group that a `group` split keeps together."""
+"""Column of a feature table: the group that a `group` split keeps together, or what a `column` split goes by."""
 ENTITY = "__entity__"
 """Column of a feature table: uint64 hash of the keys by which views are joined; there when rows that share it may be
 divided between the parts of a split."""

@@ -7,6 +7,10 @@ BOOSTERS = ("xgboost", "lightgbm")
 """Libraries beside scikit-learn whose estimators a training may name; each is an extra of the same name."""
 
 
+MONOTONIC = ("monotonic_cst", "monotone_constraints")
+"""Parameters that constrain the effect of features, as a map: feature → 1, increasing, -1, decreasing, or 0."""
+
+
 class CustomEstimator(Frozen):
     """`function(params: dict, seed: int) -> estimator`, an object that derives from scikit-learn's `BaseEstimator`."""
 

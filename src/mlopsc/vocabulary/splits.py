@@ -48,4 +48,16 @@ class GroupSplit(Frozen):
     test: Fraction = 0.2
 
 
-Split = Annotated[RandomSplit | StratifiedSplit | TimeSplit | GroupSplit, Field(discriminator="type")]
+class ColumnSplit(Frozen):
+    """A column of the entities says which rows are the test part: a split that somebody else has made."""
+
+    type: Literal["column"]
+    by: str
+    """The column that says so."""
+    test: str | bool | int | float
+    """Its value in the rows of the test part; all others, null among them, are the train part."""
+
+
+Split = Annotated[
+    RandomSplit | StratifiedSplit | TimeSplit | GroupSplit | ColumnSplit, Field(discriminator="type")
+]

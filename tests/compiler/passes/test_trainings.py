@@ -113,6 +113,18 @@ training: {late: {split: {type: time, test: 0.2}, entities: {until: 2013-01-01}}
             id="times that are not there",
         ),
         pytest.param(
+            "training: {late: {split: {type: column, by: carier, test: AA}}}",
+            ["MLC301 «carier» 'flights' has no column 'carier' | did you mean 'carrier'?"],
+            id="a split by a column that is not there",
+        ),
+        pytest.param(
+            "training: {late: {split: {type: column, by: carrier, test: 7}}}",
+            [
+                "MLC302 «7» 'carrier' is string, and the test part's value 7 is not | give a value of type string, or make a column of text, a number or a truth value in an SQL view",
+            ],
+            id="a split by a value of another type",
+        ),
+        pytest.param(
             "training: {late: {split: {type: group, by: carier}}}",
             [
                 "MLC301 «carier» 'flights' has no column 'carier' | did you mean 'carrier'?",

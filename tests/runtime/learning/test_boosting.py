@@ -8,7 +8,8 @@ from mlopsc.runtime.learning import estimators
 from mlopsc.runtime.learning.boosting import as_trained, library_of
 from mlopsc.runtime.learning.coded import CodedClasses
 from mlopsc.runtime.learning.estimators import make_estimator
-from mlopsc.runtime.learning.preprocessing import make_pipeline, takes_nulls, wants_scale
+from mlopsc.runtime.learning.preprocessing import make_pipeline
+from mlopsc.runtime.learning.wants import takes_nulls, wants_scale
 from mlopsc.vocabulary.preprocessing import Preprocessing
 
 xgboost = pytest.importorskip("xgboost")

@@ -165,7 +165,9 @@ def test_numbers_can_be_declared_categories():
 
 
 def test_a_category_that_is_no_feature_is_an_error():
-    with pytest.raises(StepFailed, match="`categorical_columns` names what is not a feature: hours"):
+    with pytest.raises(
+        StepFailed, match=r"`preprocess\.categorical_columns` names what is not a feature: hours"
+    ):
         fitted(LogisticRegression(), table(), categorical_columns=["hours"])
 
 
@@ -209,3 +211,87 @@ class Majority(ClassifierMixin, BaseEstimator):
 def test_a_users_class_gets_a_dense_matrix_without_nulls():
     frame = table()
     assert len(fitted(Majority(), frame).predict(frame)) == len(frame)
+
+
+def named(estimator=None, **columns):
+    frame = table()
+    return frame, fitted(LogisticRegression() if estimator is None else estimator, frame, columns=columns)
+
+
+def test_a_column_by_name_differs_from_its_kind_and_keeps_the_rest_of_it():
+    frame = table()
+    pipeline = fitted(
+        LogisticRegression(),
+        frame,
+        numeric={"impute": {"constant": 7}, "scale": "none"},
+        columns={"n": {"scale": "minmax"}},
+    )
+    filled = frame["n"].fillna(7)
+    found = matrix(pipeline, frame)
+    # Features of one treatment stand together: `b` has its kind's, `n` its own.
+    np.testing.assert_allclose(found[:, 0], (filled - filled.min()) / (filled.max() - filled.min()))
+    np.testing.assert_array_equal(found[:, 1], frame["b"])
+
+
+@pytest.mark.parametrize("scale", ["standard", "minmax", "maxabs", "robust", "log1p", "quantile", "power"])
+def test_every_scaling_keeps_order_and_survives_saving(scale):
+    frame, pipeline = named(n={"scale": scale, "impute": "median"})
+    order = matrix(pipeline, frame)[:, 0][np.argsort(frame["n"].fillna(frame["n"].median()).to_numpy())]
+    assert (np.diff(order) >= -1e-12).all()
+    loaded = load_estimator(dump_estimator(pipeline))
+    np.testing.assert_array_equal(matrix(loaded, frame), matrix(pipeline, frame))
+    assert dump_estimator(loaded) == dump_estimator(named(n={"scale": scale, "impute": "median"})[1])
+
+
+def test_bins_hold_equally_many_rows():
+    frame, pipeline = named(n={"bins": 4, "impute": "median"})
+    found = matrix(pipeline, frame)[:, 1:5]
+    assert set(np.unique(found)) == {0.0, 1.0}
+    assert found.sum() == len(frame)
+
+
+def test_an_indicator_tells_where_null_was_and_is_not_scaled():
+    frame, pipeline = named(n={"indicator": True})
+    np.testing.assert_array_equal(matrix(pipeline, frame)[:, -1], frame["n"].isna())
+
+
+def test_a_number_that_is_encoded_is_a_category():
+    frame, pipeline = named(RandomForestClassifier(2, random_state=0), b={"encode": "onehot"})
+    assert matrix(pipeline, frame).shape[1] == 1 + 2 + 4
+
+
+def test_target_encoding_is_learned_on_other_rows_than_it_is_used_for():
+    """A column of one category a row tells its row's label if it is encoded on that row."""
+    frame = table(rows=120, s=np.array([f"row{i}" for i in range(120)], dtype=object))
+    settings = Preprocessing.model_validate({"columns": {"s": {"encode": "target", "impute": "none"}}})
+    truth = np.random.default_rng(0).integers(0, 2, 120)
+    pipeline = make_pipeline(LogisticRegression(), frame, KINDS, settings, seed=5)
+    crossed = pipeline.named_steps["preprocess"].fit_transform(frame, truth)[:, -1]
+    assert abs(np.corrcoef(crossed[frame["s"].notna()], truth[frame["s"].notna()])[0, 1]) < 0.3
+    one, two = (dump_estimator(pipeline.fit(frame, truth)) for _ in range(2))
+    assert one == two
+
+
+def test_as_it_is():
+    frame, pipeline = named(HistGradientBoostingClassifier(max_iter=2), n="passthrough")
+    np.testing.assert_array_equal(matrix(pipeline, frame)[:, -1], frame["n"])
+
+
+def test_native_categories_stand_before_what_numbers_become():
+    frame = table()
+    pipeline = fitted(HistGradientBoostingClassifier(max_iter=2), frame, columns={"n": {"bins": 3}})
+    assert pipeline.named_steps["estimator"].categorical_features == [1]
+    assert pipeline.named_steps["estimator"].is_categorical_.tolist() == [False, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"x": "passthrough"}, r"`preprocess\.columns` names what is not a feature: x"),
+        ({"s": {"scale": "robust"}}, "'s' holds categories, and `scale` is for numbers"),
+        ({"n": {"impute": "missing"}}, "'n' holds numbers, and a text for null"),
+    ],
+)
+def test_settings_that_do_not_suit_a_feature_are_an_error(columns, said):
+    with pytest.raises(StepFailed, match=said):
+        fitted(LogisticRegression(), table(), columns=columns)

@@ -13,7 +13,7 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.operations import split
 from mlopsc.runtime.operations.split import test_rows as chosen
 from mlopsc.vocabulary.operations import SplitRows
-from mlopsc.vocabulary.splits import GroupSplit, RandomSplit, StratifiedSplit, TimeSplit
+from mlopsc.vocabulary.splits import ColumnSplit, GroupSplit, RandomSplit, StratifiedSplit, TimeSplit
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -47,6 +47,26 @@ def test_groups_stay_together():
     found = pd.Series(mask).groupby(groups).nunique()
     assert (found == 1).all()
     assert 0.3 <= mask.mean() < 0.4
+
+
+@pytest.mark.parametrize(
+    ("column", "test", "expected"),
+    [
+        (["train", "test", None, "test"], "test", [False, True, False, True]),
+        ([True, False, None, False], False, [False, True, False, True]),
+        (pa.array([1, 2, None, 2], pa.int16()), 2, [False, True, False, True]),
+        (pa.array(["a", "b", None, "b"]).dictionary_encode(), "b", [False, True, False, True]),
+    ],
+)
+def test_a_column_says_which_rows_are_tested(column, test, expected):
+    given = ColumnSplit(type="column", by="part", test=test)
+    assert chosen(table(__group__=column), given, 0).tolist() == expected
+
+
+def test_a_value_that_the_column_cannot_hold_is_an_error():
+    given = ColumnSplit(type="column", by="part", test="test")
+    with pytest.raises(StepFailed, match="column 'part' is int64, and 'test', the test part's value, is not"):
+        chosen(table(__group__=[1, 2]), given, 0)
 
 
 def test_time_takes_the_last_stretch_open_at_its_beginning():

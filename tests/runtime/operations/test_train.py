@@ -9,6 +9,9 @@ import pytest
 
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.models.archive import load_model_file, read_row_hashes, read_signature
+from mlopsc.runtime.operations import split
+from mlopsc.vocabulary.operations import SplitRows
+from mlopsc.vocabulary.splits import ColumnSplit
 
 HISTOGRAM = "sklearn.ensemble.HistGradientBoostingClassifier"
 FOREST = "sklearn.ensemble.RandomForestClassifier"
@@ -253,3 +256,56 @@ def test_an_estimator_that_takes_no_weights_is_an_error(workbench):
     table = workbench.sample("train", 50, __aux__w=np.ones(50))
     with pytest.raises(StepFailed, match="`sample_weight`: KNeighborsClassifier takes no weights"):
         workbench.train(table, estimator="sklearn.neighbors.KNeighborsClassifier", sample_weight="w")
+
+
+def test_nothing_of_the_test_part_reaches_the_model(workbench, tmp_path):
+    """Every treatment that learns something: other values and categories in the test part, the same bytes."""
+    part = np.where(np.arange(400) % 4 == 0, "test", "train")
+    config = SplitRows(training="t", split=ColumnSplit(type="column", by="part", test="test"), seed=0)
+    digests = set()
+    for number in range(3):
+        random, away = np.random.default_rng(1), np.random.default_rng(number)
+        a, c = random.normal(size=400), random.choice(["x", "y", "z"], 400).astype(object)
+        label = a + random.normal(size=400) > 0
+        a[part == "test"] = away.normal(scale=10.0**number, size=100)
+        c[part == "test"] = f"new{number}"
+        table = workbench.write(
+            f"all{number}",
+            {"a": a, "b": a, "d": a, "c": c.tolist(), "e": c.tolist(), "__label__": label, "__group__": part},
+        )
+        parts = {port: tmp_path / f"{port}{number}" for port in config.output_ports()}
+        split.run(config, {"table": table}, parts, workbench.context)
+        model = workbench.train(
+            parts["train"],
+            f"model{number}",
+            features=["a", "b", "d", "c", "e"],
+            preprocess={
+                "numeric": {"impute": "mean", "scale": "standard"},
+                "columns": {
+                    "b": {"scale": "quantile", "indicator": True},
+                    "d": {"bins": 5},
+                    "e": {"encode": "target"},
+                },
+            },
+        )
+        digests.add(model.read_bytes())
+    assert len(digests) == 1
+
+
+def test_a_column_may_have_a_transformer_of_the_users(workbench):
+    (workbench.context.project / "own_columns.py").write_text(
+        "import numpy as np\n"
+        "from sklearn.preprocessing import FunctionTransformer\n"
+        "def doubled(features):\n"
+        "    assert features == ['b']\n"
+        "    return FunctionTransformer(np.square)\n"
+    )
+    table = workbench.sample("train")
+    model = workbench.train(table, preprocess={"columns": {"b": {"python": "own_columns:doubled"}}})
+    code = ("own_columns:doubled",)
+    assert '"roc_auc":0.' in workbench.evaluate(model, table, code=code).read_text()
+
+
+def test_a_constraint_by_name_that_cannot_hold_is_an_error(workbench):
+    with pytest.raises(StepFailed, match="a monotonic constraint on 'c', which is no number"):
+        workbench.train(workbench.sample("train"), estimator=HISTOGRAM, params={"monotonic_cst": {"c": 1}})

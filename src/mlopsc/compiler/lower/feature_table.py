@@ -13,7 +13,7 @@ from mlopsc.vocabulary import operations as op
 from mlopsc.vocabulary.aggregates import aggregates_of, ratios_of
 from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.references import ParameterReference
-from mlopsc.vocabulary.splits import GroupSplit
+from mlopsc.vocabulary.splits import ColumnSplit, GroupSplit
 from mlopsc.vocabulary.time import Duration
 from mlopsc.vocabulary.views import ENTITIES, Join, RowFunction, join_ports
 
@@ -59,7 +59,7 @@ def lower_feature_table(
         until=until,
         window=window,
         label=training.entities.label if labelled else None,
-        group=split.by if labelled and isinstance(split, GroupSplit) else None,
+        group=split.by if labelled and isinstance(split, GroupSplit | ColumnSplit) else None,
         entity=analysis.repeated_keys(training) if labelled else (),
         auxiliary=auxiliary_columns(analysis, name, training) if labelled else (),
         features=feature_columns(analysis, training),

@@ -13,6 +13,7 @@ from mlopsc.spec.document import Path
 from mlopsc.spec.features import PythonView, RowView
 from mlopsc.vocabulary.estimators import CustomEstimator
 from mlopsc.vocabulary.metrics import CustomMetric
+from mlopsc.vocabulary.preprocessing import ColumnPreprocessing
 from mlopsc.vocabulary.sources import PythonSource
 
 _DATA = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set)
@@ -45,6 +46,9 @@ def _references(analysis: Analysis) -> Iterator[tuple[Path, str]]:
             yield (*place, "estimator", "python"), training.estimator.python
         if training.preprocess.python:
             yield (*place, "preprocess", "python"), training.preprocess.python
+        for column, own in training.preprocess.columns.items():
+            if isinstance(own, ColumnPreprocessing) and own.python:
+                yield (*place, "preprocess", "columns", column, "python"), own.python
         for index, metric in enumerate(training.metrics):
             if isinstance(metric, CustomMetric):
                 yield (*place, "metrics", index, "python"), metric.python

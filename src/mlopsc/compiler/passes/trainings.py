@@ -16,7 +16,7 @@ from mlopsc.spec.features import RowView, TimedView
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary.artifacts import RESERVED
 from mlopsc.vocabulary.columns import from_duckdb, is_numeric
-from mlopsc.vocabulary.splits import GroupSplit, TimeSplit
+from mlopsc.vocabulary.splits import ColumnSplit, GroupSplit, TimeSplit
 
 
 def check_trainings(analysis: Analysis) -> Iterator[Diagnostic]:
@@ -128,14 +128,6 @@ def _features(analysis: Analysis, name: str, training: Training, schema: Schema)
                     span,
                     help="derive numbers or text from it in an SQL view, such as `hour(t)` or `dayofweek(t)`",
                 )
-    for at, column in enumerate(training.preprocess.categorical_columns):
-        if column not in taken:
-            yield report(
-                "MLC202",
-                f"'{column}' is not a feature of '{name}'",
-                document.value_span(("training", name, "preprocess", "categorical_columns", at)),
-                help=did_you_mean(column, taken),
-            )
 
 
 def _of_rows(
@@ -189,14 +181,35 @@ def _joined(
             )
 
 
+def _split_value(analysis: Analysis, table: str, split: ColumnSplit, path: Path) -> Iterator[Diagnostic]:
+    """Yield the fault of a value that the column of a split cannot hold."""
+    kind = column_type(analysis, table, split.by)
+    match split.test:
+        case bool():
+            wanted = kind == "bool"
+        case str():
+            wanted = kind == "string"
+        case _:
+            wanted = kind is not None and is_numeric(kind)
+    if kind is not None and not wanted:
+        yield report(
+            "MLC302",
+            f"'{split.by}' is {kind}, and the test part's value {split.test!r} is not",
+            analysis.spec.document.value_span(path),
+            help=f"give a value of type {kind}, or make a column of text, a number or a truth value in an SQL view",
+        )
+
+
 def _family(kind: str | None) -> str:
     return "number" if kind and is_numeric(kind) else str(kind)
 
 
 def _times_needed(analysis: Analysis, name: str, training: Training) -> Iterator[Diagnostic]:
     table, place = training.entities.table, ("training", name)
-    if isinstance(training.split, GroupSplit):
+    if isinstance(training.split, GroupSplit | ColumnSplit):
         yield from known_column(analysis, table, training.split.by, (*place, "split", "by"))
+    if isinstance(training.split, ColumnSplit):
+        yield from _split_value(analysis, table, training.split, (*place, "split", "test"))
     if not analysis.lacks_event_time(table):
         return
     if isinstance(training.split, TimeSplit):

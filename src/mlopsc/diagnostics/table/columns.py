@@ -281,4 +281,44 @@ training:
   late_arrival: {estimator: sklearn.ensemble.HistGradientBoostingClassifier}
 """,
     ),
+    Code(
+        "MLC317",
+        "unfit-preprocessing",
+        "What is said of a feature's preprocessing does not suit it.",
+        (
+            "Under 'preprocess.columns', `impute: mean` or `median`, a constant number, `indicator`, `scale` and "
+            "`bins` are for numbers; `impute: missing`, a constant text, `encode` and `max_categories` for categories: "
+            "text, and numbers that `encode` makes categories of. No estimator of the libraries takes text as it is."
+        ),
+        """\
+training:
+  late_arrival: {features: [distance, carrier], preprocess: {columns: {carrier: {scale: robust}}}}
+""",
+        """\
+training:
+  late_arrival: {features: [distance, carrier], preprocess: {columns: {carrier: {encode: target}}}}
+""",
+    ),
+    Code(
+        "MLC318",
+        "unfit-constraint",
+        "A monotonic constraint cannot hold for what it names.",
+        (
+            "`monotonic_cst`, of XGBoost and LightGBM `monotone_constraints`, may be a map from features to 1, -1 or "
+            "0, whatever preprocessing makes of their order. A feature that becomes several columns, or codes of "
+            "categories, has no order that a constraint could keep."
+        ),
+        """\
+training:
+  late_arrival:
+    features: [distance, carrier]
+    params: {monotonic_cst: {carrier: 1}}
+""",
+        """\
+training:
+  late_arrival:
+    features: [distance, carrier]
+    params: {monotonic_cst: {distance: 1}}
+""",
+    ),
 )

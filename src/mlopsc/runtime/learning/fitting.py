@@ -18,6 +18,7 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.learning.estimators import make_estimator
 from mlopsc.runtime.learning.frames import Feature, features_of, read_features, read_label, read_schema
 from mlopsc.runtime.learning.holdout import Fold, hold_out, read_blocks
+from mlopsc.runtime.learning.monotonic import with_constraints
 from mlopsc.runtime.learning.preprocessing import make_pipeline
 from mlopsc.runtime.learning.scoring import Values, class_labels, one_line
 from mlopsc.runtime.learning.threads import steady_sums
@@ -26,6 +27,7 @@ from mlopsc.runtime.learning.weights import read_weights, require_weights, weigh
 from mlopsc.runtime.user_code import load, resolve_reference
 from mlopsc.vocabulary.deciding import Threshold
 from mlopsc.vocabulary.operations import Train
+from mlopsc.vocabulary.preprocessing import ColumnPreprocessing
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ def _fit(config: Train, rows: LabelledRows, context: Context) -> Any:
             require_classifier(estimator, key)
     label = _suited(rows.label, estimator, config)
     weights = _weights(config, estimator, rows, label)
-    model: Any = _pipeline(config, estimator, rows, context)
+    kinds = {feature.name: feature.kind for feature in rows.features}
+    pipeline = _pipeline(config, estimator, rows, context)
+    model: Any = pipeline
     if config.calibrate is not None:
         folds = _held_out(config, config.calibrate.held, rows)
         model = CalibratedClassifierCV(model, method=config.calibrate.method, cv=folds, ensemble=True)
@@ -92,7 +96,10 @@ def _fit(config: Train, rows: LabelledRows, context: Context) -> Any:
         with steady_sums(context.threads), warnings.catch_warnings():
             # The pipeline is told its weights by another argument.
             warnings.filterwarnings("ignore", "Since Pipeline does not appear to accept sample_weight")
+            with_constraints(pipeline, kinds, config.preprocess, rows.table, label)
             model.fit(rows.table, label, **weights)
+    except StepFailed:
+        raise
     except Exception as error:  # scikit-learn's and the user's: the message has to name the training
         raise StepFailed(
             f"training {config.training!r}: {type(estimator).__name__} could not be fitted: "
@@ -150,11 +157,17 @@ def _weights(config: Train, estimator: Any, rows: LabelledRows, label: Values) -
 
 
 def _pipeline(config: Train, estimator: Any, rows: LabelledRows, context: Context) -> Pipeline:
-    if config.preprocess.python is None:
-        kinds = {feature.name: feature.kind for feature in rows.features}
-        return make_pipeline(estimator, rows.table, kinds, config.preprocess)
-    function = load(resolve_reference(config.preprocess.python), context.project)
-    return Pipeline([("preprocess", function(list(config.features))), ("estimator", estimator)])
+    settings = config.preprocess
+    if settings.python is not None:
+        function = load(resolve_reference(settings.python), context.project)
+        return Pipeline([("preprocess", function(list(config.features))), ("estimator", estimator)])
+    kinds = {feature.name: feature.kind for feature in rows.features}
+    own = {
+        name: load(resolve_reference(one.python), context.project)([name])
+        for name, one in settings.columns.items()
+        if isinstance(one, ColumnPreprocessing) and one.python is not None
+    }
+    return make_pipeline(estimator, rows.table, kinds, settings, seed=config.seed, own=own)
 
 
 def _suited(label: Values, estimator: Any, config: Train) -> Values:

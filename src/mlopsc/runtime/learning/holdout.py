@@ -1,4 +1,5 @@
-"""Rows of the train part held out from the fit, in the way in which the split holds out the test part."""
+"""Rows of the train part held out from the fit, in the way in which the split holds out the test part: of a column
+split, which says nothing of the train part, by chance."""
 
 from math import ceil
 from pathlib import Path
@@ -12,7 +13,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, TimeS
 
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.vocabulary.artifacts import GROUP, TIME
-from mlopsc.vocabulary.splits import GroupSplit, RandomSplit, Split, StratifiedSplit, TimeSplit
+from mlopsc.vocabulary.splits import ColumnSplit, GroupSplit, RandomSplit, Split, StratifiedSplit, TimeSplit
 
 Positions = npt.NDArray[np.intp]
 Fold = tuple[Positions, Positions]
@@ -22,7 +23,7 @@ Fold = tuple[Positions, Positions]
 def read_blocks(path: Path, split: Split) -> npt.NDArray[Any] | None:
     """Return of each row of a feature table what `hold_out` keeps together or in order; None where it does neither."""
     match split:
-        case RandomSplit() | StratifiedSplit():
+        case RandomSplit() | StratifiedSplit() | ColumnSplit():
             return None
         case GroupSplit():
             groups = _column(path, GROUP).combine_chunks().dictionary_encode(null_encoding="encode")
@@ -73,7 +74,7 @@ def _folds(
 ) -> list[Fold]:
     rows = np.arange(len(classes))
     match split:
-        case RandomSplit() | StratifiedSplit():
+        case RandomSplit() | StratifiedSplit() | ColumnSplit():
             return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(rows, classes))
         case GroupSplit():
             maker = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)

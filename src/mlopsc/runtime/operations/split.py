@@ -17,7 +17,7 @@ from mlopsc.runtime.engine.parquet import write_batches
 from mlopsc.runtime.leakage import look_for_leaks
 from mlopsc.vocabulary.artifacts import GROUP, LABEL, TIME
 from mlopsc.vocabulary.operations import SplitRows
-from mlopsc.vocabulary.splits import GroupSplit, RandomSplit, Split, StratifiedSplit, TimeSplit
+from mlopsc.vocabulary.splits import ColumnSplit, GroupSplit, RandomSplit, Split, StratifiedSplit, TimeSplit
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -55,7 +55,7 @@ def test_rows(table: pa.Table, split: Split, seed: int) -> Mask:
     `random` takes ⌈share · n⌉ rows, as scikit-learn does. `stratified` does so in each class, rounding by largest
     remainders so that the total is the same. `group` takes whole groups in random order until the share is reached.
     `time` takes the rows later than the latest time less the stretch, or the latest share with all ties of its
-    first row.
+    first row. `column` takes the rows that hold the value.
     """
     n = len(table)
     if not n:
@@ -76,6 +76,8 @@ def test_rows(table: pa.Table, split: Split, seed: int) -> Mask:
             assert isinstance(split.test, float)
             first = np.sort(times, kind="stable")[n - ceil(split.test * n)]
             return np.asarray(times >= first)
+        case ColumnSplit():
+            return _holding(table.column(GROUP), split)
 
 
 def _at(n: int, positions: Any) -> Mask:
@@ -113,9 +115,19 @@ def _grouped(groups: Any, share: float, chance: np.random.RandomState) -> Mask:
     return np.asarray(np.isin(groups, chosen))
 
 
+def _holding(values: pa.ChunkedArray, split: ColumnSplit) -> Mask:
+    try:
+        value = pa.scalar(split.test, values.type)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise StepFailed(
+            f"column {split.by!r} is {values.type}, and {split.test!r}, the test part's value, is not"
+        ) from error
+    return np.asarray(pa.compute.equal(values, value).fill_null(False))
+
+
 def _reader(table: pa.Table) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(table.schema, table.combine_chunks().to_batches())
 
 
 def _described(split: Split) -> str:
-    return f"{split.type} split with test {split.model_dump(mode='json')['test']}"
+    return f"{split.type} split with test {split.model_dump(mode='json')['test']!r}"

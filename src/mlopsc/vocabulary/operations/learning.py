@@ -52,7 +52,7 @@ class Train(BaseOperation):
 
     def functions(self) -> tuple[str, ...]:
         own = (self.estimator.python,) if isinstance(self.estimator, CustomEstimator) else ()
-        return own + ((self.preprocess.python,) if self.preprocess.python else ())
+        return own + self.preprocess.functions()
 
 
 class Refit(BaseOperation):
