@@ -1,8 +1,8 @@
 """Error rates on the census data known as Adult, on its own split, beside those that came with it.
 
 `adult.names` (UCI; Kohavi and Becker 1996) lists error rates "after removal of unknowns from train/test sets". Its
-learners are not scikit-learn's: a tree by entropy stands for C4.5, one that is pruned by cost and complexity for C4.5 with
-its parameters searched for (C4.5-auto).
+learners are not scikit-learn's: a tree by entropy stands for C4.5, one pruned by cost and complexity for C4.5 with its
+parameters searched for (C4.5-auto).
 """
 
 import shutil

@@ -238,7 +238,9 @@ def _show_model(path: Path, context: Context, digest: str) -> None:
     if signature is None:
         output.say("  no model: no version held the stage then")
         return
-    features = [[one["name"], str(one["type"]), str(one["kind"])] for one in signature["features"]]
+    features = [
+        [one["name"], str(one["type"]), str(one["kind"]), _seen(one)] for one in signature["features"]
+    ]
     lines = [
         (key, _shown(signature[key]))
         for key in ("estimator", "params", "task", "label", "classes")
@@ -250,7 +252,20 @@ def _show_model(path: Path, context: Context, digest: str) -> None:
     ]
     output.pairs([*lines, ("versions", ", ".join(held) or "none holds it")])
     output.say()
-    output.table(["feature", "type", "kind"], features)
+    output.table(["feature", "type", "kind", "learned from"], features)
+    if example := signature.get("example"):
+        output.say()
+        output.table(list(example[0]), [[_shown(value) for value in row.values()] for row in example])
+
+
+def _seen(feature: Mapping[str, Any]) -> str:
+    """Return in words what a model has seen of a feature; nothing for a model of an earlier signature."""
+    words = [f"{feature['min']:g} to {feature['max']:g}"] if "min" in feature else []
+    if "categories" in feature:
+        words.append(", ".join(feature["categories"]))
+    if "category_count" in feature:
+        words.append(f"{feature['category_count']} categories")
+    return "; ".join([*words, *(["nulls"] if feature.get("nulls") else [])])
 
 
 def _versions(context: Context, digest: str) -> list[tuple[Any, list[str]]]:

@@ -86,6 +86,8 @@ class Training(Frozen):
     baselines: Baselines = Baselines()
     """How the naive forecasts are made that metrics are reported beside."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    example: bool = True
+    """Whether the model keeps the first rows that it learned from, as an example of its input."""
     description: str | None = None
     policy: Policy = Policy()
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mlopsc.diagnostics.errors import StepFailed
@@ -75,14 +76,23 @@ def test_the_seed_decides(workbench):
 def test_the_signature_says_what_the_model_takes_and_gives(workbench):
     table = workbench.sample("train", 50, 7)
     model = workbench.train(table, params={"C": 2.0})
+    a = pq.read_table(table)["a"].to_numpy()
     said = read_signature(model)
     assert said.pop("recipe").startswith("sha256:")
     assert said == {
         "features": [
-            {"name": "a", "kind": "numeric", "type": "double"},
-            {"name": "b", "kind": "numeric", "type": "int64"},
-            {"name": "c", "kind": "string", "type": "string"},
+            {
+                "name": "a",
+                "kind": "numeric",
+                "type": "double",
+                "nulls": False,
+                "min": a.min(),
+                "max": a.max(),
+            },
+            {"name": "b", "kind": "numeric", "type": "int64", "nulls": False, "min": 0.0, "max": 8.0},
+            {"name": "c", "kind": "string", "type": "string", "nulls": True, "categories": ["x", "y"]},
         ],
+        "example": pq.read_table(table, columns=["a", "b", "c"]).slice(0, 5).to_pylist(),
         "label": "y",
         "label_kind": "boolean",
         "task": "classification",
@@ -93,6 +103,26 @@ def test_the_signature_says_what_the_model_takes_and_gives(workbench):
         "rows": 50,
     }
     assert read_row_hashes(model).tolist() == list(range(7, 57))
+
+
+def test_a_signature_without_an_example_holds_no_row(workbench):
+    table = workbench.sample("train")
+    with_rows, without = (workbench.train(table, f"m{kept}", example=kept) for kept in (True, False))
+    assert "example" not in read_signature(without)
+    assert set(read_signature(with_rows)) - set(read_signature(without)) == {"example"}
+
+
+def test_of_many_categories_a_signature_tells_how_many(workbench):
+    table = workbench.sample("train", c=[f"c{n % 150}" for n in range(400)], b=[True, None] * 200)
+    features = {one["name"]: one for one in read_signature(workbench.train(table))["features"]}
+    assert features["c"] == {
+        "name": "c",
+        "kind": "string",
+        "type": "string",
+        "nulls": False,
+        "category_count": 150,
+    }
+    assert (features["b"]["min"], features["b"]["max"], features["b"]["nulls"]) == (1.0, 1.0, True)
 
 
 def test_a_regression_has_no_classes(workbench):

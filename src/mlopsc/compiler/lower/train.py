@@ -123,6 +123,7 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         policy=training.policy,
         **said,
         tuned=search is not None,
+        example=training.example,
     )
     evaluate = make_step(
         f"evaluate_{name}",

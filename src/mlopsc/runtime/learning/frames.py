@@ -200,7 +200,7 @@ def _is_number(value: Any) -> bool:
 
 def features_from(signature: Mapping[str, Any]) -> tuple[Feature, ...]:
     """Return the features that a model's signature names."""
-    return tuple(Feature(**feature) for feature in signature["features"])
+    return tuple(Feature(one["name"], one["kind"], one["type"]) for one in signature["features"])
 
 
 def _open(path: Path) -> pq.ParquetFile:

@@ -13,6 +13,7 @@ from mlopsc.runtime.environment import captured
 from mlopsc.runtime.learning.fitted import user_modules
 from mlopsc.runtime.learning.fitting import LabelledRows, fit_model, read_labelled
 from mlopsc.runtime.learning.frames import read_rows
+from mlopsc.runtime.learning.observed import example_of, observed
 from mlopsc.runtime.learning.scoring import Values, class_labels
 from mlopsc.runtime.models.archive import save_model
 from mlopsc.runtime.store import digest_of_bytes, digest_of_file
@@ -67,7 +68,10 @@ def _signature(config: Train, rows: LabelledRows, model: Any) -> dict[str, Any]:
         "threshold": None if config.threshold is None else model.threshold,
     }
     return {
-        "features": [{"name": one.name, "kind": one.kind, "type": one.type} for one in rows.features],
+        "features": [
+            {"name": one.name, "kind": one.kind, "type": one.type, **observed(rows.table, one)}
+            for one in rows.features
+        ],
         "label": config.label,
         "label_kind": "numeric" if is_regressor(model) else label_kind(rows.label),
         "task": "regression" if classes is None else "classification",
@@ -76,6 +80,7 @@ def _signature(config: Train, rows: LabelledRows, model: Any) -> dict[str, Any]:
         "params": config.params,
         "seed": config.seed,
         "rows": len(rows.label),
+        **({"example": example_of(rows.table, rows.features)} if config.example else {}),
         **{name: value for name, value in options.items() if value is not None},
     }
 

@@ -37,6 +37,8 @@ class Train(BaseOperation):
     label: str
     """The label's expression, kept in the model's signature."""
     seed: int
+    example: bool = True
+    """Whether the model's signature holds the first rows that it learned from."""
     tuned: bool = False
     """Whether parameters come from the best of the trials, over those of `params`."""
 
