@@ -85,7 +85,7 @@ class CategoricalPreprocessing(Frozen):
 class ColumnPreprocessing(Frozen):
     """One feature, where it differs from others of its kind; what is left out is as for the kind."""
 
-    impute: Impute = "auto"
+    impute: Impute | None = None
     indicator: bool | None = None
     scale: Scale | None = None
     bins: Bins | None = None
@@ -97,7 +97,7 @@ class ColumnPreprocessing(Frozen):
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> "ColumnPreprocessing":
-        given = sorted(self.model_fields_set)
+        given = list(self.given)
         if not given:
             raise ValueError("expected at least one key, or `passthrough`")
         if self.python is not None and given != ["python"]:
@@ -110,6 +110,11 @@ class ColumnPreprocessing(Frozen):
                 "a category has no mean, median or number for null: `missing` or `most_frequent`"
             )
         return self
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What is said: a plan that was written and read again says what was left out as null."""
+        return {key: value for key in type(self).model_fields if (value := getattr(self, key)) is not None}
 
     @property
     def categorical(self) -> bool:
@@ -156,7 +161,7 @@ class Preprocessing(Frozen):
 
     @model_validator(mode="after")
     def _all_or_parts(self) -> "Preprocessing":
-        if self.python is not None and self.model_fields_set != {"python"}:
+        if self.python is not None and self != Preprocessing.model_construct(python=self.python):
             raise ValueError("`python` does all preprocessing: leave out the other keys")
         return self
 
@@ -172,7 +177,7 @@ class Preprocessing(Frozen):
             case "passthrough":
                 return not text
             case ColumnPreprocessing():
-                bins = own.bins if "bins" in own.model_fields_set else self.numeric.bins
+                bins = self.numeric.bins if own.bins is None else own.bins
                 return not text and not own.categorical and own.python is None and bins is None
             case _:
                 return not text and name not in self.categorical_columns and self.numeric.bins is None

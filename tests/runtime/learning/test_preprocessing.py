@@ -295,3 +295,18 @@ def test_native_categories_stand_before_what_numbers_become():
 def test_settings_that_do_not_suit_a_feature_are_an_error(columns, said):
     with pytest.raises(StepFailed, match=said):
         fitted(LogisticRegression(), table(), columns=columns)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"python": "m:f"},
+        {"columns": {"n": {"scale": "robust"}, "s": {"encode": "target"}, "b": "passthrough"}},
+        {"columns": {"n": {"impute": {"constant": 0}, "bins": 3}, "s": {"python": "m:f"}}},
+    ],
+)
+def test_settings_survive_being_written_in_a_plan(settings):
+    read = Preprocessing.model_validate(settings)
+    again = Preprocessing.model_validate_json(read.model_dump_json())
+    assert again == read
+    assert again.functions() == read.functions()

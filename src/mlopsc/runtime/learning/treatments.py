@@ -63,9 +63,8 @@ def _treatment(name: str, kind: Kind, settings: Preprocessing) -> Treatment:
         return "python"
     if (misfit := own.misfit(name, text=categorical)) is not None:
         raise StepFailed(f"`preprocess.columns`: {misfit}")
-    given = {key: getattr(own, key) for key in own.model_fields_set}
     general = settings.categorical if categorical or own.categorical else settings.numeric
-    return general.model_copy(update=given)
+    return general.model_copy(update=own.given)
 
 
 def numeric(estimator: Any, settings: NumericPreprocessing, rows: int, seed: int) -> Any:
