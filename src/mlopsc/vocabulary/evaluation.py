@@ -95,17 +95,6 @@ CostMatrix = BinaryCosts | dict[str, dict[str, float]]
 """`{actual: {predicted: value}}` for more than two classes; pairs that are not named are worth 0."""
 
 
-class Explain(Frozen):
-    """Which features the model leans on, and how its answer moves with the most important of them."""
-
-    features: Annotated[int, Field(ge=1, le=50)] = 5
-    """So many of the most important features get a curve of partial dependence."""
-    repeats: Annotated[int, Field(ge=1, le=100)] = 5
-    """How often each feature is shuffled."""
-    rows: Annotated[int, Field(ge=100)] = 5000
-    """At most so many rows of the test part are used, evenly spaced."""
-
-
 class Baselines(Frozen):
     """How the naive forecasts are made that metrics are reported beside."""
 

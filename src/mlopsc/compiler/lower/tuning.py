@@ -10,7 +10,7 @@ from mlopsc.spec.document import Document
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary import operations as op
 from mlopsc.vocabulary.metrics import Metric, metric_name
-from mlopsc.vocabulary.splits import GroupSplit, RandomSplit, Split, StratifiedSplit, TimeSplit
+from mlopsc.vocabulary.splits import ColumnSplit, GroupSplit, RandomSplit, Split, StratifiedSplit, TimeSplit
 from mlopsc.vocabulary.tuning import (
     CrossValidation,
     GridSearch,
@@ -98,7 +98,7 @@ def trial_count(tune: Tune) -> int:
 def default_folds(split: Split) -> CrossValidation:
     """Return folds of the kind that divides train and test part."""
     match split:
-        case RandomSplit():
+        case RandomSplit() | ColumnSplit():
             return KFold()
         case StratifiedSplit():
             return StratifiedFolds(type="stratified")
