@@ -46,7 +46,7 @@ def test_a_resolved_example_compiles_to_the_same_plan(spec, tmp_path):
         return made
 
     project = shutil.copytree(spec.parent, tmp_path / "project", ignore=shutil.ignore_patterns(".mlopsc"))
-    resolved = project / "resolved.yaml"
+    resolved = project / "mlops.yaml"  # a version remembers the name
     resolved.write_text(yaml_text(resolve(load_document(spec)).document.value))
     assert plan(resolved) == plan(spec)
 
