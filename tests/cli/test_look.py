@@ -95,10 +95,10 @@ def test_several_outputs_are_listed_and_one_is_named(trained, cli):
 
 
 def test_a_model_is_summed_up_with_the_versions_that_hold_it(trained, cli):
-    shown = cli("artifact", "train_lateness").out
+    shown = cli("artifact", "train_lateness.model").out
     assert re.search(r"estimator +sklearn.linear_model.LogisticRegression\n", shown)
     assert re.search(r"versions +lateness/1 @staging\n", shown)
-    assert re.search(r"size +double +numeric\n", shown)
+    assert re.search(r"size +double +numeric +\S+ to \S+\n", shown)
     none = cli("artifact", "champion_lateness_production")
     assert "no model: no version held the stage then" in none.out
 
