@@ -32,7 +32,7 @@ def offered(project):
 
 
 def test_commands_are_offered(offered):
-    assert offered("re") == ["resume", "report", "registry"]
+    assert offered("re") == ["resume", "report", "registry", "reproduce"]
 
 
 def test_names_of_the_spec_are_offered(offered, project):
