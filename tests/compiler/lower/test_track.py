@@ -46,6 +46,13 @@ def test_a_training_is_told_after_its_gates_and_its_registration(tmp_path):
     assert configuration["datasets"]["weather"] == {"type": "parquet", "place": "data/weather.parquet"}
 
 
+def test_the_model_that_is_told_is_the_one_that_is_registered(tmp_path):
+    refitted = train(tmp_path, f"{TRACKED}\ntraining: {{late_arrival: {{refit: true}}}}")
+    told_of, registered = refitted.step("track_late_arrival"), refitted.step("register_late_arrival")
+    assert told_of.inputs["model"] == registered.inputs["model"]
+    assert told_of.inputs["model"].step == "refit_late_arrival"
+
+
 def test_what_only_says_where_runs_are_told_misses_no_other_step(tmp_path):
     plain, tracked = train(tmp_path, PLAIN), train(tmp_path)
     assert [step for step in tracked.steps if step.operation != "track"] == list(plain.steps)

@@ -64,6 +64,15 @@ def test_what_is_registered_was_trained_on_all_rows(project):
     assert model.signature["refitted"] != model.digest
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_rows_are_kept_as_an_example_only_where_that_is_allowed(project, kept):
+    project.write_text(SPEC if kept else SPEC.replace("refit: true", "refit: true\n    example: false"))
+    mlopsc.run_local(project)
+    signature = mlopsc.load_model("late@production", project=project.parent).signature
+    assert "refitted" in signature
+    assert ("example" in signature) == kept
+
+
 def test_the_same_rows_again_change_nothing(project):
     first = mlopsc.run_local(project)
     again = mlopsc.run_local(project)

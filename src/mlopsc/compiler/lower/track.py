@@ -32,9 +32,11 @@ def lower_track(
         for one in (step.name for step in causes)
         if one.startswith("load_")
     }
+    # With `refit`, what is registered is what is loaded and served; metrics are those of the model that was judged.
+    model = f"refit_{name}" if analysis.training(name).refit else f"train_{name}"
     gates, models = tuple(analysis.gates_of(name)), tuple(analysis.models_of(name))
     inputs = {
-        "model": Artifact(step=f"train_{name}", port="model"),
+        "model": Artifact(step=model, port="model"),
         "metrics": Artifact(step=f"evaluate_{name}", port="metrics"),
         "curves": Artifact(step=f"evaluate_{name}", port="curves"),
         "environment": Artifact(step=f"train_{name}", port="environment"),

@@ -123,7 +123,6 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         policy=training.policy,
         **said,
         tuned=search is not None,
-        example=training.example,
     )
     evaluate = make_step(
         f"evaluate_{name}",
@@ -171,6 +170,7 @@ def learning(analysis: Analysis, name: str, training: Training) -> dict[str, Any
         "features": feature_columns(analysis, training),
         "label": training.entities.label,
         "seed": training.seed,
+        "example": training.example,
     }
 
 
