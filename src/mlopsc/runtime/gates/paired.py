@@ -15,6 +15,7 @@ import numpy as np
 from mlopsc.runtime.decisions import number
 from mlopsc.runtime.learning.resampling import resampled, statistic
 from mlopsc.runtime.learning.scored import Scored
+from mlopsc.runtime.learning.threads import steady_sums
 from mlopsc.vocabulary.gates import ChampionGate
 from mlopsc.vocabulary.metrics import Metric
 
@@ -76,13 +77,13 @@ def permutation(
     value = statistic(mine.followed_by(theirs), metric, project)
     chance = np.random.RandomState(gate.seed)
     reached = 1
-    for _ in range(gate.resamples):
-        own = chance.randint(0, 2, rows)
-        first, second = np.concatenate([own, 1 - own]), np.concatenate([1 - own, own])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+    with steady_sums(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(gate.resamples):
+            own = chance.randint(0, 2, rows)
+            first, second = np.concatenate([own, 1 - own]), np.concatenate([1 - own, own])
             other = sign * (value(first) - value(second))
-        reached += not other < better - 1e-12
+            reached += not other < better - 1e-12
     p_value = reached / (gate.resamples + 1)
     passed = better > 0 and p_value <= 1 - gate.level + 1e-12
     words = f", which chance reaches with probability {number(p_value)}, at most {number(1 - gate.level)} is asked for"

@@ -7,7 +7,7 @@ time (as in Efron & Narasimhan 2020, The Automatic Construction of Bootstrap Con
 groups are drawn: the cluster bootstrap (Field & Welsh 2007).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,9 @@ from scipy.special import ndtr, ndtri
 
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.learning.curves.lines import rounded
-from mlopsc.runtime.learning.measures import Measure, measure
-from mlopsc.runtime.learning.scored import recorded
-from mlopsc.runtime.learning.scoring import Answers, CustomFunction, score
+from mlopsc.runtime.learning.measures import Measure
+from mlopsc.runtime.learning.resampling import weighted
+from mlopsc.runtime.learning.scoring import Answers, CustomFunction
 from mlopsc.runtime.learning.threads import steady_sums
 from mlopsc.vocabulary.evaluation import Intervals
 from mlopsc.vocabulary.metrics import Metric, metric_name
@@ -46,9 +46,7 @@ def intervals(
     Raises StepFailed for strata of a regression.
     """
     units = _Units.of(answers, rules, groups)
-    forms = {
-        metric_name(one): measure(one, answers) or _by_drawing(answers, one, functions) for one in metrics
-    }
+    forms = {metric_name(one): weighted(one, answers, functions) for one in metrics}
     drawn = _values(forms, units.resamples(rules.resamples, seed))
     left_out = _values(forms, units.jackknife()) if rules.method == "bca" else {}
     found: dict[str, dict[str, Any]] = {}
@@ -163,19 +161,3 @@ def _values(forms: Mapping[str, Measure], weightings: Iterator[Floats]) -> dict[
             for name, form in forms.items():
                 parts[name].append(form(weights))
     return {name: np.concatenate(values) if values else np.empty(0) for name, values in parts.items()}
-
-
-def _by_drawing(
-    answers: Answers, metric: Metric, functions: Mapping[str, CustomFunction]
-) -> Callable[[Floats], Floats]:
-    """Return any metric as a function of weights that are whole numbers: rows are repeated so often."""
-
-    def one(weights: Floats) -> float:
-        rows = np.repeat(np.arange(len(weights)), weights.astype(np.int64))
-        try:
-            value = score(recorded(answers, rows), [metric], functions).metrics[metric_name(metric)]
-        except StepFailed:  # without one of the classes, say
-            return np.nan
-        return np.nan if value is None else value
-
-    return lambda weightings: np.array([one(weights) for weights in weightings])

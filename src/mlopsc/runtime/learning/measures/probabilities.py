@@ -15,13 +15,21 @@ def probabilities_of(answers: Answers) -> Floats | None:
 
 
 def neg_log_loss(answers: Answers) -> Measure | None:
-    """Return minus the mean log loss; probabilities stay the type's epsilon away from 0 and 1, as in scikit-learn."""
+    """Return minus the mean log loss as in scikit-learn: of rows that lack a class NaN, and of probabilities that are
+    the type's epsilon away from 0 and 1 at least."""
     said = probabilities_of(answers)
     if said is None:
         return None
     epsilon = np.finfo(answers.ask("predict_proba").dtype).eps
-    of_truth = said[np.arange(len(said)), answers.codes]
-    return mean_of(np.log(np.clip(of_truth, epsilon, 1 - epsilon)))
+    codes = answers.codes
+    mean = mean_of(np.log(np.clip(said[np.arange(len(said)), codes], epsilon, 1 - epsilon)))
+    of_class = [codes == code for code in range(said.shape[1])]
+
+    def loss(weights: Floats) -> Floats:
+        complete = np.all([weights[:, rows].any(axis=1) for rows in of_class], axis=0)
+        return np.where(complete, mean(weights), np.nan)
+
+    return loss
 
 
 def neg_brier_score(answers: Answers) -> Measure | None:
