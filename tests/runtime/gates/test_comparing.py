@@ -48,7 +48,7 @@ def sliced(tmp_path, wrong, **more):
     gate = SliceGate.model_validate(
         {"type": "slice", "training": "t", "metric": "accuracy", "by": ["carrier"]} | more
     )
-    return judge_slices("g", gate, "accuracy", scored, Groups(("carrier",), ("a", "b", "c"), codes), tmp_path)
+    return judge_slices("g", gate, "accuracy", scored, Groups(("a", "b", "c"), codes), tmp_path)
 
 
 def test_every_slice_large_enough_is_judged(tmp_path):

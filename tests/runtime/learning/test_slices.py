@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlopsc.diagnostics.errors import StepFailed
-from mlopsc.runtime.learning.slices import column_codes, parts_of
+from mlopsc.runtime.learning.slices import parts_of, value_codes
 from mlopsc.vocabulary.evaluation import Slice
 
 
@@ -50,6 +50,15 @@ def test_quantiles_of_few_values_are_fewer_bins(tmp_path):
 def test_combinations_are_those_that_there_are(tmp_path):
     table = write(tmp_path / "t", sex=["m", "f", "m", "f"], race=["a", None, "b", "a"])
     assert slices(table, columns=("sex", "race")) == {"f, a": [3], "f, null": [1], "m, a": [0], "m, b": [2]}
+
+
+def test_groups_are_told_apart_however_many_and_whatever_they_are_called(tmp_path):
+    many = write(tmp_path / "many", shop=[f"shop {n % 120}" for n in range(600)])
+    assert len(set(value_codes(many, ["shop"])[0].tolist())) == 120
+    odd = write(tmp_path / "odd", a=["null", None, "x & y", "x"], b=["z", "z", "z", "y & z"])
+    codes, names = value_codes(odd, ["a", "b"], " & ")
+    assert len(set(codes.tolist())) == len(set(names)) == 4
+    assert [names[code] for code in codes[:2]] == ["'null' & 'z'", "null & 'z'"]
 
 
 def test_a_condition_is_computed_over_features_and_columns_that_are_none(tmp_path):
@@ -97,5 +106,5 @@ def test_every_row_is_in_one_slice(tmp_path_factory, values, parts):
 
 def test_equal_values_have_equal_codes(tmp_path):
     table = write(tmp_path / "t", __aux__shop=["x", None, "x", None, "y"])
-    codes = column_codes(table, "shop").tolist()
+    codes = value_codes(table, ["shop"])[0].tolist()
     assert codes == [0, 2, 0, 2, 1]

@@ -12,7 +12,7 @@ from mlopsc.runtime.learning.intervals import intervals
 from mlopsc.runtime.learning.measures import Measure, measure
 from mlopsc.runtime.learning.scored import recorded
 from mlopsc.runtime.learning.scoring import Answers, CustomFunction, score
-from mlopsc.runtime.learning.slices import Part, column_codes, parts_of
+from mlopsc.runtime.learning.slices import Part, parts_of, value_codes
 from mlopsc.runtime.learning.threads import steady_sums
 from mlopsc.vocabulary.metrics import Metric, metric_name
 from mlopsc.vocabulary.operations import Evaluate
@@ -35,7 +35,7 @@ def measured(
     found: dict[str, Any] = {"metrics": scores.metrics, "baselines": naive.metrics}
     notes = [*scores.notes, *naive.notes]
     rules = config.intervals
-    groups = column_codes(test, rules.by) if rules is not None and rules.by is not None else None
+    groups = value_codes(test, [rules.by])[0] if rules is not None and rules.by is not None else None
     everything = np.ones(len(answers.truth), dtype=bool)
 
     def spread(rows: Any) -> dict[str, Any]:

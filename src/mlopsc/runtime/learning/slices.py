@@ -56,9 +56,13 @@ def parts_of(table: Path, slices: Sequence[Slice]) -> Iterator[Part]:
                 yield Part(one.called, label, rows, one.min_rows)
 
 
-def column_codes(table: Path, name: str) -> Codes:
-    """Return a whole number for each row, the same for equal values; null equals null."""
-    return _of_values([_column(table, name)])[0]
+def value_codes(table: Path, names: Sequence[str], between: str = ", ") -> tuple[Codes, list[str]]:
+    """Return for each row which combination of the columns' values it has, and what each is called; null is a value.
+
+    Columns are features, or columns of the entities. Raises StepFailed for one that is not there.
+    """
+    codes, called, _ = _combinations([_column(table, name) for name in names], between)
+    return codes, called
 
 
 def _divided(table: Path, one: Slice) -> tuple[Codes, list[str]]:
@@ -81,19 +85,29 @@ def _column(table: Path, name: str) -> pa.Array:
 
 
 def _of_values(columns: Sequence[pa.Array]) -> tuple[Codes, list[str]]:
-    """Return the place of each row among the combinations of values that there are, and their names."""
+    """Return the place of each row among the commonest combinations of values, the others in one, and their names."""
+    places, names, counts = _combinations(columns)
+    if len(names) <= VALUES:
+        return places, names
+    shown = np.sort(np.argsort(-counts, kind="stable")[:VALUES])
+    new = np.full(len(names), VALUES)
+    new[shown] = np.arange(VALUES)
+    return new[places], [*(names[place] for place in shown.tolist()), f"{len(names) - VALUES} other values"]
+
+
+def _combinations(columns: Sequence[pa.Array], between: str = ", ") -> tuple[Codes, list[str], Codes]:
+    """Return the place of each row among the combinations of values that there are, their names, and how many rows
+    each has."""
     coded = [_encoded(column) for column in columns]
     places = np.zeros(len(columns[0]), dtype=np.int64)
     for codes, labels in coded:
         places = places * len(labels) + codes
     there, places, counts = np.unique(places, return_inverse=True, return_counts=True)
-    names = [_combined(place, [labels for _, labels in coded]) for place in there.tolist()]
-    if len(there) <= VALUES:
-        return places, names
-    shown = np.sort(np.argsort(-counts, kind="stable")[:VALUES])
-    new = np.full(len(there), VALUES)
-    new[shown] = np.arange(VALUES)
-    return new[places], [*(names[place] for place in shown.tolist()), f"{len(there) - VALUES} other values"]
+    names = _named(there.tolist(), [labels for _, labels in coded], between)
+    if len(set(names)) < len(names):  # text that reads as null, or as several values
+        quoted = [[*(f"'{label}'" for label in labels[:-1]), labels[-1]] for _, labels in coded]
+        names = _named(there.tolist(), quoted, between)
+    return places, names, counts
 
 
 def _encoded(column: pa.Array) -> tuple[Codes, list[str]]:
@@ -109,12 +123,16 @@ def _encoded(column: pa.Array) -> tuple[Codes, list[str]]:
     return codes, [*(_written(value) for value in encoded.dictionary.take(pa.array(order)).to_pylist()), NULL]
 
 
-def _combined(place: int, labels: Sequence[Sequence[str]]) -> str:
+def _named(places: Sequence[int], labels: Sequence[Sequence[str]], between: str) -> list[str]:
+    return [_combined(place, labels, between) for place in places]
+
+
+def _combined(place: int, labels: Sequence[Sequence[str]], between: str) -> str:
     words = []
     for one in reversed(labels):
         place, code = divmod(place, len(one))
         words.append(one[code])
-    return ", ".join(reversed(words))
+    return between.join(reversed(words))
 
 
 def _of_bins(column: pa.Array, one: Slice) -> tuple[Codes, list[str]]:
