@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
+from mlopsc.compiler.catalogue import Catalogue, EstimatorInfo
 from mlopsc.diagnostics.diagnostic import Span
 from mlopsc.plan.graph import dependencies_first
 from mlopsc.spec.datasets import Dataset
@@ -16,6 +17,7 @@ from mlopsc.spec.spec import Spec
 from mlopsc.spec.training import Training
 from mlopsc.sql import Binder
 from mlopsc.vocabulary.columns import Column
+from mlopsc.vocabulary.estimators import booster_library
 from mlopsc.vocabulary.gates import Gate
 from mlopsc.vocabulary.lock import Lock
 from mlopsc.vocabulary.references import Scalar, literal
@@ -111,6 +113,17 @@ class Analysis:
     def samples(self) -> dict[str, Scalar]:
         """A value for every parameter: the default, else some value of the type."""
         return {name: parameter.sample for name, parameter in self.spec.entries("parameters")} | self.defaults
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What is known of the estimators that trainings may name, looked up when it is first asked for."""
+        named = (booster_library(training.estimator) for _, training in self.spec.entries("training"))
+        return Catalogue.load(libraries=dict.fromkeys(name for name in named if name))
+
+    def estimator(self, training: Training) -> EstimatorInfo | None:
+        """Return what is known of a training's estimator; None of a user's function, and of one that there is not."""
+        path = training.estimator
+        return self.catalogue.estimator(path) if isinstance(path, str) else None
 
     def is_table(self, name: str) -> bool:
         """Say whether a name is a dataset, or a view that makes a table."""

@@ -62,8 +62,9 @@ def test_what_cannot_be_had_is_told_at_its_place(tmp_path, asked, said):
         ),
     ],
 )
-def test_a_regression_has_no_classes(tmp_path, asked, token):
-    spec = f"training: {{late: {{{asked}, estimator: sklearn.linear_model.Ridge, metrics: [r2]}}}}"
+@pytest.mark.parametrize("estimator", ["sklearn.linear_model.Ridge", "xgboost.XGBRegressor"])
+def test_a_regression_has_no_classes(tmp_path, asked, token, estimator):
+    spec = f"training: {{late: {{{asked}, estimator: {estimator}, metrics: [r2]}}}}"
     text = merged(merged(SMALL, spec), "training: {late: {entities: {dataset: flights, label: arr_delay}}}")
     lines = [line for line in told(tmp_path, text) if line.startswith("MLC341")]
     assert len(lines) == 1

@@ -106,6 +106,15 @@ def test_a_gate_about_classes_does_not_suit_a_regression(tmp_path, kind, rest):
     ]
 
 
+def test_a_regression_of_another_library_is_known_as_one(tmp_path):
+    given = REGRESSION.replace("sklearn.linear_model.Ridge", "lightgbm.LGBMRegressor")
+    gate = "gates: {g: {type: calibration, training: late, max_ece: 0.1}}"
+    (said,) = told(tmp_path, merged(SMALL, given + gate))
+    assert said.startswith(
+        "MLC346 «calibration» a calibration gate needs a classifier, and LGBMRegressor is a regressor"
+    )
+
+
 def test_a_calibration_gate_needs_probabilities(tmp_path):
     given = "training: {late: {estimator: sklearn.svm.LinearSVC}}\ngates: {g: {type: calibration, training: late, max_ece: 0.1}}"
     (said,) = told(tmp_path, merged(SMALL, given))

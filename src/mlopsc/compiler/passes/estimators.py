@@ -8,7 +8,6 @@ from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.spec.document import Path
 from mlopsc.spec.training import Training
-from mlopsc.vocabulary.estimators import booster_library
 from mlopsc.vocabulary.metrics import metric_name
 from mlopsc.vocabulary.references import referenced, substitute
 from mlopsc.vocabulary.splits import StratifiedSplit
@@ -19,24 +18,15 @@ _TASKS = {"binary": "classification", "multilabel": "classification"}
 
 def check_estimators(analysis: Analysis) -> Iterator[Diagnostic]:
     """Yield estimators, parameters and metrics that do not exist or do not go together."""
-    trainings = list(analysis.spec.entries("training"))
-    if not trainings:
-        return
-    named = (booster_library(training.estimator) for _, training in trainings)
-    catalogue = Catalogue.load(libraries=dict.fromkeys(name for name in named if name))
-    for name, training in trainings:
-        estimator = _estimator(catalogue, training)
-        yield from _exists(analysis, catalogue, name, training, estimator)
-        yield from _metrics(analysis, catalogue, name, training, estimator)
+    for name, training in analysis.spec.entries("training"):
+        estimator = analysis.estimator(training)
+        yield from _exists(analysis, name, training, estimator)
+        yield from _metrics(analysis, name, training, estimator)
         yield from _label(analysis, name, training, estimator)
 
 
-def _estimator(catalogue: Catalogue, training: Training) -> EstimatorInfo | None:
-    return catalogue.estimator(training.estimator) if isinstance(training.estimator, str) else None
-
-
 def _exists(
-    analysis: Analysis, catalogue: Catalogue, name: str, training: Training, info: EstimatorInfo | None
+    analysis: Analysis, name: str, training: Training, info: EstimatorInfo | None
 ) -> Iterator[Diagnostic]:
     path = training.estimator
     if not isinstance(path, str):
@@ -45,17 +35,19 @@ def _exists(
     span = document.value_span((*place, "estimator"))
     library = path.partition(".")[0]
     called = "scikit-learn" if library == "sklearn" else library
-    if library not in catalogue.releases:
+    if library not in analysis.catalogue.releases:
         yield report(
             "MLC309",
             f"'{path}' is no estimator of scikit-learn, XGBoost or LightGBM",
             span,
-            help=_suggestion(catalogue, path)
+            help=_suggestion(analysis.catalogue, path)
             or "for one of your own: `estimator: {python: module:function}`",
         )
         return
     if info is None:
-        help = _suggestion(catalogue, path) or f"known: {called} {catalogue.releases[library]}"
+        help = (
+            _suggestion(analysis.catalogue, path) or f"known: {called} {analysis.catalogue.releases[library]}"
+        )
         yield report("MLC309", f"{called} has no estimator '{path}'", span, help=help)
         return
     if info.kind not in ("classifier", "regressor"):
@@ -73,7 +65,7 @@ def _exists(
         for key, value in given.items()
         if referenced(value) <= analysis.defaults.keys()
     }
-    for fault in catalogue.check_params(path, settled):
+    for fault in analysis.catalogue.check_params(path, settled):
         if fault.name in given and fault.name not in settled:
             continue  # a run decides
         if fault.name not in given and training.tune is not None and fault.name in training.tune.space:
@@ -113,7 +105,7 @@ def _suggestion(catalogue: Catalogue, path: str) -> str | None:
 
 
 def _metrics(
-    analysis: Analysis, catalogue: Catalogue, name: str, training: Training, info: EstimatorInfo | None
+    analysis: Analysis, name: str, training: Training, info: EstimatorInfo | None
 ) -> Iterator[Diagnostic]:
     document, seen = analysis.spec.document, dict[str, int]()
     for index, metric in enumerate(training.metrics):
@@ -131,9 +123,9 @@ def _metrics(
         seen[called] = index
         if not isinstance(metric, str):
             continue
-        scorer = catalogue.scorer(metric)
+        scorer = analysis.catalogue.scorer(metric)
         if scorer is None:
-            found = catalogue.suggest_scorer(metric)
+            found = analysis.catalogue.suggest_scorer(metric)
             yield report(
                 "MLC310",
                 f"scikit-learn has no scorer '{metric}'",

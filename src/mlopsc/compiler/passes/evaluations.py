@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 
 from mlopsc.compiler.analysis import Analysis
-from mlopsc.compiler.auxiliary import feature_columns
-from mlopsc.compiler.catalogue import Catalogue
 from mlopsc.compiler.passes.columns import column_type
 from mlopsc.compiler.passes.schemas import sql_faults
-from mlopsc.compiler.passes.timed_views import feature_types
+from mlopsc.compiler.passes.timed_views import feature_kinds
 from mlopsc.compiler.sql_text import sample_sql
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.spec.document import Path
-from mlopsc.spec.features import RowView, TimedView
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary.columns import is_numeric
 from mlopsc.vocabulary.evaluation import Slice
@@ -54,7 +51,8 @@ def _slices(analysis: Analysis, name: str, training: Training) -> Iterator[Diagn
 def _suits(
     analysis: Analysis, training: Training, entry: Slice, column: str, path: Path
 ) -> Iterator[Diagnostic]:
-    kind = _type(analysis, training, column)
+    kinds = feature_kinds(analysis, training)
+    kind = kinds[column] if column in kinds else column_type(analysis, training.entities.table, column)
     if kind is None:
         return
     span = analysis.spec.document.value_span(path)
@@ -76,21 +74,6 @@ def _suits(
         )
 
 
-def _type(analysis: Analysis, training: Training, column: str) -> str | None:
-    """Return the type of a feature, or of a column of the entities that is none; None where it is not known."""
-    if column not in feature_columns(analysis, training):
-        return column_type(analysis, training.entities.table, column)
-    for feature in training.features:
-        match analysis.spec.features.get(feature):
-            case TimedView() as view if column in view.names:
-                return feature_types(analysis, view).get(column)
-            case RowView() as view if column in view.columns:
-                return view.columns[column]
-            case _:
-                pass
-    return column_type(analysis, training.entities.table, column)
-
-
 def _of_classes(analysis: Analysis, name: str, training: Training) -> Iterator[Diagnostic]:
     document, place = analysis.spec.document, ("training", name)
     taken = {metric_name(metric): at for at, metric in enumerate(training.metrics)}
@@ -103,9 +86,10 @@ def _of_classes(analysis: Analysis, name: str, training: Training) -> Iterator[D
                 help="leave it out: `cost_matrix` adds it",
                 labels=[Label(document.key_span((*place, "cost_matrix")), "adds it")],
             )
-    if not isinstance(training.estimator, str):
+    stratified = training.intervals is not None and training.intervals.stratified
+    if training.cost_matrix is None and not stratified:
         return
-    info = Catalogue.load().estimator(training.estimator)
+    info = analysis.estimator(training)
     if info is None or info.kind != "regressor":
         return
     label = [Label(document.value_span((*place, "estimator")), "a regressor")]
@@ -117,7 +101,7 @@ def _of_classes(analysis: Analysis, name: str, training: Training) -> Iterator[D
             help="use a metric of your own: `{name: …, python: module:function}`",
             labels=label,
         )
-    if training.intervals is not None and training.intervals.stratified:
+    if stratified:
         yield report(
             "MLC341",
             "stratified resamples keep the number of rows of each class, and the label is a number",

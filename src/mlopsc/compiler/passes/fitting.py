@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mlopsc.compiler.analysis import Analysis
-from mlopsc.compiler.catalogue import Catalogue, EstimatorInfo
+from mlopsc.compiler.catalogue import EstimatorInfo
 from mlopsc.compiler.passes.columns import column_type
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
@@ -11,7 +11,6 @@ from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary.columns import is_numeric
 from mlopsc.vocabulary.deciding import Threshold
-from mlopsc.vocabulary.estimators import booster_library
 from mlopsc.vocabulary.evaluation import BinaryCosts
 from mlopsc.vocabulary.metrics import value_metrics
 
@@ -19,14 +18,10 @@ from mlopsc.vocabulary.metrics import value_metrics
 def check_fitting(analysis: Analysis) -> Iterator[Diagnostic]:
     """Yield weights, calibration, thresholds and refits that nothing can have or that do nothing."""
     yield from _refits(analysis)
-    asked = [(name, one) for name, one in analysis.spec.entries("training") if _asks(one)]
-    if not asked:
-        return
-    named = (booster_library(training.estimator) for _, training in asked)
-    catalogue = Catalogue.load(libraries=dict.fromkeys(name for name in named if name))
-    for name, training in asked:
-        path = training.estimator
-        info = catalogue.estimator(path) if isinstance(path, str) else None
+    for name, training in analysis.spec.entries("training"):
+        if not _asks(training):
+            continue
+        info = analysis.estimator(training)
         if training.class_weight is not None:
             yield from _class_weight(analysis, name, training, info)
         if training.sample_weight is not None:
@@ -36,7 +31,7 @@ def check_fitting(analysis: Analysis) -> Iterator[Diagnostic]:
             yield from _gives_scores(analysis, name, info, "calibrate", "MLC325")
         if training.threshold is not None:
             yield from _gives_scores(analysis, name, info, "threshold", "MLC326")
-            yield from _threshold(analysis, catalogue, name, training, training.threshold, info)
+            yield from _threshold(analysis, name, training, training.threshold, info)
 
 
 def _refits(analysis: Analysis) -> Iterator[Diagnostic]:
@@ -81,7 +76,6 @@ def _gives_scores(
 
 def _threshold(
     analysis: Analysis,
-    catalogue: Catalogue,
     name: str,
     training: Training,
     rule: Threshold,
@@ -117,8 +111,8 @@ def _threshold(
                 help="say what true and false positives and negatives are worth",
                 labels=[Label(document.key_span(("training", name, "cost_matrix")), "the cost matrix")],
             )
-    elif (scorer := catalogue.scorer(rule.maximize)) is None:
-        found = catalogue.suggest_scorer(rule.maximize)
+    elif (scorer := analysis.catalogue.scorer(rule.maximize)) is None:
+        found = analysis.catalogue.suggest_scorer(rule.maximize)
         help = f"did you mean '{found}'?" if found else "scorers of decisions are f1, balanced_accuracy, …"
         if rule.maximize.startswith("value_"):
             help = "declare the training's `cost_matrix`, which adds it"

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from mlopsc.compiler.analysis import Analysis
-from mlopsc.compiler.catalogue import Catalogue
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.spec.training import Training
@@ -12,11 +11,9 @@ from mlopsc.vocabulary.gates import BaselineGate, CalibrationGate, FairnessGate,
 
 def check_gates(analysis: Analysis) -> Iterator[Diagnostic]:
     """Yield gates that could never be judged."""
-    catalogue = Catalogue.load() if analysis.spec.gates else None
     for training_name, training in analysis.spec.entries("training"):
         for name, gate in analysis.gates_of(training_name).items():
-            assert catalogue is not None
-            info = catalogue.estimator(training.estimator) if isinstance(training.estimator, str) else None
+            info = analysis.estimator(training)
             if info is not None and info.kind == "regressor":
                 yield from _of_numbers(analysis, name, gate, training)
             if isinstance(gate, CalibrationGate) and info is not None and info.kind == "classifier":

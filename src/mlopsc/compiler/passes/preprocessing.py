@@ -1,49 +1,27 @@
 """Preprocessing and monotonic constraints against a training's features: they are there, and it suits them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from mlopsc.compiler.analysis import Analysis
-from mlopsc.compiler.passes.columns import column_type
-from mlopsc.compiler.passes.timed_views import feature_types
+from mlopsc.compiler.passes.timed_views import FeatureKinds, feature_kinds
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.document import Path
-from mlopsc.spec.features import RowView, TimedView
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary.estimators import MONOTONIC
-
-Kinds = Mapping[str, str | None]
-"""Feature → its type (ours), None where it is not known."""
 
 
 def check_preprocessing(analysis: Analysis) -> Iterator[Diagnostic]:
     """Yield what is said of a feature that is none, or that does not suit what it holds."""
     for name, training in analysis.spec.entries("training"):
-        kinds = _kinds(analysis, training)
+        kinds = feature_kinds(analysis, training)
         yield from _names(analysis, name, training, kinds)
         yield from _settings(analysis, name, training, kinds)
         yield from _constraints(analysis, name, training, kinds)
 
 
-def _kinds(analysis: Analysis, training: Training) -> Kinds:
-    found: dict[str, str | None] = {}
-    table = training.entities.table
-    schema = analysis.schemas.get(table)
-    for feature in training.features:
-        match analysis.spec.features.get(feature):
-            case TimedView() as view:
-                found |= feature_types(analysis, view)
-            case RowView() as view:
-                found |= dict(view.columns)
-            case _ if schema is None or not schema.complete or feature in schema.columns:
-                found[feature] = column_type(analysis, table, feature)
-            case _:
-                pass  # told where it is named
-    return found
-
-
-def _names(analysis: Analysis, name: str, training: Training, kinds: Kinds) -> Iterator[Diagnostic]:
+def _names(analysis: Analysis, name: str, training: Training, kinds: FeatureKinds) -> Iterator[Diagnostic]:
     document, place = analysis.spec.document, ("training", name, "preprocess")
     listed = enumerate(training.preprocess.categorical_columns)
     named = [
@@ -57,7 +35,7 @@ def _names(analysis: Analysis, name: str, training: Training, kinds: Kinds) -> I
             )
 
 
-def _settings(analysis: Analysis, name: str, training: Training, kinds: Kinds) -> Iterator[Diagnostic]:
+def _settings(analysis: Analysis, name: str, training: Training, kinds: FeatureKinds) -> Iterator[Diagnostic]:
     for column, own in training.preprocess.columns.items():
         kind = kinds.get(column)
         if kind is None:
@@ -83,7 +61,9 @@ def _settings(analysis: Analysis, name: str, training: Training, kinds: Kinds) -
             )
 
 
-def _constraints(analysis: Analysis, name: str, training: Training, kinds: Kinds) -> Iterator[Diagnostic]:
+def _constraints(
+    analysis: Analysis, name: str, training: Training, kinds: FeatureKinds
+) -> Iterator[Diagnostic]:
     """Yield the faults of constraints that are maps by feature; a function of the user's has parameters of its own."""
     if not isinstance(training.estimator, str):
         return

@@ -10,7 +10,8 @@ from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.document import Path
-from mlopsc.spec.features import TimedView
+from mlopsc.spec.features import RowView, TimedView
+from mlopsc.spec.training import Training
 from mlopsc.vocabulary.aggregates import (
     Declared,
     Quotient,
@@ -21,6 +22,9 @@ from mlopsc.vocabulary.aggregates import (
     result_type,
     unmade,
 )
+
+FeatureKinds = Mapping[str, str | None]
+"""Feature → its type (ours), None where it is not known."""
 
 
 def check_timed_views(analysis: Analysis) -> Iterator[Diagnostic]:
@@ -40,6 +44,24 @@ def feature_types(analysis: Analysis, view: TimedView) -> dict[str, str | None]:
         known = kind is not None or one.function in ("count", "count_distinct")
         found[one.name] = result_type(one.function, kind or "int64") if known else None
     return found | {one.name: "float64" for one in ratios_of(view.aggregates or {})}
+
+
+def feature_kinds(analysis: Analysis, training: Training) -> FeatureKinds:
+    """Return the types of a training's features, without those that are not there."""
+    found: dict[str, str | None] = {}
+    table = training.entities.table
+    schema = analysis.schemas.get(table)
+    for feature in training.features:
+        match analysis.spec.features.get(feature):
+            case TimedView() as view:
+                found |= feature_types(analysis, view)
+            case RowView() as view:
+                found |= dict(view.columns)
+            case _ if schema is None or not schema.complete or feature in schema.columns:
+                found[feature] = column_type(analysis, table, feature)
+            case _:
+                pass  # told where it is named
+    return found
 
 
 def _timed_view(analysis: Analysis, name: str, view: TimedView) -> Iterator[Diagnostic]:

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlopsc.compiler.analysis import Analysis
-from mlopsc.compiler.catalogue import Catalogue, EstimatorInfo
+from mlopsc.compiler.catalogue import EstimatorInfo
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.document import Path
 from mlopsc.spec.training import Training
-from mlopsc.vocabulary.estimators import booster_library
 from mlopsc.vocabulary.metrics import metric_name
 from mlopsc.vocabulary.references import referenced
 from mlopsc.vocabulary.splits import GroupSplit, TimeSplit
@@ -33,24 +32,19 @@ _MOST = 10_000
 
 def check_tuning(analysis: Analysis) -> Iterator[Diagnostic]:
     """Yield what is wrong with searches for parameters."""
-    tuned = [(name, one, one.tune) for name, one in analysis.spec.entries("training") if one.tune is not None]
-    if not tuned:
-        return
-    boosters = (booster_library(training.estimator) for _, training, _ in tuned)
-    catalogue = Catalogue.load(libraries=dict.fromkeys(name for name in boosters if name))
-    for name, training, tune in tuned:
-        yield from _space(analysis, catalogue, name, training, tune)
+    for name, training in analysis.spec.entries("training"):
+        tune = training.tune
+        if tune is None:
+            continue
+        yield from _space(analysis, name, training, tune)
         yield from _count(analysis, name, tune)
         yield from _metric(analysis, name, training, tune)
         yield from _folds(analysis, name, training, tune)
 
 
-def _space(
-    analysis: Analysis, catalogue: Catalogue, name: str, training: Training, tune: Tune
-) -> Iterator[Diagnostic]:
+def _space(analysis: Analysis, name: str, training: Training, tune: Tune) -> Iterator[Diagnostic]:
     document, place = analysis.spec.document, ("training", name)
-    estimator = training.estimator
-    info = catalogue.estimator(estimator) if isinstance(estimator, str) else None
+    info = analysis.estimator(training)
     for param, dimension in tune.space.items():
         path: Path = (*place, "tune", "space", param)
         if param in training.params:
@@ -69,18 +63,18 @@ def _space(
                 help="use `choice`, `int`, or `float` with a `step`; or `search: random`",
             )
         if info is not None and not ("__" in param and param.partition("__")[0] in info.params):
-            yield from _values(analysis, catalogue, info, path, dimension)
+            yield from _values(analysis, info, path, dimension)
 
 
 def _values(
-    analysis: Analysis, catalogue: Catalogue, info: EstimatorInfo, path: Path, dimension: Dimension
+    analysis: Analysis, info: EstimatorInfo, path: Path, dimension: Dimension
 ) -> Iterator[Diagnostic]:
     """Yield what the estimator does not take: the parameter, or values of it (of a range, its ends)."""
     document, param = analysis.spec.document, str(path[-1])
     for place, value in _placed(path, dimension):
         if referenced(value):
             continue  # a run decides
-        for fault in catalogue.check_params(info.path, {param: value}):
+        for fault in analysis.catalogue.check_params(info.path, {param: value}):
             if fault.name != param:
                 continue
             near = f"did you mean '{fault.suggestion}'?" if fault.suggestion else None
