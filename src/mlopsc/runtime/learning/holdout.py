@@ -26,12 +26,22 @@ def read_blocks(path: Path, split: Split) -> npt.NDArray[Any] | None:
         case RandomSplit() | StratifiedSplit() | ColumnSplit():
             return None
         case GroupSplit():
-            groups = _column(path, GROUP).combine_chunks().dictionary_encode(null_encoding="encode")
-            return np.asarray(groups.indices)
+            return group_codes(path)
         case TimeSplit():
-            return np.asarray(_column(path, TIME).cast(pa.int64()))
+            return times_of(path)
         case _:
             assert_never(split)
+
+
+def group_codes(path: Path) -> npt.NDArray[Any]:
+    """Return a whole number for the group of each row of a feature table; null is a group."""
+    groups = _column(path, GROUP).combine_chunks().dictionary_encode(null_encoding="encode")
+    return np.asarray(groups.indices)
+
+
+def times_of(path: Path) -> npt.NDArray[np.int64]:
+    """Return the time of each row of a feature table, in microseconds since 1970."""
+    return np.asarray(_column(path, TIME).cast(pa.int64()))
 
 
 def _column(path: Path, name: str) -> pa.ChunkedArray:

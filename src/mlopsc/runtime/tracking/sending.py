@@ -147,7 +147,7 @@ def _model(
     client: "MlflowClient", experiment: str, run: "Run", store: Store, one: Waiting, folder: Path
 ) -> str:
     """Return MLflow's id of the model, ready to be loaded."""
-    from mlflow.entities import LoggedModelOutput
+    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
     known = client.search_logged_models([experiment], filter_string=f"source_run_id = '{run.info.run_id}'")
     made = (
@@ -161,7 +161,7 @@ def _model(
             params={_word(name): value[:_LONGEST_VALUE] for name, value in one.event["params"].items()},
         )
     )
-    if not made.is_ready() if hasattr(made, "is_ready") else str(made.status) != "READY":
+    if made.status != LoggedModelStatus.READY:
         client.log_model_artifacts(made.model_id, str(write_model(store, one.event["model"], folder)))
         client.finalize_logged_model(made.model_id, "READY")
     outputs = client.get_run(run.info.run_id).outputs
@@ -172,6 +172,3 @@ def _model(
 
 def _word(name: str) -> str:
     return _WORDS.sub("_", name)[:250]
-
-
-__all__ = ["EVENT", "MODEL", "send"]

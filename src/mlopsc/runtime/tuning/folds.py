@@ -5,18 +5,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, TimeSeriesSplit
 
 from mlopsc.diagnostics.errors import StepFailed
+from mlopsc.runtime.learning.holdout import Fold, group_codes, times_of
 from mlopsc.vocabulary import tuning
-from mlopsc.vocabulary.artifacts import GROUP, TIME
 from mlopsc.vocabulary.tuning import CrossValidation
-
-Positions = npt.NDArray[np.intp]
-Fold = tuple[Positions, Positions]
-"""Rows to learn from, rows to score on; each in the order of the table."""
 
 
 def make_folds(path: Path, label: npt.NDArray[Any], cv: CrossValidation, seed: int) -> list[Fold]:
@@ -31,11 +25,9 @@ def make_folds(path: Path, label: npt.NDArray[Any], cv: CrossValidation, seed: i
                 _require_rows_of_each_class(classes, cv.folds)
                 return list(StratifiedKFold(cv.folds, shuffle=True, random_state=seed).split(rows, classes))
             case tuning.GroupFolds():
-                groups = _column(path, GROUP).combine_chunks().dictionary_encode(null_encoding="encode")
-                return list(GroupKFold(cv.folds).split(rows, groups=np.asarray(groups.indices)))
+                return list(GroupKFold(cv.folds).split(rows, groups=group_codes(path)))
             case tuning.TimeFolds():
-                times = np.asarray(_column(path, TIME).cast(pa.int64()))
-                return time_folds(times, cv.folds, cv.gap.total_seconds() * 1_000_000)
+                return time_folds(times_of(path), cv.folds, cv.gap.total_seconds() * 1_000_000)
     except ValueError as error:
         raise StepFailed(
             f"the train part cannot be divided into {cv.folds} folds by `{cv.type}`: {error}",
@@ -64,8 +56,3 @@ def _require_rows_of_each_class(classes: npt.NDArray[np.intp], folds: int) -> No
     least = int(np.bincount(classes).min())
     if least < folds:
         raise ValueError(f"one class has {least} rows only")
-
-
-def _column(path: Path, name: str) -> pa.ChunkedArray:
-    with path.open("rb") as file:
-        return pq.read_table(file, columns=[name]).column(name)

@@ -8,8 +8,8 @@ from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.learning.fitted import metric_functions
 from mlopsc.runtime.learning.fitting import LabelledRows, fit_model
+from mlopsc.runtime.learning.holdout import Fold
 from mlopsc.runtime.learning.scoring import Answers, score
-from mlopsc.runtime.tuning.folds import Fold
 from mlopsc.vocabulary.metrics import Metric, metric_name
 from mlopsc.vocabulary.operations import Train
 
