@@ -225,9 +225,7 @@ def test_a_step_is_told_which_user_code_it_was_compiled_for():
 
 
 def tuned(count=3, limit=2):
-    return only(
-        step("features_t", "features", {"training": "t", "features": ["a"]}), *trial_steps(count, limit)
-    )
+    return only(*trial_steps(count, limit))
 
 
 def test_steps_of_a_fan_out_are_one_task_in_a_parallel_loop():

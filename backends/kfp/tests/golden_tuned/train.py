@@ -118,10 +118,6 @@ def train_pipeline() -> None:
     features_t.set_display_name("features_t")
     features_t.set_caching_options(False)
 
-    features_t = features(training="t", features=as_json(["a"]))
-    features_t.set_display_name("features_t")
-    features_t.set_caching_options(False)
-
     split_t = split(
         table=features_t.outputs["table"],
         training="t",
