@@ -115,6 +115,7 @@ def test_slices_and_intervals_stand_beside_the_metrics(workbench):
     assert [one["slice"] for one in found["slices"]["b"]] == ["< 3", "≥ 3"]
     interval = found["intervals"]["accuracy"]
     assert interval["low"] <= found["metrics"]["accuracy"] <= interval["high"]
+    assert "intervals by 'shop': 2 groups are few to draw from, and they may be too narrow" in found["notes"]
     # Of one shop alone nothing can be drawn.
     assert found["slices"]["shop"][0]["intervals"]["accuracy"]["low"] is None
 

@@ -17,6 +17,8 @@ from mlopsc.runtime.learning.threads import steady_sums
 from mlopsc.vocabulary.metrics import Metric, metric_name
 from mlopsc.vocabulary.operations import Evaluate
 
+_FEW_GROUPS = 30
+"""With fewer clusters, intervals that resample them are too narrow (Cameron, Gelbach and Miller 2008)."""
 Functions = Mapping[str, CustomFunction]
 
 
@@ -47,6 +49,10 @@ def measured(
 
     if rules is not None:
         found |= spread(everything)
+        if groups is not None and (number := len(np.unique(groups))) < _FEW_GROUPS:
+            notes.append(
+                f"intervals by '{rules.by}': {number} groups are few to draw from, and they may be too narrow"
+            )
         notes += [
             f"{name}: {one['undefined']} of {rules.resamples} resamples have no value"
             for name, one in found["intervals"].items()
