@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mlopsc.diagnostics.errors import StepFailed
-from mlopsc.runtime.learning.frames import read_label, read_schema
+from mlopsc.runtime.learning.frames import held_as, read_label, read_schema
 from mlopsc.runtime.learning.measures import measure
 from mlopsc.runtime.learning.scored import Recorded
 from mlopsc.runtime.learning.scoring import Answers, CustomFunction, Values, score
 from mlopsc.runtime.learning.threads import steady_sums
-from mlopsc.vocabulary.artifacts import TIME, auxiliary
+from mlopsc.vocabulary.artifacts import TIME
 from mlopsc.vocabulary.metrics import Metric, metric_name
 
 _FALLBACK = {True: "majority", False: "mean"}
@@ -174,6 +174,6 @@ def previous_values(
 
 def _times(path: Path, by: Sequence[str]) -> pa.Table:
     names = read_schema(path).names
-    columns = [auxiliary(name) if auxiliary(name) in names else name for name in by]
+    columns = [held_as(name, names) for name in by]
     with path.open("rb") as file:
         return pq.read_table(file, columns=[TIME, *columns])

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from mlopsc.diagnostics.errors import MlopscError, StepFailed, StoreError
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.runtime.learning.misfits import SHOWN, WORDS, misfit_error, shown
-from mlopsc.vocabulary.artifacts import LABEL, ROW
+from mlopsc.vocabulary.artifacts import LABEL, ROW, auxiliary
 
 Kind = Literal["numeric", "boolean", "string"]
 Values = npt.NDArray[Any]
@@ -37,6 +37,11 @@ def read_schema(path: Path) -> pa.Schema:
     """Return a table's schema; raises StoreError when the file is no Parquet."""
     with _open(path) as file:
         return file.schema_arrow
+
+
+def held_as(name: str, names: Sequence[str]) -> str:
+    """Return what a feature table with these columns calls a feature, or else a column of the entities."""
+    return name if name in names else auxiliary(name)
 
 
 def features_of(schema: pa.Schema, names: Sequence[str]) -> tuple[Feature, ...]:

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mlopsc.diagnostics.errors import StepFailed
-from mlopsc.runtime.learning.frames import kind_of, read_schema
-from mlopsc.vocabulary.artifacts import AUXILIARY, RESERVED, auxiliary
+from mlopsc.runtime.learning.frames import held_as, kind_of, read_schema
+from mlopsc.vocabulary.artifacts import AUXILIARY, RESERVED
 from mlopsc.vocabulary.evaluation import Slice
 
 Mask = npt.NDArray[np.bool_]
@@ -77,7 +77,7 @@ def _divided(table: Path, one: Slice) -> tuple[Codes, list[str]]:
 def _column(table: Path, name: str) -> pa.Array:
     """Return a feature's values, or those of a column of the entities that is none."""
     schema = read_schema(table)
-    stored = name if name in schema.names else auxiliary(name)
+    stored = held_as(name, schema.names)
     if stored not in schema.names:
         raise StepFailed(f"column '{name}' is not in the table")
     with table.open("rb") as file:

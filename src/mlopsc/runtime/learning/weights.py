@@ -13,9 +13,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import has_fit_parameter
 
 from mlopsc.diagnostics.errors import StepFailed
-from mlopsc.runtime.learning.frames import kind_of
+from mlopsc.runtime.learning.frames import held_as, kind_of
 from mlopsc.runtime.learning.scoring import class_word
-from mlopsc.vocabulary.artifacts import auxiliary
 from mlopsc.vocabulary.weights import ClassWeight
 
 Values = npt.NDArray[Any]
@@ -28,7 +27,7 @@ def read_weights(path: Path, name: str) -> Values:
     """
     with pq.ParquetFile(path) as file:
         names = file.schema_arrow.names
-        column = file.read(columns=[auxiliary(name) if auxiliary(name) in names else name]).column(0)
+        column = file.read(columns=[held_as(name, names)]).column(0)
     if kind_of(column.type) != "numeric":
         raise StepFailed(f"`sample_weight`: column {name!r} is a {column.type}: expected numbers")
     weights: Values = column.cast("float64", safe=False).to_numpy(zero_copy_only=False)
