@@ -72,7 +72,7 @@ def _judge(
 ) -> Decision:
     config = _frozen(version, name)
     # A refitted model knows the test rows: the one that was judged is judged again.
-    roles = {"candidate": "judged" if "judged" in version.artifacts else "model"}
+    roles = dict.fromkeys(("candidate", "model"), "judged" if "judged" in version.artifacts else "model")
     digests = {port: version.artifacts.get(roles.get(port, port)) for port in config.input_ports()}
     if "champion" in digests:
         digests["champion"] = None if champion is None else champion.digest

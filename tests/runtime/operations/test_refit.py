@@ -101,8 +101,10 @@ def test_without_refit_the_judged_model_is_no_copy_of_the_champion(project):
 
 
 def test_a_promotion_judges_the_model_that_did_not_see_the_test_rows(project):
-    two = "stages: {staging: {gates: []}, production: {gates: [better]}}"
-    project.write_text(SPEC.replace("stages: {production: {gates: [better]}}", two))
+    two = "stages: {staging: {gates: []}, production: {gates: [better, small]}}"
+    size = "gates:\n  small: {type: size, training: late, max_bytes: 100000}\n"
+    spec = SPEC.replace("stages: {production: {gates: [better]}}", two).replace("gates:\n", size, 1)
+    project.write_text(spec)
     mlopsc.run_local(project)
     from mlopsc.running import project_context
     from mlopsc.runtime.promotion import promote
@@ -119,6 +121,7 @@ def test_a_promotion_judges_the_model_that_did_not_see_the_test_rows(project):
     judged = version.lineage["judged"]
     assert judged == version.artifacts["judged"] != version.digest
     assert evidence["better"]["candidate_digest"] == judged
+    assert evidence["small"] == version.decisions["small"]
     assert read_signature(context.store().get_path(version.digest))["refitted"] == judged
 
 
