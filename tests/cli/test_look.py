@@ -99,6 +99,7 @@ def test_a_model_is_summed_up_with_the_versions_that_hold_it(trained, cli):
     assert re.search(r"estimator +sklearn.linear_model.LogisticRegression\n", shown)
     assert re.search(r"versions +lateness/1 @staging\n", shown)
     assert re.search(r"size +double +numeric +\S+ to \S+\n", shown)
+    assert re.search(r"\n +size +colour *\n", shown)
     none = cli("artifact", "champion_lateness_production")
     assert "no model: no version held the stage then" in none.out
 

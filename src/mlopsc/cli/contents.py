@@ -255,7 +255,8 @@ def _show_model(path: Path, context: Context, digest: str) -> None:
     output.table(["feature", "type", "kind", "learned from"], features)
     if example := signature.get("example"):
         output.say()
-        output.table(list(example[0]), [[_shown(value) for value in row.values()] for row in example])
+        names = [feature["name"] for feature in signature["features"]]
+        output.table(names, [[_shown(row[name]) for name in names] for row in example])
 
 
 def _seen(feature: Mapping[str, Any]) -> str:
