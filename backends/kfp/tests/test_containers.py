@@ -160,13 +160,18 @@ def pipelines(plan):
     return [one for one in plan.pipelines if files or one.kind != "predict"]
 
 
+def made_of_inputs(result):
+    """Return the digests of what two machines make alike: an environment tells of the one where it was made."""
+    return {key: digest for key, digest in result.outputs().items() if key[1] != "environment"}
+
+
 def test_every_artifact_and_decision_is_the_same_in_containers(engine, project, tmp_path):
     """Also: nothing runs as root, and other code than the pipeline's is refused."""
     image = build(project)
     other = shutil.copytree(project, tmp_path / "local", ignore=shutil.ignore_patterns("build"))
     for pipeline in pipelines(plan_of(project)):
         there, here = in_containers(project, pipeline.name), locally(other, pipeline.name)
-        assert there.outputs() == here.outputs(), "\n".join(
+        assert made_of_inputs(there) == made_of_inputs(here), "\n".join(
             f"{one.name} {one.status} {one.reason}" for one in there.steps
         )
         assert there.status == here.status
@@ -198,7 +203,7 @@ def test_steps_in_containers_share_a_registry_and_a_store_by_their_urls(
         places = {"registry_url": postgres, "store_url": "s3://models/store"}
         for pipeline in ("train", "drift"):
             there, here = in_containers(project, pipeline, **places), locally(local, pipeline)
-            assert there.outputs() == here.outputs(), "\n".join(
+            assert made_of_inputs(there) == made_of_inputs(here), "\n".join(
                 f"{one.name} {one.reason}" for one in there.steps
             )
             assert there.status == here.status == "succeeded"
