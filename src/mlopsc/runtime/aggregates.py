@@ -1,7 +1,7 @@
 """What aggregates over windows are made of: values of rows, functions of these over a window, and results.
 
-Nulls and NaN are skipped; of no values a count is 0 and all else null. Sums of floats do not
-depend on the order of rows, and are exact: a float is a whole number of a small unit, which is chosen so that the
+Nulls and NaN are skipped; of no values a count is 0 and all else null. Sums and deviations of floats do not
+depend on the order of rows. Sums are exact: a float is a whole number of a small unit, which is chosen so that the
 greatest of its column has 96 bits; where the least has digits below the unit, these are summed apart.
 """
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from mlopsc.runtime import spread
 from mlopsc.runtime.engine.statement import column, fragment, nan_as_null, select, text
 from mlopsc.vocabulary.aggregates import Aggregate, Ratio
 
@@ -67,23 +68,34 @@ class Recipe:
     values: dict[str, exp.Expr] = field(default_factory=dict)
     """Name → expression over a row."""
     pieces: dict[str, Piece] = field(default_factory=dict)
+    steps: dict[str, exp.Expr] = field(default_factory=dict)
+    """Name → expression over the pieces and the steps before it, that results need."""
     results: dict[str, exp.Expr] = field(default_factory=dict)
 
     def piece(
         self, function: str, value: exp.Expr, window: timedelta, quantile: float | None = None
     ) -> exp.Expr:
         """Return the column that holds a function of a value over a window."""
-        written = text(value)
-        name = next((name for name, known in self.values.items() if text(known) == written), None)
-        if name is None:
-            name = f"__v{len(self.values)}"
-            self.values[name] = value
-        wanted = Piece(function, name, window, quantile)
+        wanted = Piece(function, _once(self.values, "__v", value), window, quantile)
         for known, piece in self.pieces.items():
             if piece == wanted:
                 return column(known)
         self.pieces[f"__p{len(self.pieces)}"] = wanted
         return column(f"__p{len(self.pieces) - 1}")
+
+    def step(self, value: exp.Expr) -> exp.Expr:
+        """Return the column that holds an expression over pieces and steps."""
+        return column(_once(self.steps, "__s", value))
+
+
+def _once(known: dict[str, exp.Expr], prefix: str, value: exp.Expr) -> str:
+    """Return the name that an expression has, or now gets."""
+    written = text(value)
+    name = next((name for name, other in known.items() if text(other) == written), None)
+    if name is None:
+        name = f"{prefix}{len(known)}"
+        known[name] = value
+    return name
 
 
 def recipe(
@@ -93,12 +105,15 @@ def recipe(
     units: Mapping[str, Unit],
     conditions: Mapping[str, str],
 ) -> Recipe:
-    """Return what makes the aggregates of columns of DuckDB's `types`; `conditions` names the column of each."""
+    """Return what makes the aggregates of columns of DuckDB's `types`; `conditions` names the column of each.
+
+    `units` are those of `summed_columns`; a deviation whose column has none is left to the engine's own function.
+    """
     made = Recipe()
     for one in aggregates:
         kind = types[one.column] if one.column is not None else ""
         made.results[one.name] = _result(
-            made, one, kind, units.get(one.column or "", Unit()), conditions.get(one.where or "")
+            made, one, kind, units.get(one.column or ""), conditions.get(one.where or "")
         )
     for ratio in ratios:
         made.results[ratio.name] = fragment(
@@ -109,16 +124,22 @@ def recipe(
     return made
 
 
-def float_columns(aggregates: Iterable[Aggregate], types: Mapping[str, str]) -> list[str]:
-    """Return the columns of floats whose units must be measured."""
-    summed = [one.column for one in aggregates if one.column and one.function in ("sum", "mean", "stddev")]
-    return [name for name in dict.fromkeys(summed) if types[name] in _FLOATS]
+def summed_columns(
+    aggregates: Iterable[Aggregate], types: Mapping[str, str], *, deviations: bool
+) -> list[str]:
+    """Return the columns whose units must be measured; `deviations` says whether these are sums of whole numbers."""
+
+    def counted(one: Aggregate, kind: str) -> bool:
+        return kind in _FLOATS if one.function in ("sum", "mean") else deviations and one.function == "stddev"
+
+    summed = [one.column for one in aggregates if one.column and counted(one, types[one.column])]
+    return list(dict.fromkeys(summed))
 
 
 def measured(
     connection: "duckdb.DuckDBPyConnection", table: exp.Expr, columns: Iterable[str]
 ) -> dict[str, Unit]:
-    """Return the units of a table's columns of floats; one pass."""
+    """Return the units of a table's columns, as doubles; one pass."""
     names = list(columns)
     if not names:
         return {}
@@ -142,7 +163,7 @@ def _unit(peak: float | None, least: float | None, infinite: bool) -> Unit:
     return Unit(shift, deep=shift < _DIGITS - math.frexp(least)[1], infinite=infinite)
 
 
-def _result(made: Recipe, one: Aggregate, kind: str, unit: Unit, condition: str | None) -> exp.Expr:
+def _result(made: Recipe, one: Aggregate, kind: str, unit: Unit | None, condition: str | None) -> exp.Expr:
     """Return an aggregate as an expression over pieces, which are added to the recipe."""
 
     def over(function: str, value: exp.Expr, quantile: float | None = None) -> exp.Expr:
@@ -168,17 +189,11 @@ def _result(made: Recipe, one: Aggregate, kind: str, unit: Unit, condition: str 
             return over("arg_max($x, $r)", value)
         case "quantile":
             return over("quantile_cont($x, $q)", double, one.quantile)
-        case "stddev" if unit.infinite:
-            finite = over("stddev_samp($x)", fragment("case when isfinite($x) then $x end", x=double))
-            any_infinite = over("count($x)", fragment("case when isinf($x) then 1 end", x=double))
-            return fragment(
-                "case when $n > 0 then cast('nan' as double) else $s end", n=any_infinite, s=finite
-            )
         case "stddev":
-            return over("stddev_samp($x)", double)
+            return _deviation(made, over, double, unit)
         case "sum" | "mean":
             if kind in _FLOATS:
-                total = _sum_of_floats(over, double, unit)
+                total = _sum_of_floats(over, double, unit or Unit())
             elif one.function == "sum" and not kind.startswith("DECIMAL"):
                 return fragment("cast($x as bigint)", x=over("sum($x)", number))
             else:
@@ -206,6 +221,26 @@ def _sum_of_floats(over: Callable[[str, exp.Expr], exp.Expr], value: exp.Expr, u
     endless = fragment("case when isinf($x) then $x end", x=value)
     high, low = over("max($x)", endless), over("min($x)", endless)
     return fragment("case when $high is null then $s else $high + $low end", high=high, low=low, s=total)
+
+
+def _deviation(
+    made: Recipe, over: Callable[[str, exp.Expr], exp.Expr], value: exp.Expr, unit: Unit | None
+) -> exp.Expr:
+    if unit is not None and not unit.infinite:
+        return _deviation_of(made, over, value, unit)
+    finite = _deviation_of(made, over, fragment("case when isfinite($x) then $x end", x=value), unit)
+    any_infinite = over("count($x)", fragment("case when isinf($x) then 1 end", x=value))
+    return fragment("case when $n > 0 then cast('nan' as double) else $s end", n=any_infinite, s=finite)
+
+
+def _deviation_of(
+    made: Recipe, over: Callable[[str, exp.Expr], exp.Expr], value: exp.Expr, unit: Unit | None
+) -> exp.Expr:
+    """Return the deviation of finite values."""
+    if unit is None:
+        return over("stddev_samp($x)", value)
+    shift = unit.shift - _BITS + spread.BITS
+    return _scaled(spread.spread(over, value, _scaled(value, shift), made.step), -shift)
 
 
 def _whole(over: Callable[[str, exp.Expr], exp.Expr], value: exp.Expr) -> exp.Expr:

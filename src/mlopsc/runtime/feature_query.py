@@ -107,12 +107,6 @@ def join_views(views: Iterable[ViewTable], columns: Mapping[str, str]) -> exp.Ex
     return table
 
 
-def settled_threads(joins: Iterable[Join], threads: int) -> int:
-    """Return how many threads may compute the joins: one where last bits would depend on how rows are shared out."""
-    unsteady = any(one.function == "stddev" for join in joins for one in join.aggregates)
-    return 1 if unsteady else threads
-
-
 def _check_keys(view: ViewTable, columns: Mapping[str, str]) -> None:
     for mine, theirs in view.join.entity.items():
         a, b = from_duckdb(columns[mine]), from_duckdb(view.types[theirs])

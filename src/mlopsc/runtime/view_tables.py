@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.diagnostics.suggest import did_you_mean
-from mlopsc.runtime.aggregates import Unit, float_columns, measured
+from mlopsc.runtime.aggregates import Unit, measured, summed_columns
 from mlopsc.runtime.asof import Matching, Packing, packing
 from mlopsc.runtime.engine.parquet import describe
 from mlopsc.runtime.engine.statement import identifier, scan, text
@@ -63,6 +63,8 @@ def matching_of(join: Join) -> Matching:
 
 def open_view(connection: "duckdb.DuckDBPyConnection", join: Join, path: Path) -> ViewTable:
     """Look at a view's table; raises StepFailed when it has not what the view needs, or its SQL is not harmless."""
+    import duckdb
+
     types = describe(connection, scan(path))
     times = [join.feature_time, *filter(None, [join.created, join.known_at])]
     used = [one.column for one in join.aggregates if one.column is not None]
@@ -78,7 +80,9 @@ def open_view(connection: "duckdb.DuckDBPyConnection", join: Join, path: Path) -
     table = numbered(path, _ROW)
     if conditions or join.where is not None:
         table = _filtered(connection, join, table, types, conditions)
-    units = measured(connection, table, float_columns(join.aggregates, types))
+    # Spark has no integers of 127 bits: there a deviation is Spark's own.
+    wide = isinstance(connection, duckdb.DuckDBPyConnection)
+    units = measured(connection, table, summed_columns(join.aggregates, types, deviations=wide))
     packed = packing(connection, table, matching_of(join)) if join.columns else None
     return ViewTable(join, table, types, conditions, units, packed)
 

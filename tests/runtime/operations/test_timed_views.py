@@ -3,6 +3,8 @@
 import math
 import tempfile
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, localcontext
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -212,6 +214,38 @@ def test_sums_keep_every_digit_and_infinities() -> None:
     tiny = view_rows((1, 5e-324), (2, 1e-310))
     assert of_label(tiny, window("total", "sum")) == {"total": 1e-310 + 5e-324}
     assert of_label(view_rows((1, 1e308), (2, -1e308), (3, 1.0)), window("n", "count")) == {"n": 3}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1e9, 1e9 + 1, 1e9 + 3],
+        [2.0**60, 2.0**60 + 256, 2.0**60 - 512],
+        [2.0**46, 2.0**46 - 1, 2.0**46 + 1, 2.0**91],
+        [-(2.0**45), 1 - 2.0**45, 2.0**91],
+        [1e-3, 2e-3, 5e-3, 1e15],
+        [1e300, 3e300, -2e300],
+        [3e-310, 1e-310],
+        [0.1] * 7,
+        [1.0],
+    ],
+)
+def test_a_deviation_keeps_its_digits_and_knows_no_order(values: list[float]) -> None:
+    def deviation(order: list[float]) -> Any:
+        return of_label(view_rows(*((1 + n % 2, x) for n, x in enumerate(order))), window("s", "stddev"))["s"]
+
+    found = {deviation(order) for order in (values, values[::-1], values[1:] + values[:1])}
+    assert len(found) == 1
+    expected = _deviation([Fraction(x) for x in values]) if len(values) > 1 else None
+    assert found.pop() == (None if expected is None else pytest.approx(expected, rel=5e-16, abs=0))
+
+
+def _deviation(values: list[Fraction]) -> float:
+    """Return the definition's value, to the nearest float."""
+    mean = sum(values, Fraction(0)) / len(values)
+    variance = sum(((x - mean) ** 2 for x in values), Fraction(0)) / (len(values) - 1)
+    with localcontext(prec=60):
+        return float((Decimal(variance.numerator) / Decimal(variance.denominator)).sqrt())
 
 
 def test_a_sum_of_whole_numbers_that_none_can_hold_is_an_error() -> None:

@@ -15,7 +15,6 @@ from mlopsc.runtime.feature_query import (
     join_views,
     made_features,
     open_views,
-    settled_threads,
 )
 from mlopsc.runtime.row_functions import RowFunctions
 from mlopsc.runtime.tables import numbered
@@ -30,8 +29,7 @@ def run(config: Features, inputs: Mapping[str, Path], outputs: Mapping[str, Path
 
     Raises StepFailed when a column is missing or user SQL is not one harmless expression.
     """
-    threads = settled_threads(config.joins, context.threads)
-    with connect(*inputs.values(), threads=threads, engine=config.engine) as connection:
+    with connect(*inputs.values(), threads=context.threads, engine=config.engine) as connection:
         columns = describe(connection, scan(inputs[PORT]))
         entities = numbered(inputs[PORT], POSITION)
         make_view(connection, ENTITIES, entities)

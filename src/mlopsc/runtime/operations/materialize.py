@@ -40,13 +40,11 @@ def run(
     """
     from mlopsc.runtime.engine.connection import connect
     from mlopsc.runtime.engine.statement import text
-    from mlopsc.runtime.feature_query import settled_threads
     from mlopsc.runtime.store import digest_of_file
 
     trainings = _trainings(config, context.project)
     source = _source(config, trainings, {"table": digest_of_file(inputs["table"])})
-    threads = settled_threads((config.view,), context.threads)
-    with connect(inputs["table"], threads=threads, engine=config.engine) as connection:
+    with connect(inputs["table"], threads=context.threads, engine=config.engine) as connection:
         query = latest_values(connection, config, inputs["table"])
         reader = connection.sql(text(query)).to_arrow_reader(_BATCH)
         batches = _Batches(reader, len(config.view.entity))

@@ -14,7 +14,6 @@ from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.engine.connection import connect
 from mlopsc.runtime.engine.parquet import read_schema, write_batches
-from mlopsc.runtime.feature_query import settled_threads
 from mlopsc.runtime.learning.fitted import open_model
 from mlopsc.runtime.learning.frames import Feature, features_from, frame_of, kind_of
 from mlopsc.runtime.learning.misfits import expected, misfit_error, shown
@@ -118,7 +117,7 @@ def _predicted(
     rows = _ASKED * max(1, min(8, _CELLS // _ASKED // len(columns)))
     unfit: list[Unfit] = []
     unfit_count = 0
-    with connect(*views.values(), threads=settled_threads(step.joins, context.threads)) as connection:
+    with connect(*views.values(), threads=context.threads) as connection:
         maker = FeatureMaker(step, keys, connection, views, context.project)
         for batch in source.read(columns, config.timezone or "UTC", rows):
             unfit += batch.unfit[: SHOWN - len(unfit)]
