@@ -241,7 +241,7 @@ def test_a_deviation_keeps_its_digits_and_knows_no_order(values: list[float]) ->
 
 
 def _deviation(values: list[Fraction]) -> float:
-    """Return the definition's value, to the nearest float."""
+    """Return the value by definition, to the nearest float."""
     mean = sum(values, Fraction(0)) / len(values)
     variance = sum(((x - mean) ** 2 for x in values), Fraction(0)) / (len(values) - 1)
     with localcontext(prec=60):
