@@ -19,7 +19,15 @@ def test_the_latest_run_is_written_to_this_folder(trained, cli):
     assert found.unclosed == []
     assert list(found.sections) == ["graph", "data", "metrics", "gates", "registry", "steps"]
     assert "By tester" in found.text
-    for heading in ("ROC curve", "Precision and recall", "Calibration", "Scores by class", "Confusion"):
+    for heading in (
+        "ROC curve",
+        "Precision and recall",
+        "Cumulative gain",
+        "Lift",
+        "Calibration",
+        "Scores by class",
+        "Confusion",
+    ):
         assert heading in found.sections["metrics"]
     assert "Not drawn" not in found.sections["metrics"]
     assert "good ✓ pass" in found.sections["gates"]

@@ -112,6 +112,16 @@ BINARY = {
         "precision": [1.0, 0.4],
         "thresholds": [0.9, 0.1],
     },
+    "lift": {
+        "base_rate": 0.4,
+        "share_of_rows": [0.0, 0.25, 1.0],
+        "gain": [0.0, 0.5, 1.0],
+        "tenths": [
+            {"share_of_rows": 0.1, "gain": 0.2, "lift": 2.0},
+            {"share_of_rows": 0.5, "gain": 0.666667, "lift": 1.33333},
+            {"share_of_rows": 1.0, "gain": 1.0, "lift": 1.0},
+        ],
+    },
     "calibration": {"bins": [{"predicted": 0.3, "observed": 0.2, "rows": 1000, "positive": 200}]},
     "scores": {
         "scored_by": "predict_proba",

@@ -177,7 +177,10 @@ def test_each_task_has_its_figures(tmp_path, curves):
     text = page(tmp_path)
     found = read(text)
     headings = {
-        "binary": ("ROC curve", "Precision and recall", "Calibration", "Scores by class", "Confusion"),
+        "binary": (
+            *("ROC curve", "Precision and recall", "Cumulative gain", "Lift"),
+            *("Calibration", "Scores by class", "Confusion"),
+        ),
         "multiclass": ("Confusion", "ROC curve of each class"),
         "regression": ("Predicted against actual", "Residuals", "Residuals by prediction"),
     }[curves["task"]]

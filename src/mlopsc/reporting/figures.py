@@ -35,7 +35,14 @@ class Figure:
 
 def figures(curves: Chart) -> tuple[Figure, ...]:
     """Return the figures of a training, in the order in which they are read."""
-    return tuple(_figure(curves, *entry) for entry in _FIGURES.get(curves["task"], ()) if entry[0] in curves)
+    entries = [entry for entry in _FIGURES.get(curves["task"], ()) if entry[0] in curves]
+    names = [name for name, *_ in entries]
+    return tuple(
+        _figure(curves, *entry)
+        for place, entry in enumerate(entries)
+        # Of two figures of one chart that cannot be drawn, the first says why.
+        if "unavailable" not in curves[entry[0]] or entry[0] not in names[:place]
+    )
 
 
 def _figure(curves: Chart, name: str, heading: str, draw: Callable[[Chart, Chart], Figure]) -> Figure:
@@ -76,6 +83,46 @@ def _precision_recall(chart: Chart, _: Chart) -> Figure:
     caption = f"Average precision {average}; a model that knows nothing has the base rate, {number(base)}."
     keys = (Key("line s1", "model"), Key("line aside", "base rate"))
     return Figure("Precision and recall", caption, frame.svg(), keys)
+
+
+def _gain(chart: Chart, curves: Chart) -> Figure:
+    base, positive = chart["base_rate"], shown(curves["positive"])
+    heading = "Cumulative gain"
+    told = "; ".join(
+        f"{one['gain']:.0%} of them in the highest {one['share_of_rows']:.0%}"
+        for one in chart["tenths"][:5:2]
+    )
+    frame = Frame(
+        heading,
+        f"Share of the rows labelled {positive} that is found among the rows of the highest scores: {told}.",
+        (0, 1), (0, 1), "share of all rows, highest scores first", "share of the positive rows found",
+    )  # fmt: skip
+    frame.line([0, 1], [0, 1], "aside")
+    frame.line([0, base, 1], [0, 1, 1], "s2")
+    frame.line(chart["share_of_rows"], chart["gain"], "s1")
+    caption = f"Of the rows labelled {positive}: {told}."
+    keys = (Key("line s1", "model"), Key("line s2", "perfect order"), Key("line aside", "drawn blindly"))
+    return Figure(heading, caption, frame.svg(), keys)
+
+
+def _lift(chart: Chart, _: Chart) -> Figure:
+    tenths = chart["tenths"]
+    xs, ys = [one["share_of_rows"] for one in tenths], [one["lift"] for one in tenths]
+    top = max(*ys, 1.0) * 1.08
+    first = number(ys[0])
+    frame = Frame(
+        "Lift",
+        "Lift by share of rows: " + "; ".join(f"{x:.0%} {number(y)}" for x, y in zip(xs, ys, strict=True)),
+        (0, 1), (0, top), "share of all rows, highest scores first", "times as many as drawn blindly",
+    )  # fmt: skip
+    frame.line([0, 1], [1, 1], "aside")
+    frame.line(xs, ys, "s1")
+    frame.dots(xs, ys, "s1")
+    caption = (
+        f"The tenth of the rows with the highest scores holds {first} times as many positive rows as a tenth drawn "
+        f"blindly, of which {chart['base_rate']:.1%} are positive."
+    )
+    return Figure("Lift", caption, frame.svg(), (Key("line s1", "model"), Key("line aside", "drawn blindly")))
 
 
 def _calibration(chart: Chart, _: Chart) -> Figure:
@@ -241,6 +288,8 @@ _FIGURES: Mapping[str, tuple[_Entry, ...]] = {
     "binary": (
         ("roc", "ROC curve", _roc),
         ("precision_recall", "Precision and recall", _precision_recall),
+        ("lift", "Cumulative gain", _gain),
+        ("lift", "Lift", _lift),
         ("calibration", "Calibration", _calibration),
         ("scores", "Scores by class", _scores),
         ("confusion", "Confusion", _confusion),

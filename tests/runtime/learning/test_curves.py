@@ -103,6 +103,25 @@ def test_collinear_points_are_left_out():
     assert found["area"] == 1
 
 
+def test_gain_is_the_share_of_positive_rows_among_the_highest_scores():
+    table, labels = binary(1000)
+    found = of_binary(table, labels)["lift"]
+    ranked = labels[np.argsort(-table["a"].to_numpy())]
+    for one in found["tenths"]:
+        taken = round(one["share_of_rows"] * 1000)
+        assert one["gain"] == pytest.approx(ranked[:taken].sum() / labels.sum(), rel=1e-5)
+        assert one["lift"] == pytest.approx(ranked[:taken].mean() / labels.mean(), rel=1e-5)
+    assert (found["share_of_rows"][0], found["gain"][0]) == (0, 0)
+    assert (found["share_of_rows"][-1], found["gain"][-1]) == (1, 1)
+    assert len(found["gain"]) <= POINTS
+    assert found["base_rate"] == pytest.approx(labels.mean(), rel=1e-5)
+
+
+def test_a_score_that_knows_nothing_lifts_nothing():
+    found = of_binary(pd.DataFrame({"a": np.full(40, 0.5)}), np.arange(40) % 4 == 0)["lift"]
+    assert {one["lift"] for one in found["tenths"]} == {1.0}
+
+
 @pytest.mark.parametrize("digits", [None, 1], ids=["distinct", "ties"])
 def test_precision_and_recall_are_those_of_scikit_learn(digits):
     table, labels = binary(150, digits=digits)
@@ -220,7 +239,7 @@ def test_a_classifier_without_scores_has_its_confusion():
     table, labels = binary(50)
     found = curves(Answers(Classes(), table, labels.astype(int)))
     assert found["confusion"]["counts"] == confusion_matrix(labels, table["a"] > 0.5).tolist()
-    for chart in ("roc", "precision_recall", "scores"):
+    for chart in ("roc", "precision_recall", "lift", "scores"):
         assert "neither predict_proba nor decision_function" in found[chart]["unavailable"]
 
 
@@ -228,7 +247,7 @@ def test_a_classifier_without_scores_has_its_confusion():
 def test_one_class_leaves_what_needs_no_other(label):
     table, _ = binary(30)
     found = of_binary(table, np.full(30, label))
-    for chart in ("roc", "precision_recall"):
+    for chart in ("roc", "precision_recall", "lift"):
         assert found[chart]["unavailable"].startswith("the labels of the test part are all the same")
     assert sum(found["scores"]["positive"]) == (30 if label else 0)
     assert sum(one["rows"] for one in found["calibration"]["bins"]) == 30
@@ -238,7 +257,7 @@ def test_one_class_leaves_what_needs_no_other(label):
 def test_without_rows_every_chart_says_so(model):
     found = curves(Answers(model, pd.DataFrame({"a": np.array([])}), np.array([], dtype=np.int64)))
     charts = {name: chart for name, chart in found.items() if isinstance(chart, dict)}
-    assert len(charts) in (2, 3, 5)
+    assert len(charts) in (2, 3, 6)
     assert {chart["unavailable"] for chart in charts.values()} == {"the test part has no rows"}
 
 
@@ -265,7 +284,7 @@ def fails(table):
 def test_answers_that_cannot_be_drawn_are_told(answer, said):
     table, labels = binary(100)
     found = curves(Answers(Scored([False, True], predict_proba=answer), table, labels))
-    for chart in ("roc", "precision_recall", "calibration", "scores", "confusion"):
+    for chart in ("roc", "precision_recall", "lift", "calibration", "scores", "confusion"):
         assert found[chart] == {"unavailable": said}
 
 

@@ -24,8 +24,8 @@ def curves(answers: Answers) -> dict[str, Any]:
     tell). `task` is `binary`, `multiclass` or `regression`. A chart that cannot be drawn is `{"unavailable": reason}`.
 
     - binary: `confusion`, `roc` and `precision_recall` (as in scikit-learn, from the highest threshold down,
-      collinear points left out), `calibration` (quantile bins of the probability), `scores` (a histogram for each
-      class). `positive` is the class that sorts last.
+      collinear points left out), `lift` (cumulative gain, and lift by tenths of the rows), `calibration` (quantile bins
+      of the probability), `scores` (a histogram for each class). `positive` is the class that sorts last.
     - multiclass: `confusion`, `roc` with one curve for each class against the others.
     - regression: `predicted` (pairs of actual and predicted value, or counts on a grid), `residuals` (actual minus
       predicted: a histogram), `residuals_by_prediction` (their quantiles in quantile bins of the prediction).
@@ -70,6 +70,7 @@ def _binary(answers: Answers) -> _Makers:
         "confusion": lambda: confusion(answers),
         "roc": lambda: {"scored_by": scored_by(answers)} | ranking.roc(of_both()),
         "precision_recall": lambda: ranking.precision_recall(of_both()),
+        "lift": lambda: ranking.lift(of_both()),
         "calibration": calibration,
         "scores": lambda: ranking.histogram_by_class(ranked(), scored_by(answers)),
     }

@@ -21,7 +21,7 @@ from mlopsc.runtime.learning.curves.lines import (
 
 POINTS = 200
 """At most so many points of a curve; those of a ROC curve that are left out lie within 0.02 of one that is kept."""
-_SCORE_BINS = 20
+_SCORE_BINS, _TENTHS = 20, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +84,31 @@ def precision_recall(ranked: Ranked) -> Chart:
         "recall": rounded_list(recall[kept]),
         "precision": rounded_list(precision[kept]),
         "thresholds": rounded_list(thresholds[kept]),
+    }
+
+
+def lift(ranked: Ranked) -> Chart:
+    """Return which share of the positive rows lies among the rows of the highest scores: cumulative gain and lift.
+
+    `gain` rises with `share_of_rows` from 0 to 1; lift is gain / share, how many times more positive rows there are
+    than among as many rows drawn blindly. `tenths` tells both after each tenth of the rows. Between rows of one score
+    the order is drawn by lot, so there the gain rises in a straight line.
+    """
+    _, false, true = ranked.hits
+    taken, true = np.concatenate([[0], false + true]), np.concatenate([[0], true])
+    bends = corners(taken, true)
+    share, gain = taken[bends] / ranked.rows, true[bends] / ranked.positives
+    kept = thinned(share, gain, POINTS)
+    tenths = np.linspace(0, 1, _TENTHS + 1)[1:]
+    reached = np.interp(tenths, share, gain)
+    return {
+        "base_rate": rounded(ranked.positives / ranked.rows),
+        "share_of_rows": rounded_list(share[kept]),
+        "gain": rounded_list(gain[kept]),
+        "tenths": [
+            {"share_of_rows": rounded(part), "gain": rounded(found), "lift": rounded(found / part)}
+            for part, found in zip(tenths.tolist(), reached.tolist(), strict=True)
+        ],
     }
 
 
