@@ -35,11 +35,15 @@ def window_join(
     """
     pieces = _framed if matching.known_at is None else _grouped
     made = pieces(_rows(rows, matching, recipe), _entities(entities, matching, position), matching, recipe)
-    steps = [named(value, name) for name, value in recipe.steps.items()]
+    for (
+        name,
+        value,
+    ) in recipe.steps.items():  # one query in another: an alias would be reckoned wherever it is used
+        made = select(exp.Star(), named(value, name), source=made)
     results = [named(value, names[name]) for name, value in recipe.results.items()]
     joined = fragment(
         "select e.* from $e as e join $r as r on $id = $position",
-        e=entities, r=select(column(_ID), *steps, *results, source=made),
+        e=entities, r=select(column(_ID), *results, source=made),
         id=column(_ID, "r"), position=column(position, "e"),
     )  # fmt: skip
     assert isinstance(joined, exp.Select)
