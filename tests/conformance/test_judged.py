@@ -11,7 +11,8 @@ SPEC = """\
 apiVersion: mlopsc/v1
 project: {name: loans}
 datasets:
-  loans: {source: {type: csv, path: loans.csv}, primary_key: [id], event_time: at}
+  loans: {source: {type: csv, path: loans.csv}, primary_key: [id], event_time: at,
+    checks: [{expect: column_values_to_not_be_null, column: debt, on_failure: warn}]}
 training:
   paid:
     entities: {dataset: loans, label: paid}
@@ -40,8 +41,9 @@ gates:
   fair: {type: fairness, training: paid, by: [sex, branch], equalized_odds: {max_difference: 0.01}, severity: warn}
   honest: {type: calibration, training: paid, max_ece: 0.2, max_brier: 0.3}
   small: {type: size, training: paid, max_bytes: 5000000}
+  clean: {type: data, training: paid, min_passed: 0.5, max_warnings: 1}
 registry:
-  paid: {training: paid, stages: {live: {gates: [sure, better, naive, everywhere, fair, honest, small]}}}
+  paid: {training: paid, stages: {live: {gates: [sure, better, naive, everywhere, fair, honest, small, clean]}}}
 targets: {kfp: {image: "registry.example.com/loans:1"}}
 """
 

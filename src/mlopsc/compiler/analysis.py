@@ -18,7 +18,7 @@ from mlopsc.spec.training import Training
 from mlopsc.sql import Binder
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.estimators import booster_library
-from mlopsc.vocabulary.gates import Gate
+from mlopsc.vocabulary.gates import DataGate, Gate
 from mlopsc.vocabulary.lock import Lock
 from mlopsc.vocabulary.references import Scalar, literal
 from mlopsc.vocabulary.secrets import SecretSource
@@ -205,8 +205,26 @@ class Analysis:
         return () if unique and keys.keys() >= set(unique) else tuple(keys)
 
     def gates_of(self, training: str) -> Mapping[str, Gate]:
-        """Return the sound gates that judge a training."""
-        return self._gates.get(training, {})
+        """Return the sound gates that judge a training, one of data with the datasets that it judges."""
+        return {name: self._filled(gate) for name, gate in self._gates.get(training, {}).items()}
+
+    def datasets_of(self, training: Training) -> tuple[str, ...]:
+        """Return the datasets that a training's rows and features are made of, as the spec orders them."""
+        tables = [training.entities.table, *(view.table for _, view in self.timed_views(training))]
+        behind = frozenset[str]().union(*map(self.roots, tables))
+        return tuple(name for name in self.spec.datasets if name in behind)
+
+    def has_contract(self, dataset: str) -> bool:
+        """Say whether a dataset, when it is sound, declares anything that its rows are checked for."""
+        found = self.spec.datasets.get(dataset)
+        return found is None or bool(found.columns or found.primary_key or found.checks)
+
+    def _filled(self, gate: Gate) -> Gate:
+        training = self.spec.training.get(gate.training)
+        if not isinstance(gate, DataGate) or gate.datasets is not None or training is None:
+            return gate
+        found = tuple(name for name in self.datasets_of(training) if self.has_contract(name))
+        return gate.model_copy(update={"datasets": found})
 
     def models_of(self, training: str) -> Mapping[str, Model]:
         """Return the sound models that a training makes."""

@@ -85,6 +85,23 @@ REGRESSION = (
             ],
             id="forecast of numbers",
         ),
+        pytest.param(
+            "{type: data, training: late, datasets: [fligths], min_passed: 0.9}",
+            ["MLC215 «fligths» 'fligths' is no dataset that 'late' is trained on | did you mean 'flights'?"],
+            id="data of another training",
+        ),
+        pytest.param(
+            "{type: data, training: late, max_warnings: 0}",
+            [
+                "MLC348 «data» nothing is checked of 'flights': the gate could never judge | declare `columns`, `primary_key` or `checks` of a dataset behind the training"
+            ],
+            id="data without a check",
+        ),
+        pytest.param(
+            "{type: data, training: late}",
+            ["a data gate needs `min_passed`, `max_warnings` or both"],
+            id="data without a bound",
+        ),
     ],
 )
 def test_a_gate_that_is_misconfigured_is_told_at_its_line(tmp_path, gate, expected):

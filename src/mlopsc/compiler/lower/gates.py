@@ -13,7 +13,7 @@ from mlopsc.vocabulary import operations as op
 def lower_gates(analysis: Analysis, name: str, training: Training) -> dict[str, Step]:
     """Return the steps that judge a training's candidate, and those that fetch whom it is compared with."""
     steps: dict[str, Step] = {}
-    there = _artifacts(name)
+    there = _artifacts(analysis, name, training)
     for gate_name, judge in _judges(analysis, name, training):
         inputs = {port: there[port] for port in judge.input_ports() if port != "champion"}
         if "champion" in judge.input_ports():
@@ -40,7 +40,7 @@ def wants_scored(analysis: Analysis, name: str, training: Training) -> bool:
 
 def evidence(analysis: Analysis, name: str, training: Training, gates: Iterable[str]) -> dict[str, Artifact]:
     """Return what these gates of a training look at and a promotion will want again, beside what each version has."""
-    there = _artifacts(name)
+    there = _artifacts(analysis, name, training)
     ports = {
         port
         for gate, judge in _judges(analysis, name, training)
@@ -58,15 +58,20 @@ def _judges(analysis: Analysis, name: str, training: Training) -> Iterator[tuple
         )
 
 
-def _artifacts(name: str) -> dict[str, Artifact]:
+def _artifacts(analysis: Analysis, name: str, training: Training) -> dict[str, Artifact]:
     """Return what gates look at, by the port that takes it."""
     model = Artifact(step=f"train_{name}", port="model")
     evaluated = {port: Artifact(step=f"evaluate_{name}", port=port) for port in ("metrics", "scored")}
+    reports = {
+        f"report_{dataset}": Artifact(step=f"validate_{dataset}", port="report")
+        for dataset in analysis.datasets_of(training)
+    }
     return {
         "model": model,
         "candidate": model,
         "test": Artifact(step=f"split_{name}", port="test"),
         **evaluated,
+        **reports,
     }
 
 

@@ -1,12 +1,13 @@
 """Gates suit the trainings that they judge."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
+from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.training import Training
-from mlopsc.vocabulary.gates import BaselineGate, CalibrationGate, FairnessGate, Gate
+from mlopsc.vocabulary.gates import BaselineGate, CalibrationGate, DataGate, FairnessGate, Gate
 
 
 def check_gates(analysis: Analysis) -> Iterator[Diagnostic]:
@@ -20,6 +21,8 @@ def check_gates(analysis: Analysis) -> Iterator[Diagnostic]:
                 yield from _without_probabilities(analysis, name, training, certain=info.predict_proba)
             if isinstance(gate, BaselineGate):
                 yield from _baseline(analysis, name, gate, training, None if info is None else info.kind)
+            if isinstance(gate, DataGate):
+                yield from _data(analysis, name, gate, training)
 
 
 def _of_numbers(analysis: Analysis, name: str, gate: Gate, training: Training) -> Iterator[Diagnostic]:
@@ -72,3 +75,37 @@ def _baseline(
             document.value_span(path),
             help="declare its `event_time`, or name another forecast",
         )
+
+
+def _data(analysis: Analysis, name: str, gate: DataGate, training: Training) -> Iterator[Diagnostic]:
+    """Yield datasets that are not behind the training, or that nothing is checked of."""
+    document = analysis.spec.document
+    behind = analysis.datasets_of(training)
+    if not gate.datasets:
+        yield report(
+            "MLC348",
+            f"nothing is checked of {_quoted(behind)}: the gate could never judge",
+            document.value_span(("gates", name, "type")),
+            help="declare `columns`, `primary_key` or `checks` of a dataset behind the training",
+        )
+    for index, dataset in enumerate(gate.datasets or ()):
+        span = document.value_span(("gates", name, "datasets", index))
+        if dataset not in behind:
+            yield report(
+                "MLC215",
+                f"'{dataset}' is no dataset that '{gate.training}' is trained on",
+                span,
+                help=did_you_mean(dataset, behind, noun="it is trained on"),
+            )
+        elif not analysis.has_contract(dataset):
+            yield report(
+                "MLC348",
+                f"nothing is checked of '{dataset}': the gate could never judge",
+                span,
+                help="declare its `columns`, `primary_key` or `checks`",
+                labels=[Label(document.key_span(("datasets", dataset)), "declared here")],
+            )
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

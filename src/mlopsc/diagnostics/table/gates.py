@@ -39,4 +39,32 @@ gates:
   useful: {type: baseline, training: late_arrival, metric: roc_auc, over: majority}
 """,
     ),
+    Code(
+        "MLC348",
+        "gate-without-checks",
+        "A data gate judges a dataset of which nothing is checked.",
+        (
+            "Without `columns`, `primary_key` or `checks` a dataset has no contract: its validation finds nothing, and "
+            "there is no share of checks that pass."
+        ),
+        """\
+datasets:
+  visits: {source: {type: parquet, path: data/flights.parquet}, event_time: time_hour}
+training:
+  late_arrival: {entities: {dataset: visits}}
+gates:
+  clean: {type: data, training: late_arrival, datasets: [visits], min_passed: 0.9}
+""",
+        """\
+datasets:
+  visits:
+    source: {type: parquet, path: data/flights.parquet}
+    event_time: time_hour
+    columns: {distance: {min: 0}}
+training:
+  late_arrival: {entities: {dataset: visits}}
+gates:
+  clean: {type: data, training: late_arrival, datasets: [visits], min_passed: 0.9}
+""",
+    ),
 )

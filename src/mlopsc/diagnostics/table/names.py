@@ -246,4 +246,21 @@ training:
   late_arrival: {estimator: {python: "models:winsorized"}}
 """,
     ),
+    Code(
+        "MLC215",
+        "gate-of-other-data",
+        "A data gate names what its training is not trained on.",
+        (
+            "The gate judges what the checks of the training's data found: of the dataset of its entities, of those "
+            "that its features are joined from, and of those that views are made of."
+        ),
+        """\
+gates:
+  clean: {type: data, training: late_arrival, datasets: [fligths], min_passed: 0.9}
+""",
+        """\
+gates:
+  clean: {type: data, training: late_arrival, datasets: [flights], min_passed: 0.9}
+""",
+    ),
 )

@@ -14,6 +14,7 @@ from mlopsc.vocabulary.operations import (
     Judge,
     JudgeBaseline,
     JudgeChampion,
+    JudgeData,
     JudgeMetric,
     JudgeScored,
     JudgeSize,
@@ -52,6 +53,11 @@ def _judged(config: Judge, inputs: Mapping[str, Path], project: Path) -> Decisio
             from mlopsc.runtime.gates.size import judge_size
 
             return judge_size(config.name, config.gate, inputs["model"])
+        case JudgeData():
+            from mlopsc.runtime.gates.data import judge_data
+
+            reports = {port.removeprefix("report_"): read_json(inputs[port]) for port in config.input_ports()}
+            return judge_data(config.name, config.gate, reports)
         case JudgeScored():
             return _scored(config, inputs, project)
         case JudgeChampion():

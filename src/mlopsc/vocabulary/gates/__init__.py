@@ -8,6 +8,7 @@ from mlopsc.vocabulary.gates.base import BaseGate, Severity, Threshold, Verdict
 from mlopsc.vocabulary.gates.calibration import CalibrationGate
 from mlopsc.vocabulary.gates.champion import ChampionGate
 from mlopsc.vocabulary.gates.comparing import BaselineGate, SliceGate
+from mlopsc.vocabulary.gates.data import DataGate
 from mlopsc.vocabulary.gates.fairness import CRITERIA, Criterion, Disparity, FairnessGate
 from mlopsc.vocabulary.gates.metric import MetricGate
 from mlopsc.vocabulary.gates.size import SizeGate
@@ -20,6 +21,7 @@ __all__ = [
     "CalibrationGate",
     "ChampionGate",
     "Criterion",
+    "DataGate",
     "Disparity",
     "FairnessGate",
     "Gate",
@@ -32,7 +34,14 @@ __all__ = [
 ]
 
 Gate = Annotated[
-    MetricGate | ChampionGate | BaselineGate | SliceGate | FairnessGate | CalibrationGate | SizeGate,
+    MetricGate
+    | ChampionGate
+    | BaselineGate
+    | SliceGate
+    | FairnessGate
+    | CalibrationGate
+    | SizeGate
+    | DataGate,
     Field(discriminator="type"),
 ]
 

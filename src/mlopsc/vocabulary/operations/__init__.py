@@ -15,6 +15,7 @@ from mlopsc.vocabulary.operations.judging import (
     Judge,
     JudgeBaseline,
     JudgeChampion,
+    JudgeData,
     JudgeMetric,
     JudgeScored,
     JudgeSize,
@@ -45,6 +46,7 @@ __all__ = [
     "Judge",
     "JudgeBaseline",
     "JudgeChampion",
+    "JudgeData",
     "JudgeMetric",
     "JudgeScored",
     "JudgeSize",
@@ -94,6 +96,7 @@ Operation = (
     | JudgeMetric
     | JudgeBaseline
     | JudgeSize
+    | JudgeData
     | JudgeScored
     | JudgeChampion
     | Register

@@ -9,6 +9,7 @@ from mlopsc.vocabulary.gates import (
     BaselineGate,
     CalibrationGate,
     ChampionGate,
+    DataGate,
     FairnessGate,
     Gate,
     MetricGate,
@@ -70,6 +71,17 @@ class JudgeSize(BaseJudge):
         return {"model": "model"}
 
 
+class JudgeData(BaseJudge):
+    """Judge a data gate: the validation reports of the datasets that it names."""
+
+    light = True
+    operation: Literal["judge_data"] = "judge_data"
+    gate: DataGate
+
+    def input_ports(self) -> Ports:
+        return {f"report_{name}": "report" for name in self.gate.datasets or ()}
+
+
 class JudgeScored(BaseJudge):
     """Judge a gate by what the model says of each row of the test part."""
 
@@ -106,7 +118,7 @@ class JudgeChampion(BaseJudge):
         return own + self.code
 
 
-Judge = JudgeMetric | JudgeBaseline | JudgeSize | JudgeScored | JudgeChampion
+Judge = JudgeMetric | JudgeBaseline | JudgeSize | JudgeData | JudgeScored | JudgeChampion
 
 
 def judge_of(
@@ -137,6 +149,8 @@ def judge_of(
             return JudgeScored.model_construct(name=name, gate=gate, metric=metric)
         case SizeGate():
             return JudgeSize.model_construct(name=name, gate=gate)
+        case DataGate():
+            return JudgeData.model_construct(name=name, gate=gate)
         case FairnessGate() | CalibrationGate():
             return JudgeScored.model_construct(name=name, gate=gate)
         case _:
