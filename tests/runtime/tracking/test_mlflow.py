@@ -47,10 +47,16 @@ def run(folder, **options):
     return result
 
 
+def document(folder, result, step, port):
+    digest = next(one.outputs[port] for one in result.steps if one.name == step)
+    return json.loads(Context(folder).store().get_path(digest).read_bytes())
+
+
 _BY_MLFLOW = """
 import sys
 import json, mlflow.pyfunc, pandas
 model = mlflow.pyfunc.load_model(sys.argv[1])
+assert len(model.predict(model.input_example)) == len(model.input_example) > 0
 print(json.dumps(model.predict(pandas.read_csv(sys.argv[2])[["size", "colour"]]).to_dict("list")))
 """
 
@@ -110,6 +116,42 @@ def test_a_run_is_told_with_all_that_belongs_to_it(make_project, mlflow_server):
         assert theirs["prediction"] == classes
         assert theirs["probability_true"] == pytest.approx(probabilities, abs=1e-10)  # of JSON's digits
     assert list(folder.glob(".mlopsc/store/tracking/waiting/whole/*")) == []
+
+
+SEARCHED = """\
+    params: {l1_ratio: 1.0}
+    slices: [{column: colour}]
+    tune:
+      search: grid
+      cv: {type: kfold, folds: 3}
+      space: {C: {choice: [0.25, 1.0]}, solver: {choice: [liblinear, lbfgs]}}
+"""
+
+
+def test_slices_and_trials_are_told(make_project, mlflow_server):
+    folder = make_project(mlflow_server.url, "search")
+    spec = folder / "mlops.yaml"
+    spec.write_text(spec.read_text().replace("    params: {C: 0.5}\n", SEARCHED))
+    result = run(folder)
+    run(folder, no_cache=True)
+    told = runs_of(mlflow_server, "search")
+    (whole,) = [one for one in told if "mlflow.parentRunId" not in one.data.tags]
+    below = {tuple(one.data.params.values()): one for one in told if one is not whole}
+    done, failed = below["1.0", "liblinear"], below["1.0", "lbfgs"]
+    assert (len(told), len(below)) == (5, 4)
+    assert {one.data.tags["mlflow.parentRunId"] for one in below.values()} == {whole.info.run_id}
+    assert (failed.info.status, done.info.status) == ("FAILED", "FINISHED")
+    assert "lbfgs" in failed.data.tags["mlflow.note.content"]
+    folds = client(mlflow_server).get_metric_history(done.info.run_id, "roc_auc.fold")
+    scores = [one.value for one in sorted(folds, key=lambda one: one.step)]
+    assert sum(scores) / 3 == pytest.approx(done.data.metrics["roc_auc"])
+    (best,) = [one for one in below.values() if one.data.tags.get("mlopsc.best") == "yes"]
+    assert best.data.metrics["roc_auc"] == max(one.data.metrics.get("roc_auc", 0) for one in below.values())
+
+    metrics = document(folder, result, "evaluate_lateness", "metrics")
+    for one in metrics["slices"]["colour"]:
+        assert whole.data.metrics[f"slice.colour.{one['slice']}.roc_auc"] == one["metrics"]["roc_auc"]
+    assert whole.data.metrics["baseline.majority.accuracy"] == metrics["baselines"]["majority"]["accuracy"]
 
 
 def test_what_comes_to_the_same_is_one_run(make_project, mlflow_server):

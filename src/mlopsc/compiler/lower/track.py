@@ -35,11 +35,13 @@ def lower_track(
     # With `refit`, what is registered is what is loaded and served; metrics are those of the model that was judged.
     model = f"refit_{name}" if analysis.training(name).refit else f"train_{name}"
     gates, models = tuple(analysis.gates_of(name)), tuple(analysis.models_of(name))
+    search = f"trials_{name}"
     inputs = {
         "model": Artifact(step=model, port="model"),
         "metrics": Artifact(step=f"evaluate_{name}", port="metrics"),
         "curves": Artifact(step=f"evaluate_{name}", port="curves"),
         "environment": Artifact(step=f"train_{name}", port="environment"),
+        **({"trials": Artifact(step=search, port="trials")} if search in made else {}),
         **{f"report_{one}": Artifact(step=f"validate_{one}", port="report") for one in loads},
         **{f"decision_{one}": Artifact(step=f"gate_{one}", port="decision") for one in gates},
         **{f"registered_{one}": Artifact(step=f"register_{one}", port="decision") for one in models},
@@ -60,6 +62,7 @@ def lower_track(
         datasets={one: _source(step) for one, step in loads.items()},
         gates=gates,
         models=models,
+        tuned=search in made,
         code=code,
     )
 

@@ -11,6 +11,7 @@ from mlopsc.runtime.store import Store
 from mlopsc.runtime.tracking.served import ABOUT, CODE, model_file
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow.models import ModelSignature
 
 _LOADER = "mlopsc.runtime.tracking.served"
@@ -32,11 +33,13 @@ def write_model(store: Store, model: Mapping[str, Any], folder: Path) -> Path:
     write_json(data / ABOUT, {"digest": model["digest"], "functions": model["functions"]})
     for name, digest in model["code"].items():
         _copy(store.get_path(digest), data / CODE / name)
+    signature = read_signature(source)
     save_model(
         str(folder / "model"),
         loader_module=_LOADER,
         data_path=str(data),
-        signature=_signature(read_signature(source)),
+        signature=_signature(signature),
+        input_example=_example(signature),
         pip_requirements=[f"{name}=={library_version(name)}" for name in _LIBRARIES],
         metadata={"mlopsc.digest": model["digest"]},
     )
@@ -57,3 +60,14 @@ def _signature(signature: Mapping[str, Any]) -> "ModelSignature":
     return ModelSignature(
         inputs=Schema([ColSpec(kinds[one["kind"]], one["name"]) for one in signature["features"]])
     )
+
+
+def _example(signature: Mapping[str, Any]) -> "pd.DataFrame | None":
+    """Return the rows that the model shows as an example of its input, None where it holds none."""
+    if "example" not in signature:
+        return None
+    import pandas as pd
+
+    features = signature["features"]
+    table = pd.DataFrame(signature["example"], columns=[one["name"] for one in features])
+    return table.astype({one["name"]: "float64" for one in features if one["kind"] == "numeric"})

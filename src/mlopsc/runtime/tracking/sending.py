@@ -8,11 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlopsc.runtime.decisions import read_json
 from mlopsc.runtime.store import Store
+from mlopsc.runtime.tracking.figures import numbers
 from mlopsc.runtime.tracking.flavor import write_model
 from mlopsc.runtime.tracking.location import database
 from mlopsc.runtime.tracking.mlflow_client import artifacts_beside
 from mlopsc.runtime.tracking.queue import Waiting
+from mlopsc.runtime.tracking.trials import runs_below, tell_trials
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -33,11 +36,15 @@ def send(client: "MlflowClient", url: str, store: Store, one: Waiting) -> dict[s
     """
     experiment = _experiment(client, url, one.event["experiment"])
     run = _run(client, experiment, one)
-    _values(client, run.info.run_id, one)
+    files = {name: store.get_path(digest) for name, digest in one.event["files"].items()}
+    _values(client, run.info.run_id, one, read_json(files["metrics"]))
     _datasets(client, run.info.run_id, one.event["datasets"])
     with tempfile.TemporaryDirectory(prefix="mlopsc-track-") as folder:
         _files(client, run.info.run_id, store, one, Path(folder))
         model = _model(client, experiment, run, store, one, Path(folder))
+    if "trials" in files:
+        search = read_json(files["trials"])
+        tell_trials(client, experiment, run.info.run_id, one.event["training"], search, one.at)
     client.set_terminated(run.info.run_id, "FINISHED", end_time=one.at)
     kept = _only(client, experiment, one.id)
     return {"experiment": experiment, "run": kept, "model": model, "at": one.at}
@@ -77,28 +84,24 @@ def _only(client: "MlflowClient", experiment: str, id_: str) -> str:
     """Return the event's run after every other that was made at the same time is gone."""
     first, *others = _runs(client, experiment, id_)
     for other in others:
+        for trial in runs_below(client, experiment, other.info.run_id):
+            client.delete_run(trial.info.run_id)
         client.delete_run(other.info.run_id)
     return str(first.info.run_id)
 
 
-def _values(client: "MlflowClient", run: str, one: Waiting) -> None:
+def _values(client: "MlflowClient", run: str, one: Waiting, found: Mapping[str, Any]) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
     event = one.event
     params = [Param(_word(name), value[:_LONGEST_VALUE]) for name, value in event["params"].items()]
     metrics = [
-        Metric(_word(name), math.nan if value is None else value, one.at, 0)
-        for name, value in _metrics(event)
+        Metric(name, math.nan if value is None else value, one.at, 0) for name, value in numbers(found)
     ]
     tags = [RunTag(_word(name), value[:_LONGEST_TAG]) for name, value in _tags(event)]
     for start in range(0, max(len(params), len(metrics), len(tags)), _BATCH):
         part = slice(start, start + _BATCH)
         client.log_batch(run, metrics=metrics[part], params=params[part], tags=tags[part])
-
-
-def _metrics(event: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
-    yield from event["metrics"].items()
-    yield "test_rows", event["rows"]
 
 
 def _tags(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

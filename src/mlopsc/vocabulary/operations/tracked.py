@@ -32,12 +32,16 @@ class Track(BaseOperation):
     gates: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     """The registered models that come of this training."""
+    tuned: bool = False
+    """Whether there are trials of a search to tell of."""
     code: tuple[FunctionReference, ...] = ()
     """User functions that made the model: their modules hold its classes, and go along with it."""
 
     def input_ports(self) -> Ports:
         ports: Ports = {"model": "model", "metrics": "metrics", "curves": "report"}
         ports["environment"] = "environment"
+        if self.tuned:
+            ports["trials"] = "report"
         ports |= {f"report_{name}": "report" for name in self.datasets}
         ports |= {f"decision_{name}": "decision" for name in self.gates}
         return ports | {f"registered_{name}": "decision" for name in self.models}
