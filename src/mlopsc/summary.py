@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from mlopsc.diagnostics.errors import Refusal, StepFailed
+from mlopsc.plan.fans import FanOut, fan_outs
 from mlopsc.plan.plan import Pipeline, Step
 from mlopsc.plan.result import RunResult, StepResult
 from mlopsc.runtime.context import STATE_FOLDER, Context
 from mlopsc.runtime.decisions import read_json
 from mlopsc.runtime.store import Store
+from mlopsc.searched import searches
 from mlopsc.targets import RunRequest
 from mlopsc.vocabulary.operations import JUDGES
 from mlopsc.vocabulary.predicting import VERSION
@@ -50,6 +52,11 @@ class RunSummary:
     """View → what was brought into the online store: `until`, `entities`, and `status` (written, superseded)."""
     checks: Mapping[str, Sequence[JsonMap]] = field(default_factory=dict)
     """Dataset → the checks that failed: `check`, `column`, `on_failure`, `told` (in a line), `source` (its place)."""
+
+    searches: Mapping[str, JsonMap] = field(default_factory=dict)
+    """Training → its search: `metric`, `trials` (each with its `seconds` in this run), and which is the `best`."""
+    fans: tuple[FanOut, ...] = ()
+    """Steps that people read of together."""
 
     @property
     def run(self) -> str:
@@ -115,6 +122,7 @@ class RunSummary:
             "splits": {name: dict(found) for name, found in self.splits.items()},
             "served": {name: dict(found) for name, found in self.served.items()},
             "checks": {name: [dict(one) for one in found] for name, found in self.checks.items()},
+            "searches": {name: dict(found) for name, found in self.searches.items()},
         }
 
     def _step(self, step: StepResult) -> dict[str, Any]:
@@ -168,6 +176,7 @@ def summarize_in(result: RunResult, context: Context, pipeline: Pipeline | None)
         for (step, port), one in found.items()
         if port == "report" and "results" in one and (failed := list(_failed(one, steps.get(step))))
     }
+    took = {step.name: step.seconds for step in result.steps if step.status == "run"}
     return RunSummary(
         result,
         context.project,
@@ -180,6 +189,8 @@ def summarize_in(result: RunResult, context: Context, pipeline: Pipeline | None)
         splits,
         served,
         checks,
+        dict(searches(found, steps, took)) if steps else {},
+        tuple(fan_outs(steps.values()).values()),
     )
 
 
@@ -229,6 +240,7 @@ def _artifacts(result: RunResult, store: Store) -> Iterator[tuple[tuple[str, str
     wanted = {
         "validate": ("report",),
         "split": ("report",),
+        "collect_trials": ("trials",),
         "evaluate": ("metrics",),
         "register": ("decision",),
         "drift": ("decision", "report"),

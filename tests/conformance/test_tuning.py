@@ -106,3 +106,21 @@ def test_more_trials_leave_those_that_were_made_in_the_cache(tuned, capsys):
     (tuned / "mlops.yaml").write_text(SPEC.replace("trials: 3", "trials: 4"))
     found = {step["name"]: step["status"] for step in run(capsys) if step["name"].startswith("trial_")}
     assert found == {f"trial_species_{index}": "run" if index == 3 else "cached" for index in range(4)}
+
+
+def test_a_search_is_told_in_one_line_and_a_table(tuned, capsys):
+    assert ends_well("run", "--local")
+    told = capsys.readouterr().out
+    assert "trial_species ×3   run" in told
+    assert "trial_species_0" not in told
+    table = told[told.index("Trials of species: neg_log_loss on 2 folds") :].splitlines()
+    assert table[1].split() == ["trial", "mean", "spread", "time", "status", "parameters"]
+    assert [line.split()[0] for line in table[2:5]] == ["0", "1", "2"]
+    assert sum(" chosen " in line for line in table[2:5]) == 1
+    assert ends_well("run", "show", "--json")
+    found = json.loads(capsys.readouterr().out)["searches"]["species"]
+    best = max(found["trials"], key=lambda one: one["mean"])
+    assert found["best"] == best["index"]
+    assert all(one["seconds"] > 0 for one in found["trials"])
+    assert ends_well("artifact", "show", "trials_species.trials")
+    assert " chosen " in capsys.readouterr().out

@@ -1,7 +1,7 @@
 """What is drawn: boxes, shapes, and no arrow that others imply."""
 
 from mlopsc.drawing.scene import make_scene
-from tests.plans import monitor_pipeline, train_pipeline
+from tests.plans import monitor_pipeline, train_pipeline, trial_steps
 
 
 def test_an_arrow_that_others_imply_is_left_out():
@@ -42,3 +42,18 @@ def test_the_shape_tells_the_kind_and_the_caption_the_work():
     assert cards["champion_late_arrival_production"] == ("observe", "late_arrival@production")
     assert cards["register_late_arrival"] == ("effect", "as late_arrival@staging")
     assert cards["verdict"] == ("verdict", "of 1 decision")
+
+
+def test_a_fan_out_is_one_card_with_the_status_that_one_has_to_look_at():
+    searching = train_pipeline().model_copy(update={"steps": trial_steps(20)})
+    statuses = {f"trial_t_{index}": "cached" for index in range(20)}
+    scene = make_scene(searching, statuses | {"trial_t_7": "failed", "split_t": "run"})
+    cards = {card.name: (card.caption, card.status) for card in scene.cards}
+    assert list(cards) == ["features_t", "split_t", "trial_t ×20", "trials_t"]
+    assert cards["trial_t ×20"] == ("C", "failed")
+    assert cards["split_t"][1] == "run"
+    assert scene.arrows == (
+        ("features_t", "split_t"),
+        ("split_t", "trial_t ×20"),
+        ("trial_t ×20", "trials_t"),
+    )

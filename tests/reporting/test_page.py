@@ -6,7 +6,7 @@ import pytest
 
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.journal import Journal
-from tests.plans import flights_plan, monitor_pipeline, step, train_pipeline
+from tests.plans import flights_plan, monitor_pipeline, step, train_pipeline, trial_steps
 from tests.reporting.reading import read
 from tests.reporting.runs import (
     BINARY,
@@ -241,6 +241,27 @@ def test_metrics_stand_beside_naive_forecasts_their_intervals_and_slices(tmp_pat
         "average_precision by origin Too few rows to measure: null (10 rows). Without a value: 2 slices."
         in said
     )
+
+
+def test_a_search_shows_its_trials_and_the_chosen_one(tmp_path):
+    def trial(index, score, **more):
+        scores = {"scores": [score, score], "mean": score, "std": 0.0, "status": "ok", "message": None}
+        return {"index": index, "params": {"C": 0.5 * (index + 1)}, **scores} | more
+
+    failed = {"scores": [], "mean": None, "std": None, "status": "failed", "message": "<b>no"}
+    trials = [trial(0, 0.7), trial(1, 0.9), trial(2, 0, **failed)]
+    found = {"training": "t", "metric": "roc_auc", "trials": trials, "best": 1}
+    searching = train_pipeline().model_copy(update={"steps": trial_steps(3)})
+    reports = {f"trial_t_{index}.report": one for index, one in enumerate(trials)}
+    record(tmp_path, searching, {**reports, "trials_t.trials": found}, statuses={"trial_t_0": "cached"})
+    text = page(tmp_path)
+    said = read(text).sections["tuning"]
+    assert "3 trials, roc_auc on 2 folds of the train part" in said
+    assert "0 ✓ ok 0.5 0.7 0 0.7, 0.7 1" in said  # its result was there: no time is told
+    assert "1 ★ chosen 1 0.9 0 0.9, 0.9 1.5 s" in said
+    assert "2 ✕ failed <b>no 1.5" in said
+    assert "<b>no" not in text
+    assert "reports" not in read(text).sections  # nothing of it is told twice
 
 
 def test_a_failed_step_stands_first_with_its_place_and_the_end_of_its_log(tmp_path):

@@ -1,10 +1,11 @@
 """What a run would do, without doing it: the walk of the loop that only looks results up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.plan.fans import FanOut, common_status
 from mlopsc.plan.plan import Step
 from mlopsc.targets import RunRequest
 from mlopsc_local.choice import Choice, choose, needs
@@ -25,6 +26,15 @@ class Forecast:
     operation: str
     status: Would
     reason: str | None = None
+
+
+def joined(fan: FanOut, members: Sequence[Forecast]) -> Forecast:
+    """Return what would become of a fan-out, as if it were one step."""
+    statuses = [one.status for one in members]
+    counts = ", ".join(f"{statuses.count(word)} {word}" for word in dict.fromkeys(statuses))
+    status = cast("Would", common_status(statuses))
+    reason = members[0].reason if len({*statuses}) == 1 else counts
+    return Forecast(fan.title, members[0].operation, status, reason)
 
 
 def explain(request: RunRequest, choice: Choice | None = None) -> tuple[Forecast, ...]:

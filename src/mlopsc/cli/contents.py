@@ -61,6 +61,8 @@ def show(path: Path, kind: str, rows: int, *, label: str, context: Context, dige
     match kind, value:
         case "report", {"columns": _, "current_rows": _}:
             report.drift(label, {"report": value, "reason": ""})
+        case "report", {"trials": _, "best": _}:
+            report.search(value["training"], value)
         case "report", {"results": results}:
             _show_checks(value, results)
         case "metrics", {"metrics": metrics}:

@@ -46,9 +46,8 @@ def watched(
     quiet: bool = False,
 ) -> RunResult:
     """Run with progress and return the result."""
-    names = [step.name for step in request.pipeline.steps]
     try:
-        with progress(names, quiet=quiet) as listener:
+        with progress(request.pipeline.steps, quiet=quiet) as listener:
             heard = replace(
                 request, on_start=listener.started, on_step=listener.ended, on_wait=listener.waits
             )

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from mlopsc.cli import output
+from mlopsc.plan.fans import FanOut, common_status, fan_outs
+from mlopsc.plan.plan import Step
 from mlopsc.plan.result import StepResult
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 STYLES = {
     "run": "green", "cached": "dim", "failed": "red", "refused": "yellow", "blocked": "yellow", "skipped": "dim",
     "cancelled": "yellow", "depends": "cyan", "succeeded": "green", "crashed": "red", "running": "cyan",
-    "drift": "red", "ok": "green", "fail": "yellow", "pass": "green", "warn": "yellow",
+    "drift": "red", "ok": "green", "fail": "yellow", "pass": "green", "warn": "yellow", "chosen": "green",
 }  # fmt: skip
 _REASON = 72
 
@@ -36,7 +38,7 @@ class Progress(Protocol):
 
 
 @contextmanager
-def progress(steps: Sequence[str], *, quiet: bool) -> Iterator[Progress]:
+def progress(steps: Sequence[Step], *, quiet: bool) -> Iterator[Progress]:
     """Give the progress that suits standard error; a quiet one says nothing."""
     if quiet:
         yield Silence()
@@ -47,7 +49,7 @@ def progress(steps: Sequence[str], *, quiet: bool) -> Iterator[Progress]:
         finally:
             live.close()
     else:
-        yield Lines(max(map(len, steps), default=0))
+        yield Lines(steps)
 
 
 class Silence:
@@ -63,29 +65,76 @@ class Silence:
         """Hear what became of a step."""
 
 
-class Lines:
-    """A line for each step that ended."""
+class Ended:
+    """The lines of steps that ended: one for a fan-out, when the last of it has ended, and for each that failed."""
 
-    def __init__(self, width: int) -> None:
-        self._width = width
+    def __init__(self, steps: Sequence[Step]) -> None:
+        fans = fan_outs(steps).values()
+        self._fans = {name: fan for fan in fans for name in fan.names}
+        self._results: dict[str, list[StepResult]] = {}
+        singles = [step.name for step in steps if step.fan is None]
+        self.width = max(map(len, [*singles, *(fan.title for fan in fans)]), default=0)
+
+    def lines(self, result: StepResult) -> Iterator[str]:
+        """Yield what is to be written now that a step has ended."""
+        fan = self._fans.get(result.name)
+        if fan is None:
+            yield line(result, self.width)
+            return
+        if result.status in ("failed", "refused"):
+            yield line(result, self.width)
+        ended = self._results.setdefault(fan.group, [])
+        ended.append(result)
+        if len(ended) == len(fan.members):
+            yield line(together(fan, ended), self.width)
+
+
+def together(fan: FanOut, results: Sequence[StepResult]) -> StepResult:
+    """Return what became of a fan-out as if it were one step: its status, all their seconds, how many did what."""
+    timed = [result.seconds for result in results if result.seconds is not None]
+    status, counts = counted([result.status for result in results])
+    return results[0].model_copy(
+        update={
+            "name": fan.title,
+            "status": status,
+            "seconds": sum(timed) if timed else None,
+            "reason": counts or results[0].reason,
+            "outputs": {},
+        }
+    )
+
+
+def counted(statuses: Sequence[str]) -> tuple[str, str | None]:
+    """Return the status that tells of many steps, and how many have which where they differ."""
+    words = dict.fromkeys(statuses)
+    counts = ", ".join(f"{statuses.count(word)} {word}" for word in words)
+    return common_status(statuses), counts if len(words) > 1 else None
+
+
+class Lines:
+    """A line for each step or fan-out that ended."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._ended = Ended(steps)
 
     def started(self, name: str) -> None:
         """Hear that a step runs now."""
 
     def waits(self, name: str, holder: str) -> None:
         """Write for whom the step waits."""
-        output.tell(waiting(name, self._width, holder))
+        output.tell(waiting(name, self._ended.width, holder))
 
     def ended(self, result: StepResult) -> None:
         """Write the step's line."""
-        output.tell(line(result, self._width))
+        for text in self._ended.lines(result):
+            output.tell(text)
 
 
 class LiveTable:
     """Steps that ended scroll up as lines; those that run stand below them, with their seconds."""
 
-    def __init__(self, steps: Sequence[str]) -> None:
-        self._width = max(map(len, steps), default=0)
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._lines = Ended(steps)
         self._total = len(steps)
         self._ended = 0
         self._running: dict[str, float] = {}
@@ -106,13 +155,14 @@ class LiveTable:
 
     def waits(self, name: str, holder: str) -> None:
         """Write above those that run for whom the step waits."""
-        self._write(waiting(name, self._width, holder))
+        self._write(waiting(name, self._lines.width, holder))
 
     def ended(self, result: StepResult) -> None:
         """Write the step's line above those that run."""
         self._running.pop(result.name, None)
         self._ended += 1
-        self._write(line(result, self._width))
+        for text in self._lines.lines(result):
+            self._write(text)
 
     def _write(self, text: str) -> None:
         if self._live is None:

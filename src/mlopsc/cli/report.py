@@ -1,22 +1,36 @@
 """A run's outcome on screen: steps, metrics, gates, registered versions, drift, and what failed where."""
 
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from mlopsc.cli import output
-from mlopsc.cli.progress import STYLES, seconds
+from mlopsc.cli.progress import STYLES, seconds, together
+from mlopsc.plan.fans import FanOut
 from mlopsc.plan.result import StepResult
+from mlopsc.runtime.decisions import number
+from mlopsc.searched import is_chosen
 from mlopsc.summary import RunSummary
 
 _SHOWN = 10
 """Predictions that are written to the screen."""
 
 
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_Result = TypeVar("_Result", bound=_Named)
+
+
 def show(summary: RunSummary, *, debug: bool = False) -> None:
     """Write the tables of a run; what failed or was refused is told on standard error, last."""
     _steps(summary)
+    for name, found in summary.searches.items():
+        search(name, found)
     _metrics(summary.metrics)
     _gates(summary.gates)
     _registered(summary.registered)
@@ -95,9 +109,60 @@ def _steps(summary: RunSummary) -> None:
             seconds(step.seconds),
             (step.reason or "").partition("\n")[0],
         ]
-        for step in summary.steps
+        for step in merged(summary.steps, summary.fans, together)
     ]
     output.table(["step", "status", "time", "why"], rows, right=(2,), styles=STYLES)
+
+
+def merged(
+    results: Iterable[_Result], fans: Iterable[FanOut], join: Callable[[FanOut, Sequence[_Result]], _Result]
+) -> Iterator[_Result]:
+    """Yield what became of the steps, of those of a fan-out together where the first of them stands."""
+    found = {result.name: result for result in results}
+    by_name = {name: fan for fan in fans for name in fan.names}
+    for result in found.values():
+        fan = by_name.get(result.name)
+        if fan is None:
+            yield result
+        elif (members := [found[name] for name in fan.names if name in found])[0] is result:
+            yield join(fan, members)
+
+
+def search(name: str, found: Mapping[str, Any]) -> None:
+    """Write the table of a search: what each trial tried, its score by fold, how long it took, which was chosen."""
+    folds = max((len(one["scores"]) for one in found["trials"]), default=0)
+    staged = any("resource" in one for one in found["trials"])
+    timed = any(one.get("seconds") is not None for one in found["trials"])
+    output.title(f"Trials of {name}: {found['metric']} on {folds} folds")
+    optional = [*(["resource"] if staged else []), "mean", "spread", *(["time"] if timed else [])]
+    head = ["trial", *optional, "status", "parameters"]
+    rows = [
+        [
+            str(one["index"]),
+            *([number(one["resource"])] if staged else []),
+            "" if one["mean"] is None else number(one["mean"]),
+            "" if one["std"] is None else number(one["std"]),
+            *([seconds(one.get("seconds"))] if timed else []),
+            trial_word(one, found),
+            _parameters(one),
+        ]
+        for one in found["trials"]
+    ]
+    output.table(head, rows, right=range(len(head) - 2), styles=STYLES)
+
+
+def trial_word(one: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """Return what became of a trial, and of the best that it was chosen."""
+    return "chosen" if is_chosen(one, found) else str(one["status"])
+
+
+def _parameters(one: Mapping[str, Any]) -> str:
+    told = ", ".join(f"{name} {_setting(value)}" for name, value in one["params"].items())
+    return told if one["status"] == "ok" else f"{told}: {one['message']}"
+
+
+def _setting(value: Any) -> str:
+    return number(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
 
 
 def _metrics(metrics: Mapping[str, Mapping[str, float | None]]) -> None:

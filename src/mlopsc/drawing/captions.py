@@ -96,6 +96,8 @@ _CAPTIONS: Mapping[str, Callable[[Configuration], str]] = {
     "transform": lambda said: str(said["python"]),
     "features": lambda said: _number(len(said["features"]), "feature"),
     "split": _split,
+    "trial": lambda said: f"{_some(sorted(said['space']))}",
+    "collect_trials": lambda said: f"best {_metric(said['metric'])}",
     "train": _estimator,
     "refit": lambda said: f"{_estimator(said['train'])}, all rows",
     "evaluate": _metrics,

@@ -6,6 +6,7 @@ from typing import Literal
 
 from mlopsc.diagnostics.render_text import escape
 from mlopsc.drawing.captions import caption
+from mlopsc.plan.fans import collapsed, collapsed_statuses
 from mlopsc.plan.graph import needed
 from mlopsc.plan.plan import Pipeline, Step
 from mlopsc.vocabulary.operations import JUDGES
@@ -64,20 +65,19 @@ class Scene:
 
 
 def make_scene(pipeline: Pipeline, statuses: Mapping[str, str], *, every_arrow: bool = False) -> Scene:
-    """Return the picture of a pipeline; `statuses` are words by step.
+    """Return the picture of a pipeline; `statuses` are words by step. A fan-out is one card.
 
     An arrow that others imply is left out unless `every_arrow` is asked for: what comes before what stays the same.
     """
-    groups = _groups(pipeline.steps)
-    cards = tuple(_card(step, groups.get(step.name), statuses.get(step.name)) for step in pipeline.steps)
-    arrows = dict.fromkeys(
-        (need, step.name) for step in pipeline.steps for need in dict.fromkeys(needed(step))
-    )
+    steps, told = collapsed(pipeline.steps), collapsed_statuses(pipeline.steps, statuses)
+    groups = _groups(steps)
+    cards = tuple(_card(step, groups.get(step.name), told.get(step.name)) for step in steps)
+    arrows = dict.fromkeys((need, step.name) for step in steps for need in dict.fromkeys(needed(step)))
     return Scene(
         name=escape(pipeline.name),
         title=escape(pipeline.title),
         cards=cards,
-        arrows=tuple(arrows) if every_arrow else without_implied(pipeline.steps),
+        arrows=tuple(arrows) if every_arrow else without_implied(steps),
         groups=tuple(dict.fromkeys(card.group for card in cards if card.group)),
     )
 

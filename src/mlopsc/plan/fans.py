@@ -1,12 +1,14 @@
 """Fan-outs: steps that are one operation with another value in one field, which a target carries out side by side."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mlopsc.plan.plan import Artifact, Step
 
+_FIRST = ("failed", "refused", "crashed", "cancelled", "running", "run", "depends", "cached")
+"""Statuses of steps, those first that tell of all where others have another one."""
 _GATHERED = re.compile(r"(.+)_(\d+)")
 
 
@@ -44,6 +46,11 @@ class FanOut:
         """The names of the steps."""
         return tuple(member.name for member in self.members)
 
+    @property
+    def title(self) -> str:
+        """What stands for all of them where people read: `trial_late_arrival ×20`."""
+        return f"{self.group} ×{len(self.members)}"
+
 
 @dataclass(frozen=True)
 class Gathered:
@@ -75,6 +82,40 @@ def fan_outs(steps: Iterable[Step]) -> dict[str, FanOut]:
         group: FanOut(group, tuple(sorted(members, key=lambda one: one.fan.index if one.fan else 0)))
         for group, members in found.items()
     }
+
+
+def collapsed(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Return the steps with one for each fan-out, called by its title, which is read in its members' place."""
+    steps = tuple(steps)
+    titles = {name: fan.title for fan in fan_outs(steps).values() for name in fan.names}
+
+    def renamed(step: Step, name: str) -> Step:
+        inputs = {
+            port: source.model_copy(update={"step": titles.get(source.step, source.step)})
+            for port, source in step.inputs.items()
+        }
+        after = tuple(dict.fromkeys(titles.get(need, need) for need in step.after))
+        return step.model_copy(update={"name": name, "inputs": inputs, "after": after, "fan": None})
+
+    return tuple(
+        renamed(unit.first, unit.title) if isinstance(unit, FanOut) else renamed(unit, unit.name)
+        for unit in units(steps)
+    )
+
+
+def collapsed_statuses(steps: Iterable[Step], statuses: Mapping[str, str]) -> dict[str, str]:
+    """Return the statuses of what `collapsed` returns: of a fan-out, what its members have in common."""
+    found = dict(statuses)
+    for fan in fan_outs(steps).values():
+        words = [word for name in fan.names if (word := found.pop(name, None)) is not None]
+        if words:
+            found[fan.title] = common_status(words)
+    return found
+
+
+def common_status(words: Sequence[str]) -> str:
+    """Return the status of many steps in a word: that of all, or of those that one has to look at first."""
+    return next((word for word in _FIRST if word in words), words[0])
 
 
 def gathered(step: Step, fans: Mapping[str, FanOut]) -> dict[str, Gathered]:

@@ -11,10 +11,11 @@ from mlopsc.reporting.environment import template
 from mlopsc.reporting.facts import Facts
 from mlopsc.reporting.sections import Fact, Other, Page
 from mlopsc.reporting.statuses import status
+from mlopsc.reporting.tuned import tuned
 from mlopsc.reporting.words import shown
 from mlopsc.vocabulary.operations import JUDGES
 
-_KNOWN = frozenset({"validate", "evaluate", "register", "drift", "verdict"})
+_KNOWN = frozenset({"validate", "evaluate", "trial", "collect_trials", "register", "drift", "verdict"})
 _LISTED = 60
 
 
@@ -43,6 +44,7 @@ def _page(facts: Facts) -> Page:
         steps=overview.step_rows(facts),
         datasets=tuple(data.datasets(facts)),
         trainings=tuple(learning.trainings(facts)),
+        searches=tuple(tuned(facts)),
         gates=tuple(learning.gates(facts)),
         models=tuple(registered.models(facts)),
         monitors=tuple(drift.monitors(facts)),

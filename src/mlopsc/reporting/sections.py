@@ -100,6 +100,34 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class TrialRow:
+    """A line of a search's table."""
+
+    number: str
+    status: Status
+    resource: str
+    """What it was given of a resource that grows, as a number; empty where a search has none."""
+    settings: Mapping[str, str]
+    mean: str
+    spread: str
+    folds: str
+    took: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Search:
+    """A training's search for parameters."""
+
+    name: str
+    about: str
+    parameters: tuple[str, ...]
+    staged: bool
+    """Whether its trials were given different amounts of a resource."""
+    trials: tuple[TrialRow, ...]
+
+
+@dataclass(frozen=True)
 class Training:
     """A training's metrics and plots."""
 
@@ -203,6 +231,7 @@ class Page:
     steps: tuple[StepRow, ...]
     datasets: tuple[Dataset, ...]
     trainings: tuple[Training, ...]
+    searches: tuple[Search, ...]
     gates: tuple[Gate, ...]
     models: tuple[Model, ...]
     monitors: tuple[Monitor, ...]
@@ -215,6 +244,7 @@ class Page:
             ("graph", "Pipeline", self.graph),
             ("data", "Data checks", self.datasets),
             ("metrics", "Metrics", self.trainings),
+            ("tuning", "Tuning", self.searches),
             ("gates", "Gates", self.gates),
             ("registry", "Registry", self.models),
             ("drift", "Drift", self.monitors),

@@ -5,6 +5,7 @@ from mlopsc.reporting.sections import Status
 _GOOD, _BAD, _WARN, _CALM, _BUSY = ("good", "✓"), ("bad", "✕"), ("warn", "!"), ("calm", "–"), ("busy", "…")
 _LOOKS = {
     "succeeded": _GOOD, "run": _GOOD, "pass": _GOOD, "passed": _GOOD, "ok": _GOOD, "registered": _GOOD,
+    "chosen": ("good", "★"),
     "cached": ("calm", "✓"), "unchanged": ("calm", "✓"),
     "failed": _BAD, "crashed": _BAD, "fail": _BAD, "drift": _BAD,
     "refused": ("bad", "⊘"), "blocked": ("bad", "⊘"),

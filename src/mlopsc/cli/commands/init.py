@@ -90,7 +90,7 @@ def _measure(request: "RunRequest", *, quiet: bool) -> "RunResult":
     from mlopsc.cli.progress import progress
 
     try:
-        with progress([step.name for step in request.pipeline.steps], quiet=quiet) as listener:
+        with progress(request.pipeline.steps, quiet=quiet) as listener:
             return running.carry_out(replace(request, on_start=listener.started, on_step=listener.ended))
     except KeyboardInterrupt:
         output.tell("stopped; nothing was written")

@@ -24,7 +24,9 @@ from mlopsc.cli.options import (
 from mlopsc.cli.progress import STYLES
 from mlopsc.cli.remote import CaFile, Experiment, Host, Namespace, NoWait, TokenVariable, remote_of
 from mlopsc.cli.remote import start as start_remote
+from mlopsc.cli.report import merged
 from mlopsc.diagnostics.errors import UsageError
+from mlopsc.plan.fans import fan_outs
 from mlopsc.targets import RunRequest
 
 app = new_app()
@@ -121,7 +123,7 @@ def _show_forecast(
     request: RunRequest, *, no_cache: bool, start: str | None, only: str | None, json: bool
 ) -> None:
     from mlopsc_local.choice import choose
-    from mlopsc_local.dry_run import explain
+    from mlopsc_local.dry_run import explain, joined
 
     found = explain(request, choose(request.pipeline, no_cache=no_cache, start=start, only=only))
     if json:
@@ -132,7 +134,8 @@ def _show_forecast(
         output.json_object({"pipeline": request.pipeline.name, "dry_run": True, "steps": steps})
         return
     output.title(f"What a run of {request.pipeline.name} would do")
-    rows = [[one.name, one.status, one.reason or ""] for one in found]
+    fans = fan_outs(request.pipeline.steps).values()
+    rows = [[one.name, one.status, one.reason or ""] for one in merged(found, fans, joined)]
     output.table(["step", "status", "why"], rows, styles=STYLES)
     output.say()
     counts = {status: sum(one.status == status for one in found) for status in ("run", "depends", "cached")}
