@@ -122,5 +122,5 @@ def test_a_search_is_told_in_one_line_and_a_table(tuned, capsys):
     best = max(found["trials"], key=lambda one: one["mean"])
     assert found["best"] == best["index"]
     assert all(one["seconds"] > 0 for one in found["trials"])
-    assert ends_well("artifact", "show", "trials_species.trials")
+    assert ends_well("artifact", "trials_species.trials")
     assert " chosen " in capsys.readouterr().out
