@@ -31,6 +31,9 @@ CASES = {
         },
     ),
 }
+ALSO = {"binary": "evaluation"}
+"""Runs of which the training has a page too."""
+PAGES = [*CASES, *ALSO.values()]
 OVERFLOWING = """
 [...document.querySelectorAll('body *')].filter(e => {
   const box = e.getBoundingClientRect(), inside = e.closest('.scroll, pre');
@@ -59,11 +62,14 @@ def pages(tmp_path_factory):
         runs.record(project, pipeline(), documents, **more)
         made[name] = project / f"{name}.html"
         made[name].write_text(runs.page(project), encoding="utf-8")
+        if name in ALSO:
+            made[ALSO[name]] = project / f"{ALSO[name]}.html"
+            made[ALSO[name]].write_text(runs.evaluation(project), encoding="utf-8")
     return made
 
 
 @pytest.mark.parametrize("width", [360, 1400])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", PAGES)
 def test_it_fits_and_the_browser_has_nothing_to_say(tab, pages, case, width):
     tab.open(pages[case], width=width)
     assert tab.run("document.documentElement.scrollWidth") <= width
@@ -78,7 +84,7 @@ def test_it_fits_and_the_browser_has_nothing_to_say(tab, pages, case, width):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", PAGES)
 def test_texts_have_contrast_in_both_schemes(tab, pages, case, scheme):
     tab.open(pages[case], width=1000, scheme=scheme)
     assert tab.run(CONTRAST) == []
@@ -101,6 +107,15 @@ def test_charts_have_names_for_those_who_do_not_see_them(tab, pages):
         "Scores by class",
         "Confusion matrix",
     } <= names
+
+
+def test_a_caption_is_as_wide_as_its_narrow_table(tab, pages):
+    tab.open(pages["evaluation"], width=360)
+    widths = tab.run(
+        "[...document.querySelectorAll('caption:not(.hidden)')].map(e => e.getBoundingClientRect().width)"
+    )
+    assert widths
+    assert min(widths) > 200
 
 
 def test_each_cell_of_a_narrow_table_says_what_it_is(tab, pages):

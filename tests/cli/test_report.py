@@ -87,7 +87,10 @@ def test_a_blocked_and_a_failed_run_have_pages(project, cli):
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["report", "nowhere"], 2, "there is no run 'nowhere' in"),
+        (["report", "nowhere"], 2, "nor a training of this name that was evaluated"),
+        (["report", "9z"], 2, "there is no run '9z' in"),
+        (["report", "lateness/7"], 3, "lateness/7"),
+        (["report", "lateness", "--dataset", "rows"], 2, "--dataset is for the page of a run"),
         (["report", "--out", "mlops.yaml/x.html"], 3, "cannot write"),
     ],
 )
@@ -104,9 +107,41 @@ def test_where_nothing_ran_there_is_nothing_to_report(project, cli):
     assert not (project / ".mlopsc").exists()
 
 
-def test_a_page_is_made_without_the_libraries_of_training(trained):
+@pytest.mark.parametrize("asked", ["lateness", "lateness/1", "lateness@staging"])
+def test_a_training_and_a_version_have_a_page_of_their_evaluation(trained, cli, asked):
+    done = cli("report", asked, "-o", "e.html", "--json")
+    assert done.status == 0, done.err
+    told = json.loads(done.out)
+    assert told["training"] == "lateness"
+    assert ("version" in told) is (asked != "lateness")
+    found = read((trained / "e.html").read_text(encoding="utf-8"))
+    assert found.unclosed == []
+    wanted = ["metrics", "gates", "deciding", "plots", "data", "learning"]
+    assert list(found.sections) == wanted
+    assert "majority" in found.sections["metrics"]  # naive forecasts stand beside
+    assert "good ✓ pass" in found.sections["gates"]
+    assert "Positive class true Threshold the estimator's own" in found.sections["deciding"]
+    for heading in ("ROC curve", "Lift", "Calibration", "Confusion"):
+        assert heading in found.sections["plots"]
+    assert "Rows trained on 280 Rows judged by 120" in found.sections["data"]
+    assert "at random; 30% are the test part" in found.sections["data"]
+    assert "rows 400" in found.sections["data"]
+    assert "sklearn.linear_model.LogisticRegression" in found.sections["learning"]
+    assert ("Holds staging" in found.text) is (asked != "lateness")
+
+
+def test_the_page_of_a_version_is_what_was_declared_when_it_was_registered(trained, cli):
+    spec = trained / "mlops.yaml"
+    spec.write_text(spec.read_text().replace("test: 0.3", "test: 0.5"))
+    assert cli("report", "lateness/1", "-o", "e.html").status == 0
+    assert "at random; 30% are the test part" in read((trained / "e.html").read_text()).sections["data"]
+
+
+@pytest.mark.parametrize("asked", [[], ["lateness"], ["lateness/1"]])
+def test_a_page_is_made_without_the_libraries_of_training(trained, asked):
     script = (
-        "import sys\nfrom mlopsc.cli import main\ntry:\n    main(['report', '-o', 'x.html'])\n"
+        "import sys\nfrom mlopsc.cli import main\n"
+        f"try:\n    main(['report', *{asked}, '-o', 'x.html'])\n"
         "except SystemExit as ended:\n    assert not ended.code\n"
         "heavy = {'pandas', 'sklearn', 'scipy', 'pyarrow', 'duckdb', 'skops', 'kfp', 'prefect', 'matplotlib'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"

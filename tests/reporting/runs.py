@@ -6,12 +6,22 @@ from typing import Any
 
 from mlopsc.history import find_run
 from mlopsc.plan.plan import Pipeline, Plan
-from mlopsc.reporting import gather, render
+from mlopsc.reporting import gather, judged_in_run, render, render_evaluation
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.journal import Journal
 from mlopsc.runtime.store import canonical_json
 from tests.plans import flights_plan
 
+HOSTILE = (
+    "</title></style><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "javascript:alert(1)",
+    "{{ 7*7 }}{% raw %}",
+    "&lt;b&gt; &amp; \u202e RTL \u2066 \x00 \x1b[31m \ud800",
+    "x" * 500,
+)
+"""Texts that would become markup or scripts where they are not escaped."""
 DIGEST = f"sha256:{'1' * 64}"
 
 
@@ -72,6 +82,11 @@ def record(
 def page(project: Path, run: str | None = None) -> str:
     """Return the page of a run, of the latest by default."""
     return render(gather(find_run(project, run), project))
+
+
+def evaluation(project: Path, training: str = "late_arrival") -> str:
+    """Return the page of a training as the latest run left it."""
+    return render_evaluation(judged_in_run(find_run(project), project, training))
 
 
 def result(**more: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tests.reporting.runs import (
     DRIFT,
     DRIFT_REPORT,
     GOOD,
+    HOSTILE,
     METRICS,
     MONITORED,
     MULTICLASS,
@@ -65,15 +66,6 @@ TAGS = {
     *("summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "figure", "figcaption"),
     *("svg", "desc", "g", "path", "rect", "circle", "line", "text"),
 }
-HOSTILE = (
-    "</title></style><script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "' onmouseover='alert(1)",
-    "javascript:alert(1)",
-    "{{ 7*7 }}{% raw %}",
-    "&lt;b&gt; &amp; \u202e RTL \u2066 \x00 \x1b[31m \ud800",
-    "x" * 500,
-)
 
 
 @pytest.fixture(autouse=True)

@@ -173,6 +173,13 @@ def runs(ctx: typer.Context) -> Offer:
         return [(run.id, f"{run.pipeline} {run.status}") for run in journal.runs(50)]
 
 
+def reported(ctx: typer.Context) -> Offer:
+    """Offer what a page can be written of: the latest runs, trainings, models at stages, versions."""
+    yield from trainings(ctx)
+    yield from staged(ctx)
+    yield from runs(ctx)
+
+
 def codes(ctx: typer.Context) -> Offer:  # noqa: ARG001
     """Offer the diagnostics' codes, with what each means."""
     from mlopsc.diagnostics.codes import CODES
@@ -249,6 +256,7 @@ OFFERS: Mapping[str, Completer] = {
     "export.views": timed_views,
     "get.what": served,
     "predict.model": staged,
+    "report.run": reported,
 }
 """What is offered for a parameter of this name; `command.parameter` goes before."""
 

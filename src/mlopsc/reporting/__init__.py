@@ -1,7 +1,18 @@
-"""Reports: a run as one HTML page that needs nothing else, from what journal, store and registry know of it."""
+"""Reports: a run, or one evaluation, as an HTML page that needs nothing else, from journal, store and registry."""
 
+from mlopsc.reporting.evaluation import render_evaluation
 from mlopsc.reporting.facts import gather
+from mlopsc.reporting.judged import Judged, judged_in_run, judged_version
 from mlopsc.reporting.page import render
 from mlopsc.reporting.validation import render_dataset, validation_page
 
-__all__ = ["gather", "render", "render_dataset", "validation_page"]
+__all__ = [
+    "Judged",
+    "gather",
+    "judged_in_run",
+    "judged_version",
+    "render",
+    "render_dataset",
+    "render_evaluation",
+    "validation_page",
+]

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from mlopsc.reporting.charts.bullet import Bound, bullet
 from mlopsc.reporting.evaluated import comparison, slice_figures
 from mlopsc.reporting.facts import Facts
-from mlopsc.reporting.figures import figures
+from mlopsc.reporting.figures import Figure, figures
 from mlopsc.reporting.sections import Fact, Gate, Training
 from mlopsc.reporting.statuses import status
 from mlopsc.reporting.words import number, plural, short_digest, shown
@@ -22,15 +22,26 @@ def trainings(facts: Facts) -> Iterator[Training]:
     splits = {one["training"]: one for _, one in facts.of("split", "report")}
     for step, found in facts.of("evaluate", "metrics"):
         curves = facts.documents.get((step, "curves"))
-        task = "" if curves is None else f", {curves['task']}"
-        yield Training(
-            name=found["training"],
-            about=f"{plural(found['rows'], 'row')} of the test part{task}",
-            metrics=metric_facts(found["metrics"]),
-            comparison=comparison(found),
-            notes=(*found.get("notes", ()), *_leaks(splits.get(found["training"]))),
-            figures=(*(() if curves is None else figures(curves)), *slice_figures(found)),
-        )
+        drawn = (*(() if curves is None else figures(curves)), *slice_figures(found))
+        yield training_of(found, curves, splits.get(found["training"]), drawn)
+
+
+def training_of(
+    found: Mapping[str, Any],
+    curves: Mapping[str, Any] | None,
+    split: Mapping[str, Any] | None,
+    drawn: tuple[Figure, ...] = (),
+) -> Training:
+    """Return what an evaluation found in numbers, beside what its split found, with these figures."""
+    task = "" if curves is None else f", {curves['task']}"
+    return Training(
+        name=found["training"],
+        about=f"{plural(found['rows'], 'row')} of the test part{task}",
+        metrics=metric_facts(found["metrics"]),
+        comparison=comparison(found),
+        notes=(*found.get("notes", ()), *_leaks(split)),
+        figures=drawn,
+    )
 
 
 def _leaks(split: Mapping[str, Any] | None) -> Iterator[str]:
@@ -65,10 +76,11 @@ def gates(facts: Facts) -> Iterator[Gate]:
     """Yield the gates that were judged."""
     for step in facts.recorded.steps:
         if step.operation.startswith(JUDGES) and (step.name, "decision") in facts.documents:
-            yield _gate(facts.documents[step.name, "decision"])
+            yield gate(facts.documents[step.name, "decision"])
 
 
-def _gate(decision: Mapping[str, Any]) -> Gate:
+def gate(decision: Mapping[str, Any]) -> Gate:
+    """Return a gate's decision with its numbers, in figures and words."""
     champion = decision["type"] == "champion"
     threshold = decision["threshold"]
     observed = decision["candidate"] if champion else decision["observed"]

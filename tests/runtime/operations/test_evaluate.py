@@ -124,3 +124,14 @@ def test_what_is_not_asked_for_is_not_there(workbench):
     model = workbench.train(workbench.sample("train"))
     found = read_json(workbench.evaluate(model, workbench.sample("test", 60, 1000)))
     assert sorted(found) == ["baselines", "metrics", "notes", "rows", "training"]
+
+
+def test_what_decisions_hang_on_stands_by_the_metrics(workbench):
+    costs = {"true_positive": 4.0, "false_positive": -1.0, "true_negative": 0.0, "false_negative": -2.0}
+    train = workbench.sample("train")
+    model = workbench.train(train, threshold={"value": 0.3}, split={"type": "random"})
+    value = {"of": "per_row", "matrix": costs}
+    found = read_json(workbench.evaluate(model, workbench.sample("test", 100, 1000), "roc_auc", value))
+    assert (found["threshold"], found["cost_matrix"]) == (0.3, costs)
+    plain = read_json(workbench.evaluate(workbench.train(train), workbench.sample("test", 100, 1000)))
+    assert not plain.keys() & {"threshold", "cost_matrix"}

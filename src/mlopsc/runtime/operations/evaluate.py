@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import write_json
@@ -9,6 +10,8 @@ from mlopsc.runtime.learning.curves import curves
 from mlopsc.runtime.learning.evaluation import measured
 from mlopsc.runtime.learning.fitted import answers_of, metric_functions, open_model
 from mlopsc.runtime.learning.scored import write_scored
+from mlopsc.vocabulary.evaluation import BinaryCosts
+from mlopsc.vocabulary.metrics import ValueMetric
 from mlopsc.vocabulary.operations import Evaluate
 
 
@@ -18,10 +21,16 @@ def run(config: Evaluate, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     answers = answers_of(model, inputs["test"])
     functions = metric_functions(config.metrics, context.project)
     about = {"training": config.training, "rows": len(answers.truth)}
-    write_json(
-        outputs["metrics"],
-        about | measured(answers, config, functions, train=inputs["train"], test=inputs["test"]),
-    )
+    found = measured(answers, config, functions, train=inputs["train"], test=inputs["test"])
+    write_json(outputs["metrics"], about | found | _deciding(config, model.signature))
     write_json(outputs["curves"], about | curves(answers))
     if config.scored:
         write_scored(outputs["scored"], answers, inputs["test"])
+
+
+def _deciding(config: Evaluate, signature: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the decisions hang on: the threshold, and what they are worth; where there is one."""
+    matrix = next((metric.matrix for metric in config.metrics if isinstance(metric, ValueMetric)), None)
+    values = matrix.model_dump() if isinstance(matrix, BinaryCosts) else matrix
+    found = {"threshold": signature.get("threshold"), "cost_matrix": values}
+    return {name: value for name, value in found.items() if value is not None}

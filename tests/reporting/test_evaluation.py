@@ -1,0 +1,75 @@
+"""The page of one evaluation: what decides about a model, and nothing that could harm its reader."""
+
+import pytest
+
+from mlopsc.diagnostics.errors import UsageError
+from mlopsc.reporting import Judged, render_evaluation
+from tests.plans import train_pipeline
+from tests.reporting.reading import read
+from tests.reporting.runs import (
+    BINARY,
+    CHAMPION,
+    GOOD,
+    HOSTILE,
+    METRICS,
+    TRAINED,
+    evaluation,
+    record,
+    validation,
+)
+from tests.reporting.test_page import TAGS
+
+COSTS = {"true_positive": 40.0, "false_positive": -10.0, "true_negative": 0.0, "false_negative": -30.0}
+
+
+def test_a_refused_training_says_which_gate_refused_it(tmp_path):
+    record(tmp_path, train_pipeline(), TRAINED)
+    found = read(evaluation(tmp_path))
+    assert list(found.sections) == ["metrics", "gates", "deciding", "plots", "data", "learning"]
+    assert "1 of 2 gates refused it: beats_champion." in found.text
+    assert "flights 1,000 1 of 1 check ✓ passed" in found.sections["data"]
+    assert "by time; the latest 30d are the test part" in found.sections["data"]
+    assert "max_iter: ${params.trees}, learning_rate: 0.1" in found.sections["learning"]
+
+
+def test_threshold_and_costs_are_told_in_words():
+    said = {"threshold": {"min_recall": 0.9, "cv": 5}, "calibrate": {"method": "isotonic"}}
+    metrics = METRICS | {"threshold": 0.31, "cost_matrix": COSTS}
+    judged = Judged("flights", "late_arrival", metrics, BINARY, decisions=(GOOD,), said=said)
+    text = read(render_evaluation(judged)).sections["deciding"]
+    assert "Threshold 0.31" in text
+    assert "the best precision of those that find at least 0.9 of the positive rows" in text
+    assert "Calibrated isotonic" in text
+    assert "A false negative is worth -30" in text
+    several = Judged("p", "t", METRICS | {"cost_matrix": {"a": {"b": -2}}})
+    assert "a taken for b is worth -2" in read(render_evaluation(several)).sections["deciding"]
+
+
+def test_a_training_that_was_not_evaluated_is_told(tmp_path):
+    record(tmp_path, train_pipeline(), {})
+    with pytest.raises(UsageError, match="evaluated no training 'late_arrival'"):
+        evaluation(tmp_path)
+
+
+@pytest.mark.parametrize("evil", HOSTILE)
+def test_no_text_becomes_markup(evil):
+    judged = Judged(
+        project=evil,
+        training=evil,
+        metrics=METRICS
+        | {"training": evil, "metrics": {evil: 1.0}, "notes": [evil], "cost_matrix": {evil: {evil: 1}}},
+        curves=BINARY | {"classes": [evil, evil], "positive": evil},
+        decisions=(GOOD | {"name": evil, "reason": evil}, CHAMPION | {"training": evil}),
+        datasets=(validation(dataset=evil, data_digest=evil),),
+        signature={"rows": 3, "estimator": evil, "params": {evil: evil}, "seed": 1, "label": evil},
+        said={"description": evil, "where": evil, "split": {"type": "group", "by": evil}, "dataset": evil},
+        unread=(evil,),
+    )
+    text = render_evaluation(judged)
+    found = read(text)
+    assert found.unclosed == []
+    assert {tag for tag, _, _ in found.attributes} <= TAGS | {"html", "meta"}
+    assert "<script" not in text
+    assert not any(name.startswith("on") for _, name, _ in found.attributes)
+    for odd in ("\u202e", "\u2066", "\x00", "\x1b", "\ud800"):
+        assert odd not in text
