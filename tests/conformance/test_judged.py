@@ -42,8 +42,11 @@ gates:
   honest: {type: calibration, training: paid, max_ece: 0.2, max_brier: 0.3}
   small: {type: size, training: paid, max_bytes: 5000000}
   clean: {type: data, training: paid, min_passed: 0.5, max_warnings: 1}
+  sturdy:
+    {type: robustness, training: paid, metric: roc_auc, nulls: {max_drop: 0.2}, unseen: {max_drop: 0.1},
+     noise: {max_drop: 0.1}}
 registry:
-  paid: {training: paid, stages: {live: {gates: [sure, better, naive, everywhere, fair, honest, small, clean]}}}
+  paid: {training: paid, stages: {live: {gates: [sure, better, naive, everywhere, fair, honest, small, clean, sturdy]}}}
 targets: {kfp: {image: "registry.example.com/loans:1"}}
 """
 

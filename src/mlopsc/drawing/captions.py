@@ -109,6 +109,7 @@ _CAPTIONS: Mapping[str, Callable[[Configuration], str]] = {
     "judge_baseline": lambda said: f"{said['gate']['metric']} against naive ones",
     "judge_size": lambda said: f"at most {said['gate']['max_bytes']:,} bytes",
     "judge_data": lambda said: f"checks of {_some(said['gate']['datasets'])}",
+    "judge_robustness": lambda said: f"{said['gate']['metric']} on harmed rows",
     "judge_champion": _against,
     "register": lambda said: f"as {said['model']}@{said['stages'][0]['stage']}",
     "verdict": lambda said: f"of {_number(len(said['decisions']), 'decision')}",

@@ -102,6 +102,26 @@ REGRESSION = (
             ["a data gate needs `min_passed`, `max_warnings` or both"],
             id="data without a bound",
         ),
+        pytest.param(
+            "{type: robustness, training: late, metric: roc_auc, nulls: {columns: [distence], max_drop: 0.1}}",
+            ["MLC202 «distence» 'distence' is not a feature of 'late' | did you mean 'distance'?"],
+            id="nulls of no feature",
+        ),
+        pytest.param(
+            "{type: robustness, training: late, metric: roc_auc, noise: {share: 0, max_drop: 0}}",
+            ["«0»"],
+            id="noise of nothing",
+        ),
+        pytest.param(
+            "{type: robustness, training: late, metric: roc_auc, unseen: {max_drop: 0.1}}",
+            ["MLC349 «unseen» 'unseen' harms text, and no feature of 'late' holds any | leave `unseen` out"],
+            id="unseen categories of numbers",
+        ),
+        pytest.param(
+            "{type: robustness, training: late, metric: roc_auc, seed: 3}",
+            ["a robustness gate needs a perturbation: nulls, unseen, noise"],
+            id="robust against nothing",
+        ),
     ],
 )
 def test_a_gate_that_is_misconfigured_is_told_at_its_line(tmp_path, gate, expected):

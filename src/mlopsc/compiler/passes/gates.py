@@ -3,11 +3,21 @@
 from collections.abc import Iterable, Iterator
 
 from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.passes.timed_views import feature_kinds
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.training import Training
-from mlopsc.vocabulary.gates import BaselineGate, CalibrationGate, DataGate, FairnessGate, Gate
+from mlopsc.vocabulary.columns import is_numeric
+from mlopsc.vocabulary.gates import (
+    BaselineGate,
+    CalibrationGate,
+    DataGate,
+    FairnessGate,
+    Gate,
+    RobustnessGate,
+)
+from mlopsc.vocabulary.gates.robustness import HARMED
 
 
 def check_gates(analysis: Analysis) -> Iterator[Diagnostic]:
@@ -23,6 +33,8 @@ def check_gates(analysis: Analysis) -> Iterator[Diagnostic]:
                 yield from _baseline(analysis, name, gate, training, None if info is None else info.kind)
             if isinstance(gate, DataGate):
                 yield from _data(analysis, name, gate, training)
+            if isinstance(gate, RobustnessGate):
+                yield from _robustness(analysis, name, gate, training)
 
 
 def _of_numbers(analysis: Analysis, name: str, gate: Gate, training: Training) -> Iterator[Diagnostic]:
@@ -105,6 +117,44 @@ def _data(analysis: Analysis, name: str, gate: DataGate, training: Training) -> 
                 help="declare its `columns`, `primary_key` or `checks`",
                 labels=[Label(document.key_span(("datasets", dataset)), "declared here")],
             )
+
+
+_KINDS = {"string": "text", "numeric": "numbers", "boolean": "booleans"}
+
+
+def _robustness(
+    analysis: Analysis, name: str, gate: RobustnessGate, training: Training
+) -> Iterator[Diagnostic]:
+    """Yield features that are none, or that cannot be harmed in this way."""
+    document = analysis.spec.document
+    kinds = {one: _kind(type_) for one, type_ in feature_kinds(analysis, training).items()}
+    for harm, how in gate.harms().items():
+        wanted = HARMED[harm]
+        fit = [one for one, kind in kinds.items() if kind is None or kind in wanted]
+        if how.columns is None and not fit:
+            yield report(
+                "MLC349",
+                f"'{harm}' harms {_KINDS[wanted[0]]}, and no feature of '{gate.training}' holds any",
+                document.key_span(("gates", name, harm)),
+                help=f"leave `{harm}` out",
+            )
+        for index, column in enumerate(how.columns or ()):
+            span = document.value_span(("gates", name, harm, "columns", index))
+            if column not in kinds:
+                message = f"'{column}' is not a feature of '{gate.training}'"
+                yield report("MLC202", message, span, help=did_you_mean(column, kinds))
+            elif (kind := kinds[column]) is not None and kind not in wanted:
+                message = f"'{harm}' harms {_KINDS[wanted[0]]}, and '{column}' holds {_KINDS[kind]}"
+                yield report(
+                    "MLC349", message, span, help=f"features that it can harm: {', '.join(fit) or 'none'}"
+                )
+
+
+def _kind(type_: str | None) -> str | None:
+    """Return the kind of feature that a column of a type is, None where either is not known."""
+    if type_ is None or is_numeric(type_):
+        return None if type_ is None else "numeric"
+    return {"string": "string", "bool": "boolean"}.get(type_)
 
 
 def _quoted(names: Iterable[str]) -> str:

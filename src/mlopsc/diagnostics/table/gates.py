@@ -67,4 +67,21 @@ gates:
   clean: {type: data, training: late_arrival, datasets: [visits], min_passed: 0.9}
 """,
     ),
+    Code(
+        "MLC349",
+        "nothing-to-harm",
+        "A robustness gate harms a feature in a way that its type does not allow.",
+        (
+            "Noise is put on numbers, and text alone can be of a category that training never saw. Nulls harm every "
+            "feature."
+        ),
+        """\
+gates:
+  sturdy: {type: robustness, training: late_arrival, metric: roc_auc, noise: {columns: [carrier], max_drop: 0.02}}
+""",
+        """\
+gates:
+  sturdy: {type: robustness, training: late_arrival, metric: roc_auc, noise: {columns: [distance], max_drop: 0.02}}
+""",
+    ),
 )

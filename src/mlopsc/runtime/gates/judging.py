@@ -16,6 +16,7 @@ from mlopsc.vocabulary.operations import (
     JudgeChampion,
     JudgeData,
     JudgeMetric,
+    JudgeRobustness,
     JudgeScored,
     JudgeSize,
 )
@@ -58,6 +59,10 @@ def _judged(config: Judge, inputs: Mapping[str, Path], project: Path) -> Decisio
 
             reports = {port.removeprefix("report_"): read_json(inputs[port]) for port in config.input_ports()}
             return judge_data(config.name, config.gate, reports)
+        case JudgeRobustness():
+            from mlopsc.runtime.gates.robustness import judge_robustness
+
+            return judge_robustness(config, inputs["model"], inputs["test"], project)
         case JudgeScored():
             return _scored(config, inputs, project)
         case JudgeChampion():

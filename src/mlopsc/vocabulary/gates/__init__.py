@@ -11,6 +11,7 @@ from mlopsc.vocabulary.gates.comparing import BaselineGate, SliceGate
 from mlopsc.vocabulary.gates.data import DataGate
 from mlopsc.vocabulary.gates.fairness import CRITERIA, Criterion, Disparity, FairnessGate
 from mlopsc.vocabulary.gates.metric import MetricGate
+from mlopsc.vocabulary.gates.robustness import RobustnessGate
 from mlopsc.vocabulary.gates.size import SizeGate
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "FairnessGate",
     "Gate",
     "MetricGate",
+    "RobustnessGate",
     "Severity",
     "SizeGate",
     "SliceGate",
@@ -41,7 +43,8 @@ Gate = Annotated[
     | FairnessGate
     | CalibrationGate
     | SizeGate
-    | DataGate,
+    | DataGate
+    | RobustnessGate,
     Field(discriminator="type"),
 ]
 

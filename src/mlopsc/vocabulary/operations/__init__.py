@@ -17,6 +17,7 @@ from mlopsc.vocabulary.operations.judging import (
     JudgeChampion,
     JudgeData,
     JudgeMetric,
+    JudgeRobustness,
     JudgeScored,
     JudgeSize,
     judge_of,
@@ -48,6 +49,7 @@ __all__ = [
     "JudgeChampion",
     "JudgeData",
     "JudgeMetric",
+    "JudgeRobustness",
     "JudgeScored",
     "JudgeSize",
     "Kind",
@@ -97,6 +99,7 @@ Operation = (
     | JudgeBaseline
     | JudgeSize
     | JudgeData
+    | JudgeRobustness
     | JudgeScored
     | JudgeChampion
     | Register

@@ -13,6 +13,7 @@ from mlopsc.vocabulary.gates import (
     FairnessGate,
     Gate,
     MetricGate,
+    RobustnessGate,
     SizeGate,
     SliceGate,
 )
@@ -82,6 +83,24 @@ class JudgeData(BaseJudge):
         return {f"report_{name}": "report" for name in self.gate.datasets or ()}
 
 
+class JudgeRobustness(BaseJudge):
+    """Judge a robustness gate: the model is asked again about test rows that are harmed."""
+
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
+    operation: Literal["judge_robustness"] = "judge_robustness"
+    gate: RobustnessGate
+    metric: Metric
+    """The gate's metric as the training declares it."""
+    code: tuple[FunctionReference, ...] = ()
+
+    def input_ports(self) -> Ports:
+        return {"model": "model", "test": "table"}
+
+    def functions(self) -> tuple[str, ...]:
+        own = (self.metric.python,) if isinstance(self.metric, CustomMetric) else ()
+        return own + self.code
+
+
 class JudgeScored(BaseJudge):
     """Judge a gate by what the model says of each row of the test part."""
 
@@ -118,7 +137,7 @@ class JudgeChampion(BaseJudge):
         return own + self.code
 
 
-Judge = JudgeMetric | JudgeBaseline | JudgeSize | JudgeData | JudgeScored | JudgeChampion
+Judge = JudgeMetric | JudgeBaseline | JudgeSize | JudgeData | JudgeRobustness | JudgeScored | JudgeChampion
 
 
 def judge_of(
@@ -151,6 +170,9 @@ def judge_of(
             return JudgeSize.model_construct(name=name, gate=gate)
         case DataGate():
             return JudgeData.model_construct(name=name, gate=gate)
+        case RobustnessGate():
+            metric = named.get(gate.metric, gate.metric)
+            return JudgeRobustness.model_construct(name=name, gate=gate, metric=metric, code=code)
         case FairnessGate() | CalibrationGate():
             return JudgeScored.model_construct(name=name, gate=gate)
         case _:
