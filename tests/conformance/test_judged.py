@@ -34,6 +34,7 @@ training:
     refit: true
     example: false
 gates:
+  ours: {type: python, python: "rules:sure", training: paid, args: {chance: 0.7}, min: 0.1}
   sure: {type: metric, training: paid, metric: roc_auc, min: 0.6, on: lower, resamples: 100}
   better: {type: champion, training: paid, metric: roc_auc, if_none: pass}
   naive: {type: baseline, training: paid, metric: roc_auc}
@@ -46,8 +47,15 @@ gates:
     {type: robustness, training: paid, metric: roc_auc, nulls: {max_drop: 0.2}, unseen: {max_drop: 0.1},
      noise: {max_drop: 0.1}}
 registry:
-  paid: {training: paid, stages: {live: {gates: [sure, better, naive, everywhere, fair, honest, small, clean, sturdy]}}}
+  paid: {training: paid, stages: {live: {gates: [ours, sure, better, naive, everywhere, fair, honest, small, clean, sturdy]}}}
 targets: {kfp: {image: "registry.example.com/loans:1"}}
+"""
+
+RULES = """\
+def sure(metrics, model, test, labels, chance):
+    said = model.predict_proba(test).max(axis=1)
+    share = ((said >= chance) & (model.predict(test) == labels)).mean()
+    return {"value": share, "reason": "sure and right", "numbers": metrics}
 """
 
 
@@ -73,6 +81,7 @@ def loans(tmp_path: Path) -> Path:
     folder.mkdir()
     frame.to_csv(folder / "loans.csv", index=False)
     (folder / "mlops.yaml").write_text(SPEC)
+    (folder / "rules.py").write_text(RULES)
     return folder
 
 

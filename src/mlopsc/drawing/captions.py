@@ -111,6 +111,7 @@ _CAPTIONS: Mapping[str, Callable[[Configuration], str]] = {
     "judge_data": lambda said: f"checks of {_some(said['gate']['datasets'])}",
     "judge_robustness": lambda said: f"{said['gate']['metric']} on harmed rows",
     "judge_champion": _against,
+    "judge_python": lambda said: str(said["gate"]["python"]),
     "register": lambda said: f"as {said['model']}@{said['stages'][0]['stage']}",
     "verdict": lambda said: f"of {_number(len(said['decisions']), 'decision')}",
     "drift": _tests,

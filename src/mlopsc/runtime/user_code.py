@@ -12,6 +12,7 @@ import hashlib
 import importlib
 import re
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,6 +131,19 @@ def load(reference: Reference, project_root: Path) -> Callable[..., Any]:
     if not callable(value):
         raise SpecError(f"{reference} is {type(value).__name__}, expected a function or class")
     return value  # type: ignore[no-any-return]
+
+
+def raised_at(error: BaseException) -> str:
+    """Return where a user's function raised, such as ` (rules.py:12)`; empty text where nobody knows.
+
+    It is the last place of the traceback in the folder of the function, or below it; the first place is the caller's.
+    """
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    if not frames:
+        return ""
+    folder = Path(frames[0].filename).parent
+    last = [frame for frame in frames if folder in Path(frame.filename).parents][-1]
+    return f" ({Path(last.filename).name}:{last.lineno})"
 
 
 def _sources(root: Path, module: str) -> Iterator[tuple[str, Path]]:

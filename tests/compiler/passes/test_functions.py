@@ -39,7 +39,7 @@ from tests.specs import SMALL, merged, told
         pytest.param(
             "training: {late: {preprocess: {python: 'nowhere.at_all:f'}}}",
             [
-                "MLC213 «nowhere.at_all:f» no module 'nowhere.at_all' | one of loaders, models",
+                "MLC213 «nowhere.at_all:f» no module 'nowhere.at_all' | one of loaders, models, rules",
             ],
             id="no module",
         ),

@@ -74,6 +74,29 @@ REGRESSION = (
             id="calibration without a bound",
         ),
         pytest.param(
+            "{type: python, training: late, python: 'rules:cal'}",
+            ["MLC213 «rules:cal» rules.py does not define 'cal' | did you mean 'calm'?"],
+            id="no such function",
+        ),
+        pytest.param(
+            "{type: python, training: late, python: 'rules:calm', args: {leats: 1, most: 2}}",
+            [
+                "MLC218 «rules:calm» 'calm' wants 'least', which a gate does not offer and `args` does not give | a gate offers evaluation, labels, metrics, model, test",
+                "MLC218 «leats» 'calm' takes no 'leats' | did you mean 'least'?",
+            ],
+            id="function called with other names",
+        ),
+        pytest.param(
+            "{type: python, training: late, python: 'rules:calm', args: {metrics: 1}}",
+            ["`args` cannot give 'metrics': the function asks for that by this name"],
+            id="args in the place of what is offered",
+        ),
+        pytest.param(
+            "{type: python, training: late, python: 'rules:calm', args: {least: 1}, min: 2, max: 1}",
+            ["`min` 2.0 is above `max` 1.0: nothing can pass"],
+            id="bounds that nothing passes",
+        ),
+        pytest.param(
             "{type: size, training: late, max_bytes: 0}",
             ["«0»"],
             id="size of nothing",

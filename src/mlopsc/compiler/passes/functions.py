@@ -12,6 +12,7 @@ from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.document import Path
 from mlopsc.spec.features import PythonView, RowView
 from mlopsc.vocabulary.estimators import CustomEstimator
+from mlopsc.vocabulary.gates import PythonGate
 from mlopsc.vocabulary.metrics import CustomMetric
 from mlopsc.vocabulary.preprocessing import ColumnPreprocessing
 from mlopsc.vocabulary.sources import PythonSource
@@ -52,6 +53,9 @@ def _references(analysis: Analysis) -> Iterator[tuple[Path, str]]:
         for index, metric in enumerate(training.metrics):
             if isinstance(metric, CustomMetric):
                 yield (*place, "metrics", index, "python"), metric.python
+    for name, gate in analysis.spec.entries("gates"):
+        if isinstance(gate, PythonGate):
+            yield ("gates", name, "python"), gate.python
 
 
 def _fault(
@@ -59,7 +63,7 @@ def _fault(
 ) -> tuple[str, str, str | None] | None:
     """Return code, message and help when a reference leads nowhere, or to what cannot be called."""
     module, _, function = reference.partition(":")
-    file = _file(project, module)
+    file = file_of(project, module)
     if file is None:
         if _installed(module):
             return None
@@ -68,7 +72,7 @@ def _fault(
         return "MLC213", f"no module '{module}'", near or expected
     name = file.relative_to(project).as_posix()
     if file not in modules:
-        modules[file] = _parsed(file, name)
+        modules[file] = parsed(file, name)
     tree = modules[file]
     if isinstance(tree, str):
         return "MLC213", tree, None
@@ -82,7 +86,8 @@ def _fault(
     return None
 
 
-def _parsed(file: FilePath, name: str) -> ast.Module | str:
+def parsed(file: FilePath, name: str) -> ast.Module | str:
+    """Return a file's syntax tree, or what is wrong with it; `name` is what messages call it."""
     try:
         return ast.parse(file.read_bytes(), filename=name)
     except (SyntaxError, ValueError) as error:
@@ -90,7 +95,8 @@ def _parsed(file: FilePath, name: str) -> ast.Module | str:
         return f"{name}{f':{line}' if line else ''} is not valid Python: {getattr(error, 'msg', error)}"
 
 
-def _file(project: FilePath, module: str) -> FilePath | None:
+def file_of(project: FilePath, module: str) -> FilePath | None:
+    """Return the project's file of a module, None where it has none."""
     base = project.joinpath(*module.split("."))
     for candidate in (base.with_name(base.name + ".py"), base / "__init__.py"):
         if candidate.is_file():

@@ -33,6 +33,7 @@ PLACES: tuple[tuple[str, ...], ...] = (
     ("gates", "*", "max"),
     ("gates", "*", "min_delta"),
     ("gates", "*", "max_gap"),
+    ("gates", "*", "args", "**"),
     *(("gates", "*", criterion, kind) for criterion in CRITERIA for kind in ("max_difference", "min_ratio")),
     ("monitors", "*", "current", "until"),
 )

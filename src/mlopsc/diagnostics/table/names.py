@@ -263,4 +263,21 @@ gates:
   clean: {type: data, training: late_arrival, datasets: [flights], min_passed: 0.9}
 """,
     ),
+    Code(
+        "MLC218",
+        "signature-unfit",
+        "A gate's function cannot be called with what it is given.",
+        (
+            "A gate calls its function by the names of its parameters: it offers 'metrics', 'evaluation', 'model', "
+            "'test' and 'labels', and `args` gives the others. The function's text is read, not run."
+        ),
+        """\
+gates:
+  calm: {type: python, training: late_arrival, python: "rules:calm", args: {leats: 3}}
+""",
+        """\
+gates:
+  calm: {type: python, training: late_arrival, python: "rules:calm", args: {least: 3}}
+""",
+    ),
 )

@@ -12,7 +12,7 @@ from mlopsc.runtime.checks.measures.base import ROW, Table
 from mlopsc.runtime.checks.outcome import Outcome, by_share, failed
 from mlopsc.runtime.engine.parquet import read_batches
 from mlopsc.runtime.engine.statement import column, fragment, identifier, select
-from mlopsc.runtime.user_code import load, resolve_reference
+from mlopsc.runtime.user_code import load, raised_at, resolve_reference
 from mlopsc.vocabulary.checks import BaseCheck
 from mlopsc.vocabulary.checks.python_function import PythonFunction
 
@@ -68,7 +68,7 @@ def of_function(
         answer = function(given, **check.args)
     except Exception as error:  # noqa: BLE001 - whatever a user's code raises
         traceback.print_exc(file=sys.stderr)
-        return failed(f"it raised {type(error).__name__}: {error}{_place(error)}")
+        return failed(f"it raised {type(error).__name__}: {error}{raised_at(error)}")
     match answer:
         case tuple() if len(answer) == 2 and _is_bool(answer[0]) and isinstance(answer[1], str):
             passed, message = bool(answer[0]), answer[1]
@@ -145,13 +145,3 @@ def _mask(answer: Any, frame: "pd.DataFrame") -> "np.ndarray[Any, Any] | str":
     if pd.isna(answer).any():
         return f"an array of booleans, {int(pd.isna(answer).sum())} of them missing"
     return np.asarray(answer, dtype=bool)
-
-
-def _place(error: BaseException) -> str:
-    """Return where user code raised: the last place of the traceback in the folder of the function, or below it."""
-    frames = traceback.extract_tb(error.__traceback__)[1:]
-    if not frames:
-        return ""
-    folder = Path(frames[0].filename).parent
-    last = [frame for frame in frames if folder in Path(frame.filename).parents][-1]
-    return f" ({Path(last.filename).name}:{last.lineno})"

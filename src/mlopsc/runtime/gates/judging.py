@@ -16,6 +16,7 @@ from mlopsc.vocabulary.operations import (
     JudgeChampion,
     JudgeData,
     JudgeMetric,
+    JudgePython,
     JudgeRobustness,
     JudgeScored,
     JudgeSize,
@@ -71,6 +72,10 @@ def _judged(config: Judge, inputs: Mapping[str, Path], project: Path) -> Decisio
             return judge_champion(
                 config, inputs["candidate"], inputs.get("champion"), inputs["test"], project
             )
+        case JudgePython():
+            from mlopsc.runtime.gates.python_function import judge_function
+
+            return judge_function(config, inputs["metrics"], inputs["model"], inputs["test"], project)
         case _:
             assert_never(config)
 

@@ -11,6 +11,7 @@ from mlopsc.vocabulary.gates.comparing import BaselineGate, SliceGate
 from mlopsc.vocabulary.gates.data import DataGate
 from mlopsc.vocabulary.gates.fairness import CRITERIA, Criterion, Disparity, FairnessGate
 from mlopsc.vocabulary.gates.metric import MetricGate
+from mlopsc.vocabulary.gates.python_function import PythonGate
 from mlopsc.vocabulary.gates.robustness import RobustnessGate
 from mlopsc.vocabulary.gates.size import SizeGate
 
@@ -27,6 +28,7 @@ __all__ = [
     "FairnessGate",
     "Gate",
     "MetricGate",
+    "PythonGate",
     "RobustnessGate",
     "Severity",
     "SizeGate",
@@ -37,6 +39,7 @@ __all__ = [
 
 Gate = Annotated[
     MetricGate
+    | PythonGate
     | ChampionGate
     | BaselineGate
     | SliceGate

@@ -17,6 +17,7 @@ from mlopsc.vocabulary.operations.judging import (
     JudgeChampion,
     JudgeData,
     JudgeMetric,
+    JudgePython,
     JudgeRobustness,
     JudgeScored,
     JudgeSize,
@@ -49,6 +50,7 @@ __all__ = [
     "JudgeChampion",
     "JudgeData",
     "JudgeMetric",
+    "JudgePython",
     "JudgeRobustness",
     "JudgeScored",
     "JudgeSize",
@@ -102,6 +104,7 @@ Operation = (
     | JudgeRobustness
     | JudgeScored
     | JudgeChampion
+    | JudgePython
     | Register
     | Track
     | Verdict

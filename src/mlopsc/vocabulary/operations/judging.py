@@ -13,6 +13,7 @@ from mlopsc.vocabulary.gates import (
     FairnessGate,
     Gate,
     MetricGate,
+    PythonGate,
     RobustnessGate,
     SizeGate,
     SliceGate,
@@ -83,6 +84,22 @@ class JudgeData(BaseJudge):
         return {f"report_{name}": "report" for name in self.gate.datasets or ()}
 
 
+class JudgePython(BaseJudge):
+    """Judge a gate by a function of the user's."""
+
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "skops")
+    operation: Literal["judge_python"] = "judge_python"
+    gate: PythonGate
+    code: tuple[FunctionReference, ...] = ()
+    """User functions whose modules hold the model's classes."""
+
+    def input_ports(self) -> Ports:
+        return {"metrics": "metrics", "model": "model", "test": "table"}
+
+    def functions(self) -> tuple[str, ...]:
+        return (self.gate.python, *self.code)
+
+
 class JudgeRobustness(BaseJudge):
     """Judge a robustness gate: the model is asked again about test rows that are harmed."""
 
@@ -137,7 +154,16 @@ class JudgeChampion(BaseJudge):
         return own + self.code
 
 
-Judge = JudgeMetric | JudgeBaseline | JudgeSize | JudgeData | JudgeRobustness | JudgeScored | JudgeChampion
+Judge = (
+    JudgeMetric
+    | JudgeBaseline
+    | JudgeSize
+    | JudgeData
+    | JudgePython
+    | JudgeRobustness
+    | JudgeScored
+    | JudgeChampion
+)
 
 
 def judge_of(
@@ -153,6 +179,8 @@ def judge_of(
     match gate:
         case MetricGate(on="value"):
             return JudgeMetric.model_construct(name=name, gate=gate)
+        case PythonGate():
+            return JudgePython.model_construct(name=name, gate=gate, code=code)
         case MetricGate():
             metric = named.get(gate.metric, gate.metric)
             return JudgeScored.model_construct(name=name, gate=gate, metric=metric)

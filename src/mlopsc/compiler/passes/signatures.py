@@ -1,0 +1,62 @@
+"""Functions of gates: they can be called with what a gate offers and what its `args` give."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+
+from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.passes.functions import file_of, parsed
+from mlopsc.diagnostics.codes import report
+from mlopsc.diagnostics.diagnostic import Diagnostic
+from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.vocabulary.gates import PythonGate
+from mlopsc.vocabulary.gates.python_function import OFFERED, Parameters
+
+
+def check_signatures(analysis: Analysis) -> Iterator[Diagnostic]:
+    """Yield gates whose function could not be called; what its text does not tell is left to the call."""
+    for name, gate in analysis.spec.entries("gates"):
+        if isinstance(gate, PythonGate):
+            yield from _gate(analysis, name, gate)
+
+
+def _gate(analysis: Analysis, name: str, gate: PythonGate) -> Iterator[Diagnostic]:
+    document, function = analysis.spec.document, gate.python.partition(":")[2]
+    takes = _parameters(analysis.project, gate.python)
+    if takes is None:
+        return
+    if (lacking := takes.lacks(gate.args)) is not None:
+        yield report(
+            "MLC218",
+            f"'{function}' wants '{lacking}', which a gate does not offer and `args` does not give",
+            document.value_span(("gates", name, "python")),
+            help=did_you_mean(lacking, OFFERED, noun="a gate offers"),
+        )
+    if (surplus := takes.refuses(gate.args)) is not None:
+        yield report(
+            "MLC218",
+            f"'{function}' takes no '{surplus}'",
+            document.key_span(("gates", name, "args", surplus)),
+            help=did_you_mean(surplus, (*takes.required, *takes.optional), noun="it takes"),
+        )
+
+
+def _parameters(project: FilePath, reference: str) -> Parameters | None:
+    """Return what a function takes, None where its file does not tell: imported, decorated, a class."""
+    module, _, function = reference.partition(":")
+    file = file_of(project, module)
+    tree = None if file is None else parsed(file, module)
+    if not isinstance(tree, ast.Module):
+        return None
+    found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
+    if len(found) != 1 or found[0].decorator_list:
+        return None
+    takes = found[0].args
+    plain = [one.arg for one in (*takes.posonlyargs, *takes.args)]
+    needed = plain[: len(plain) - len(takes.defaults)]
+    pairs = list(zip((one.arg for one in takes.kwonlyargs), takes.kw_defaults, strict=True))
+    return Parameters(
+        required=(*needed, *(name for name, default in pairs if default is None)),
+        optional=(*plain[len(needed) :], *(name for name, default in pairs if default is not None)),
+        others=takes.kwarg is not None,
+    )
