@@ -47,7 +47,11 @@ gates:
     {type: robustness, training: paid, metric: roc_auc, nulls: {max_drop: 0.2}, unseen: {max_drop: 0.1},
      noise: {max_drop: 0.1}}
 registry:
-  paid: {training: paid, stages: {live: {gates: [ours, sure, better, naive, everywhere, fair, honest, small, clean, sturdy]}}}
+  paid:
+    training: paid
+    stages:
+      live:
+        gates: [ours, sure, better, naive, everywhere, fair, honest, small, clean, sturdy]
 targets: {kfp: {image: "registry.example.com/loans:1"}}
 """
 

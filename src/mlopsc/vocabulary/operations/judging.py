@@ -155,6 +155,8 @@ class JudgeChampion(BaseJudge):
 
 
 Judge = (
+    (
+)
     JudgeMetric
     | JudgeBaseline
     | JudgeSize
