@@ -155,8 +155,6 @@ class JudgeChampion(BaseJudge):
 
 
 Judge = (
-    (
-)
     JudgeMetric
     | JudgeBaseline
     | JudgeSize
