@@ -77,9 +77,14 @@ def ours(folder):
     table = pd.read_csv(folder / "rows.csv")[["size", "colour"]]
     model = mlopsc.load_model("lateness/1", project=folder, code=["steps:prepare"])
     answers = list(model.predict(table)), list(model.predict_proba(table)[:, 1])
-    sys.modules.pop("steps")  # the next test has another module of this name
-    sys.path.remove(str(folder))
+    forget(folder)
     return answers
+
+
+def forget(folder):
+    """Forget a project's code: the next has another module of this name."""
+    sys.modules.pop("steps")
+    sys.path.remove(str(folder))
 
 
 def test_a_run_is_told_with_all_that_belongs_to_it(make_project, mlflow_server):
@@ -166,6 +171,60 @@ def test_what_comes_to_the_same_is_one_run(make_project, mlflow_server):
     assert sorted(one.data.params["params.C"] for one in runs_of(mlflow_server, "again")) == ["0.25", "0.5"]
 
 
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-c", "from mlopsc.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def test_versions_and_stages_are_mirrored_and_a_server_that_is_down_hears_of_them_later(
+    make_project, mlflow_server
+):
+    folder = make_project(mlflow_server.url, "mirror")
+    run(folder)
+
+    def holder():
+        return client(mlflow_server).get_model_version_by_alias("mirror.lateness", "staging")
+
+    first = holder()
+    digest = mlopsc.load_model("lateness/1", project=folder, code=["steps:prepare"]).digest
+    forget(folder)
+    assert (first.tags["mlopsc.version"], first.tags["mlopsc.owner"]) == ("1", "ops")
+    assert (first.tags["mlopsc.model_digest"], first.tags["mlopsc.gate.good"]) == (digest, "pass")
+    (told,) = runs_of(mlflow_server, "mirror")
+    assert first.run_id == told.info.run_id
+    assert first.source == f"models:/{told.outputs.model_outputs[0].model_id}"
+    spec = folder / "mlops.yaml"
+    spec.write_text(spec.read_text().replace("C: 0.5", "C: 0.25"))
+    run(folder)
+    assert holder().tags["mlopsc.version"] == "2"
+    command("registry", "rollback", "lateness", "--stage", "staging")
+    assert holder().tags["mlopsc.version"] == "1"
+
+    mlflow_server.stop()
+    done = command("registry", "promote", "lateness/2", "--to", "staging")
+    assert done.stdout == "lateness/2 promoted to staging, in place of lateness/1\n"
+    assert "MLflow was not told" in done.stderr
+    mlflow_server.start()
+    assert "lateness/2 promoted to staging" in command("track", "list").stdout
+    command("track", "flush")
+    assert holder().tags["mlopsc.version"] == "2"
+    assert len(client(mlflow_server).search_model_versions("name = 'mirror.lateness'")) == 2
+
+
+def test_a_registered_model_of_somebody_else_is_left_alone(make_project, mlflow_server):
+    folder = make_project(mlflow_server.url, "foreign")
+    client(mlflow_server).create_registered_model("foreign.lateness")
+    result = run(folder)
+    log = next((folder / ".mlopsc/runs" / result.run).glob("track_lateness.log")).read_text()
+    assert "a registered model 'foreign.lateness' that is not of this project" in log
+    assert client(mlflow_server).search_model_versions("name = 'foreign.lateness'") == []
+    assert len(runs_of(mlflow_server, "foreign")) == 1
+
+
 def test_a_refused_candidate_is_told_too(make_project, mlflow_server):
     folder = make_project(mlflow_server.url, "refused")
     result = run_local(folder / "mlops.yaml", variables={"least": "0.9999"})
@@ -185,14 +244,17 @@ def test_a_server_that_is_down_loses_nothing(make_project, mlflow_server):
     assert result.metrics["lateness"]
     log = next((folder / ".mlopsc/runs" / result.run).glob("track_lateness.log")).read_text()
     assert "warning: MLflow was not told" in log
-    assert "2 wait in the store" in log
+    assert "4 wait in the store" in log
     mlopsc_ = [sys.executable, "-c", "from mlopsc.cli import main; main()", "track"]
     failed = subprocess.run([*mlopsc_, "flush"], capture_output=True, text=True, check=False)
     assert failed.returncode == 3
-    assert "2 still wait" in failed.stderr
+    assert "4 still wait" in failed.stderr
     mlflow_server.start()
     listed = subprocess.run([*mlopsc_, "list", "--json"], capture_output=True, text=True, check=True)
-    assert len(json.loads(listed.stdout)["waiting"]) == 2
+    assert [one["about"] for one in json.loads(listed.stdout)["waiting"]] == [
+        *["lateness"] * 2,
+        *["lateness registered"] * 2,
+    ]
     # A run that has nothing of its own to tell sends what waits.
     assert statuses(run(folder))["track_lateness"] == "run"
     told = runs_of(mlflow_server, "down")

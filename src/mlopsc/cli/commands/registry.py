@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -138,7 +139,8 @@ def promote(
     context = _context(spec, environment, var)
     with context.registry() as opened:
         name, number = _numbered(version, opened)
-    done = promotion.promote(context, name, number, stage, actor=context.actor)
+    with _telling(spec, environment, var, name, f"{name}/{number} promoted to {stage}"):
+        done = promotion.promote(context, name, number, stage, actor=context.actor)
     _report(done, json=json, verb="promoted to")
 
 
@@ -156,7 +158,9 @@ def rollback(
     from mlopsc.runtime import promotion
 
     context = _context(spec, environment, var)
-    _report(promotion.rollback(context, model, stage, actor=context.actor), json=json, verb="was given back")
+    with _telling(spec, environment, var, model, f"{stage} of {model} given back"):
+        done = promotion.rollback(context, model, stage, actor=context.actor)
+    _report(done, json=json, verb="was given back")
 
 
 @app.command()
@@ -198,6 +202,15 @@ def history(
 def _context(spec: Path, environment: str | None, var: list[str] | None) -> Context:
     path = spec if spec == DEFAULT and os.environ.get(REGISTRY_VARIABLE) else existing(spec)
     return running.project_context(path, environment=environment, variables=pairs(var, "--var"))
+
+
+def _telling(
+    spec: Path, environment: str | None, var: list[str] | None, model: str, cause: str
+) -> AbstractContextManager[None]:
+    """Have MLflow told of what is done to a model, where the spec says that runs are tracked."""
+    from mlopsc.cli.tracked import telling, tracked
+
+    return telling(tracked(spec, environment, pairs(var, "--var")), model, cause)
 
 
 def _numbered(text: str, opened: "Registry") -> tuple[str, int]:

@@ -1,10 +1,8 @@
 """`mlopsc track`: what waits for MLflow, and sending it."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mlopsc import running
 from mlopsc.cli import output
 from mlopsc.cli.options import (
     DEFAULT,
@@ -17,15 +15,9 @@ from mlopsc.cli.options import (
     new_app,
     pairs,
 )
+from mlopsc.cli.tracked import Tracked, tracked
 from mlopsc.diagnostics.errors import MlopscError, UsageError
-from mlopsc.runtime.context import Context
-from mlopsc.runtime.redaction import redacting
-from mlopsc.runtime.tracking.flushing import flush as send_waiting
-from mlopsc.runtime.tracking.location import tracking_url
 from mlopsc.runtime.tracking.queue import Waiting, waiting
-from mlopsc.vocabulary.secrets import SecretSource
-from mlopsc.vocabulary.sources import SecretHandle
-from mlopsc.vocabulary.tracking import Tracking
 
 app = new_app()
 
@@ -55,8 +47,8 @@ def list_waiting(
     if not found:
         output.say("nothing waits")
         return
-    rows = [[one.event["training"], _time(one), one.id] for one in found]
-    output.table(["training", "since (UTC)", "event"], rows)
+    rows = [[one.about, _time(one), one.id] for one in found]
+    output.table(["about", "since (UTC)", "event"], rows)
 
 
 @app.command()
@@ -69,14 +61,7 @@ def flush(
 ) -> None:
     """Send what waits; exit status 3 when the server does not take all of it."""
     asked = _asked(spec, environment, var)
-    server = asked.tracking.mlflow
-    secret = (
-        [tracking_url(server, asked.secrets, asked.context.project)]
-        if isinstance(server, SecretHandle)
-        else []
-    )
-    with redacting(secret):
-        done = send_waiting(asked.context, asked.project, server, asked.secrets)
+    done = asked.send()
     if json:
         output.json_object(
             {
@@ -94,34 +79,19 @@ def flush(
         )
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What the spec says of tracking."""
-
-    context: Context
-    project: str
-    tracking: Tracking
-    secrets: dict[str, SecretSource]
-
-
-def _asked(spec: Path, environment: str | None, var: list[str] | None) -> _Asked:
-    path, variables = existing(spec), pairs(var, "--var")
-    found = running.project_spec(path, environment=environment, variables=variables)
-    if found is None or found.infrastructure.tracking is None or found.project is None:
+def _asked(spec: Path, environment: str | None, var: list[str] | None) -> Tracked:
+    path = existing(spec)
+    found = tracked(path, environment, pairs(var, "--var"))
+    if found is None:
         raise UsageError(
             f"{path} says nowhere that runs are tracked",
             help="declare it: infrastructure.tracking.mlflow, the URL of MLflow's server",
         )
-    return _Asked(
-        running.project_context(path, environment=environment, variables=variables),
-        found.project.name,
-        found.infrastructure.tracking,
-        {name: source for name, source in found.secrets.items() if source is not None},
-    )
+    return found
 
 
 def _entry(one: Waiting) -> dict[str, str]:
-    return {"event": one.id, "training": one.event["training"], "at": _time(one)}
+    return {"event": one.id, "about": one.about, "at": _time(one)}
 
 
 def _time(one: Waiting) -> str:

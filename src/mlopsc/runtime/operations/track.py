@@ -12,6 +12,7 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import read_json, write_json
 from mlopsc.runtime.tracking.event import Event, event_id, event_of
 from mlopsc.runtime.tracking.location import destination, tracking_url
+from mlopsc.runtime.tracking.mirror import announce
 from mlopsc.runtime.tracking.queue import enqueue, is_waiting, sent
 from mlopsc.vocabulary.operations import Track
 
@@ -40,6 +41,9 @@ def run(config: Track, inputs: Mapping[str, Path], outputs: Mapping[str, Path], 
             circumstances=_circumstances(context),
             environment=digests["environment"],
         )
+    for model, became in event["models"].items():
+        if became["accepted"]:
+            announce(store, config.project, config.experiment, model, f"{model} registered")
     write_json(outputs["report"], event)
     done = flush(context, config.project, config.mlflow, config.secrets)
     for problem in done.problems:

@@ -10,6 +10,8 @@ from mlopsc.runtime.user_code import closure, resolve_reference
 from mlopsc.vocabulary.operations import Track
 
 FORMAT = 1
+REGISTRY = "registry"
+"""The key that names a model whose versions or stages have changed: only events that tell of that have it."""
 _TOLD = ("model", "registered_", "environment")
 """Inputs that are told otherwise, or are circumstances: a registration also says whether the version was new."""
 Event = dict[str, Any]

@@ -4,6 +4,7 @@ import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from mlopsc.runtime.atomic import make_folder
 from mlopsc.runtime.context import STATE_FOLDER, Context
@@ -11,6 +12,9 @@ from mlopsc.runtime.tracking.location import destination, tracking_url
 from mlopsc.runtime.tracking.queue import Waiting, sent, settle, waiting
 from mlopsc.vocabulary.secrets import SecretSource
 from mlopsc.vocabulary.sources import SecretHandle
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,6 @@ def flush(
     """
     from mlopsc.runtime.tracking.mlflow_client import TrackingFailed, open_client
     from mlopsc.runtime.tracking.mlflow_client import told as telling
-    from mlopsc.runtime.tracking.sending import send
 
     url = tracking_url(told, secrets, context.project)
     place, store = destination(url), context.store()
@@ -51,8 +54,13 @@ def flush(
             try:
                 became = sent(store, one.id, place)
                 if became is None:
+                    untold = frozenset(
+                        other.event["model"]["digest"]
+                        for other in events
+                        if other not in gone and not other.of_registry
+                    )
                     with telling(url):
-                        became = send(client, url, store, one)
+                        became = _tell(client, url, context, one, untold)
                 settle(store, one, place, became)
                 gone.append(one)
             except TrackingFailed as error:
@@ -61,6 +69,19 @@ def flush(
                     break
     left = tuple(one for one in events if one not in gone)
     return Flushed(place, tuple(gone), left, tuple(problems))
+
+
+def _tell(
+    client: "MlflowClient", url: str, context: Context, one: Waiting, untold: frozenset[str]
+) -> dict[str, Any]:
+    if one.of_registry:
+        from mlopsc.runtime.tracking.mirror import tell_registry
+
+        with context.registry() as registry:
+            return tell_registry(client, registry, one.event, untold)
+    from mlopsc.runtime.tracking.sending import send
+
+    return send(client, url, context.store(), one)
 
 
 @contextmanager

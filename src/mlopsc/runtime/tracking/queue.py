@@ -11,7 +11,7 @@ from typing import Any
 
 from mlopsc.runtime.store import Store, digest_of_bytes, hex_of
 from mlopsc.runtime.store.collection import WAITING
-from mlopsc.runtime.tracking.event import Event, event_id
+from mlopsc.runtime.tracking.event import REGISTRY, Event, event_id
 
 _SENT = "tracking/sent"
 
@@ -30,6 +30,16 @@ class Waiting:
     environment: str | None = None
     """Digest of what it was made in."""
 
+    @property
+    def about(self) -> str:
+        """What people call it: the training's name, or what happened in the registry."""
+        return str(self.event.get("cause") or self.event["training"])
+
+    @property
+    def of_registry(self) -> bool:
+        """Whether it says that something changed in the registry (see `mirror`), and not what a training came to."""
+        return REGISTRY in self.event
+
 
 def enqueue(
     store: Store, event: Event, *, at: int, circumstances: dict[str, str], environment: str | None = None
@@ -45,9 +55,14 @@ def enqueue(
 
 
 def waiting(store: Store, project: str) -> list[Waiting]:
-    """Return a project's events that wait, in the order in which they came. Raises StoreError."""
+    """Return a project's events that wait, in the order in which they came, those of the registry last.
+
+    Raises StoreError.
+    """
     found = (_read(store, name) for name in store.files.names(f"{WAITING}/{project}"))
-    return sorted((one for one in found if one is not None), key=lambda one: (one.at, one.id))
+    return sorted(
+        (one for one in found if one is not None), key=lambda one: (one.of_registry, one.at, one.id)
+    )
 
 
 def is_waiting(store: Store, project: str) -> bool:
@@ -62,8 +77,9 @@ def sent(store: Store, id_: str, destination: str) -> dict[str, Any] | None:
 
 
 def settle(store: Store, one: Waiting, destination: str, became: dict[str, Any]) -> None:
-    """Note what an event became, then stop it waiting: a kill between the two only has it told again."""
-    store.write_document(_sent_name(one.id, destination), became)
+    """Note what a training's event became, then stop it waiting: a kill between the two only has it told again."""
+    if not one.of_registry:
+        store.write_document(_sent_name(one.id, destination), became)
     store.files.remove(_name(one.event["project"], one.id))
 
 
