@@ -34,6 +34,9 @@ def run(config: Track, inputs: Mapping[str, Path], outputs: Mapping[str, Path], 
     for name in event["model"]["code"]:
         store.put_file(context.project / name)
     if sent(store, event_id(event), _place(config, context)) is None:
+        for model, became in event["models"].items():
+            if became["accepted"]:
+                announce(store, config.project, config.experiment, model, f"{model} registered")
         enqueue(
             store,
             event,
@@ -41,9 +44,6 @@ def run(config: Track, inputs: Mapping[str, Path], outputs: Mapping[str, Path], 
             circumstances=_circumstances(context),
             environment=digests["environment"],
         )
-    for model, became in event["models"].items():
-        if became["accepted"]:
-            announce(store, config.project, config.experiment, model, f"{model} registered")
     write_json(outputs["report"], event)
     done = flush(context, config.project, config.mlflow, config.secrets)
     for problem in done.problems:

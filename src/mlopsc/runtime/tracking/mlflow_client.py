@@ -54,12 +54,14 @@ def open_client(url: str) -> "MlflowClient":
         os.environ.setdefault(name, value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of MLflow's modules about each other
+        import mlflow
         import mlflow.pyfunc
         from mlflow import MlflowClient
 
     assert mlflow.pyfunc
     if own is not None:
         own.parent.mkdir(parents=True, exist_ok=True)
+        mlflow.set_tracking_uri(url)  # its registry asks for models there, whatever the client was told
     return MlflowClient(url, url)
 
 
