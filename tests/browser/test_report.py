@@ -64,7 +64,9 @@ def pages(tmp_path_factory):
         made[name].write_text(runs.page(project), encoding="utf-8")
         if name in ALSO:
             made[ALSO[name]] = project / f"{ALSO[name]}.html"
-            made[ALSO[name]].write_text(runs.evaluation(project), encoding="utf-8")
+            made[ALSO[name]].write_text(
+                runs.evaluation(project, explanation=runs.EXPLANATION), encoding="utf-8"
+            )
     return made
 
 

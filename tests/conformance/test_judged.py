@@ -31,6 +31,7 @@ training:
     slices: [sex, {column: income, quantiles: 3}, {name: far, sql: "branch = 'north' and debt > 1"}]
     intervals: {method: bca, resamples: 100, by: branch}
     baselines: {previous_by: [branch]}
+    explain: {top: 2, repeats: 2, rows: 200}
     refit: true
     example: false
 gates:

@@ -1,6 +1,7 @@
 """Runs made by hand: a journal and a store that say what a test wants, without any step carried out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,9 @@ def page(project: Path, run: str | None = None) -> str:
     return render(gather(find_run(project, run), project))
 
 
-def evaluation(project: Path, training: str = "late_arrival") -> str:
-    """Return the page of a training as the latest run left it."""
-    return render_evaluation(judged_in_run(find_run(project), project, training))
+def evaluation(project: Path, training: str = "late_arrival", **more: Any) -> str:
+    """Return the page of a training as the latest run left it, with `more` that is known of it."""
+    return render_evaluation(replace(judged_in_run(find_run(project), project, training), **more))
 
 
 def result(**more: Any) -> dict[str, Any]:
@@ -189,6 +190,59 @@ REGRESSION = {
         "above": 1,
     },
     "residuals_by_prediction": {"bins": [BIN, BIN | {"predicted": 2.0}]},
+}
+EXPLANATION = {
+    "training": "late_arrival",
+    "seed": 7,
+    "test_rows": 1000,
+    "task": "binary",
+    "positive": True,
+    "classes": [False, True],
+    "response": "predict_proba",
+    "metric": "roc_auc",
+    "score": 0.75,
+    "rows": 1000,
+    "repeats": 2,
+    "importance": [
+        {"feature": "visib", "kind": "numeric", "mean": 0.2, "std": 0.01, "losses": [0.19, 0.21]},
+        {"feature": "carrier", "kind": "string", "mean": -0.01, "std": 0.0, "losses": [-0.01, -0.01]},
+    ],
+    "dependence": [
+        {
+            "feature": "visib",
+            "kind": "numeric",
+            "values": [0.0, 5.0, None],
+            "mean": [0.2, 0.4, 0.3],
+            "low": [0.1, 0.2, 0.2],
+            "high": [0.5, 0.6, 0.4],
+        },
+        {
+            "feature": "carrier",
+            "kind": "string",
+            "values": ["AA", None],
+            "rows": [900, 100],
+            "mean": [0.3, 0.35],
+            "low": [0.1, 0.2],
+            "high": [0.5, 0.6],
+            "left_out": 2,
+        },
+        {"feature": "hour", "kind": "numeric", "unavailable": "it has no values in these rows"},
+    ],
+}
+SEVERAL = EXPLANATION | {
+    "task": "multiclass",
+    "classes": ["a", "b"],
+    "dependence": [
+        {
+            "feature": name,
+            "kind": kind,
+            "values": values,
+            "rows": [1, 2],
+            "classes": ["a", "b"],
+            "means": [[0.1, 0.2], [0.9, 0.8]],
+        }
+        for name, kind, values in (("visib", "numeric", [1.0, 2.0]), ("carrier", "string", ["AA", None]))
+    ],
 }
 GOOD = {
     "name": "good_enough",

@@ -9,9 +9,11 @@ from tests.reporting.reading import read
 from tests.reporting.runs import (
     BINARY,
     CHAMPION,
+    EXPLANATION,
     GOOD,
     HOSTILE,
     METRICS,
+    SEVERAL,
     TRAINED,
     evaluation,
     record,
@@ -51,6 +53,23 @@ def test_a_training_that_was_not_evaluated_is_told(tmp_path):
         evaluation(tmp_path)
 
 
+def test_what_answers_hang_on_is_drawn_and_told():
+    judged = Judged("flights", "late_arrival", METRICS, BINARY, explanation=EXPLANATION)
+    said = read(render_evaluation(judged)).sections["explanation"]
+    assert "How much roc_auc, 0.75 as the rows are, gets worse" in said
+    assert "visib 0.2 carrier -0.01" in said
+    assert "Where it is null: 0.3." in said
+    assert "The mean probability of true if every row had this value" in said
+    assert "2 rarer values left out." in said
+    assert "Dependence on hour Not drawn: it has no values in these rows." in said
+    several = Judged("flights", "late_arrival", METRICS, explanation=SEVERAL)
+    assert "a: 0.1, 0.2; b: 0.9, 0.8" in render_evaluation(several)
+    assert "Values: AA, null." in read(render_evaluation(several)).sections["explanation"]
+    nothing = EXPLANATION | {"importance": [EXPLANATION["importance"][0] | {"mean": None}], "dependence": []}
+    said = read(render_evaluation(Judged("f", "t", METRICS, explanation=nothing))).sections["explanation"]
+    assert "Not drawn: roc_auc has no value on these rows." in said
+
+
 @pytest.mark.parametrize("evil", HOSTILE)
 def test_no_text_becomes_markup(evil):
     judged = Judged(
@@ -59,6 +78,15 @@ def test_no_text_becomes_markup(evil):
         metrics=METRICS
         | {"training": evil, "metrics": {evil: 1.0}, "notes": [evil], "cost_matrix": {evil: {evil: 1}}},
         curves=BINARY | {"classes": [evil, evil], "positive": evil},
+        explanation=SEVERAL
+        | {
+            "metric": evil,
+            "importance": [EXPLANATION["importance"][0] | {"feature": evil}],
+            "dependence": [
+                one | {"feature": evil, "values": [evil, None], "kind": "string", "classes": [evil, evil]}
+                for one in (EXPLANATION["dependence"][1], SEVERAL["dependence"][1])
+            ],
+        },
         decisions=(GOOD | {"name": evil, "reason": evil}, CHAMPION | {"training": evil}),
         datasets=(validation(dataset=evil, data_digest=evil),),
         signature={"rows": 3, "estimator": evil, "params": {evil: evil}, "seed": 1, "label": evil},

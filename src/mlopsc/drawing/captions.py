@@ -101,6 +101,7 @@ _CAPTIONS: Mapping[str, Callable[[Configuration], str]] = {
     "train": _estimator,
     "refit": lambda said: f"{_estimator(said['train'])}, all rows",
     "evaluate": _metrics,
+    "explain": lambda said: f"by {_metric(said['metric'])}",
     "profile": lambda said: f"of {_number(len(said['features']), 'feature')}",
     "resolve_champion": _holder,
     "resolve_reference": _holder,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mlopsc.reporting import procedure
 from mlopsc.reporting.environment import template
 from mlopsc.reporting.evaluated import slice_figures
+from mlopsc.reporting.explained import explanation_figures
 from mlopsc.reporting.figures import Figure, figures
 from mlopsc.reporting.judged import Judged
 from mlopsc.reporting.learning import gate, training_of
@@ -44,6 +45,7 @@ class EvaluationPage:
     deciding: tuple[Fact, ...]
     slices: tuple[Figure, ...]
     plots: tuple[Figure, ...]
+    explanation: tuple[Figure, ...]
     population: tuple[Fact, ...]
     learning: tuple[Fact, ...]
     datasets: tuple[DataRow, ...]
@@ -56,6 +58,7 @@ class EvaluationPage:
             ("deciding", "Decisions", self.deciding),
             ("slices", "Slices", self.slices),
             ("plots", "Plots", self.plots),
+            ("explanation", "What answers hang on", self.explanation),
             ("data", "Data", True),
             ("learning", "Training", self.learning),
         )
@@ -83,6 +86,7 @@ def _page(judged: Judged) -> EvaluationPage:
         deciding=tuple(procedure.deciding(judged)),
         slices=tuple(slice_figures(judged.metrics)),
         plots=() if judged.curves is None else figures(judged.curves),
+        explanation=() if judged.explanation is None else tuple(explanation_figures(judged.explanation)),
         population=tuple(procedure.population(judged)),
         learning=tuple(procedure.learning(judged)),
         datasets=tuple(data_rows(judged)),

@@ -87,7 +87,7 @@ def judged_in_run(recorded: Recorded, project: Path, training: str) -> Judged:
         metrics=metrics,
         curves=facts.documents.get((step, "curves")),
         explanation=next(
-            (one for _, one in facts.of("explain", "report") if one["training"] == training), None
+            (one for _, one in facts.of("explain", "explanation") if one["training"] == training), None
         ),
         decisions=tuple(
             facts.documents[one.name, "decision"]

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from mlopsc.reporting.charts.bullet import Bound, bullet
 from mlopsc.reporting.evaluated import comparison, slice_figures
+from mlopsc.reporting.explained import explanation_figures
 from mlopsc.reporting.facts import Facts
 from mlopsc.reporting.figures import Figure, figures
 from mlopsc.reporting.sections import Fact, Gate, Training
@@ -20,9 +21,15 @@ _TOLD = {"name", "type", "verdict", "reason", "observed", "threshold", "metric",
 def trainings(facts: Facts) -> Iterator[Training]:
     """Yield the trainings that were evaluated."""
     splits = {one["training"]: one for _, one in facts.of("split", "report")}
+    explanations = {one["training"]: one for _, one in facts.of("explain", "explanation")}
     for step, found in facts.of("evaluate", "metrics"):
         curves = facts.documents.get((step, "curves"))
-        drawn = (*(() if curves is None else figures(curves)), *slice_figures(found))
+        why = explanations.get(found["training"])
+        drawn = (
+            *(() if curves is None else figures(curves)),
+            *slice_figures(found),
+            *(() if why is None else explanation_figures(why)),
+        )
         yield training_of(found, curves, splits.get(found["training"]), drawn)
 
 

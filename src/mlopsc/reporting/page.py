@@ -15,7 +15,9 @@ from mlopsc.reporting.tuned import tuned
 from mlopsc.reporting.words import shown
 from mlopsc.vocabulary.operations import JUDGES
 
-_KNOWN = frozenset({"validate", "evaluate", "trial", "collect_trials", "register", "drift", "verdict"})
+_KNOWN = frozenset(
+    {"validate", "evaluate", "explain", "trial", "collect_trials", "register", "drift", "verdict"}
+)
 _LISTED = 60
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.deciding import Calibration, Threshold
 from mlopsc.vocabulary.estimators import Estimator
-from mlopsc.vocabulary.evaluation import Baselines, CostMatrix, Intervals, Slice, as_slice
+from mlopsc.vocabulary.evaluation import Baselines, CostMatrix, Explanation, Intervals, Slice, as_slice
 from mlopsc.vocabulary.leakage import Leakage
 from mlopsc.vocabulary.metrics import DeclaredMetric, Metric, value_metrics
 from mlopsc.vocabulary.names import Name
@@ -85,6 +85,8 @@ class Training(Frozen):
     """Confidence intervals of the metrics by bootstrap; `{}` for those by default."""
     baselines: Baselines = Baselines()
     """How the naive forecasts are made that metrics are reported beside."""
+    explain: bool | Explanation = False
+    """What the model's answers hang on: importance of features and partial dependence; `true` for those by default."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     example: bool = True
     """Whether the model keeps the first rows that it learned from, as an example of its input."""
@@ -101,6 +103,11 @@ class Training(Frozen):
     def measured(self) -> tuple[Metric, ...]:
         """All metrics: those that are listed, and those that the cost matrix adds."""
         return self.metrics + value_metrics(self.cost_matrix)
+
+    @property
+    def explained(self) -> Explanation | None:
+        """How the model is explained; None where that was not asked for."""
+        return (Explanation() if self.explain else None) if isinstance(self.explain, bool) else self.explain
 
     @property
     def divisions(self) -> tuple[Slice, ...]:

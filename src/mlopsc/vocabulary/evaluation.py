@@ -100,3 +100,15 @@ class Baselines(Frozen):
 
     previous_by: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Columns by which the previous value is looked up: that of the same shop, sensor or customer."""
+
+
+class Explanation(Frozen):
+    """What the model's answers hang on: permutation importance of each feature, and partial dependence of the most
+    important ones, on rows of the test part."""
+
+    top: Annotated[int, Field(ge=1, le=50)] = 10
+    """Of so many features, the most important ones, the partial dependence is told."""
+    repeats: Annotated[int, Field(ge=2, le=100)] = 5
+    """How often each feature's values are shuffled."""
+    rows: Annotated[int, Field(ge=10, le=100_000)] = 2000
+    """At most so many rows are asked about, drawn at random by the training's seed."""

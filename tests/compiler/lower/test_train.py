@@ -282,3 +282,27 @@ def test_a_refit_waits_for_all_gates_and_is_what_is_registered(tmp_path: Path) -
     assert found.step("gate_beats_champion").inputs["candidate"].step == "train_late_arrival"
     said = configuration(train(tmp_path, FLIGHTS), "register_late_arrival")
     assert said["spec_digest"] != register.configuration["spec_digest"]
+
+
+def test_an_explanation_is_a_step_of_its_own_and_kept_with_the_version(tmp_path: Path) -> None:
+    text = merged(FLIGHTS, "training: {late_arrival: {explain: {top: 3}}}")
+    pipeline = train(tmp_path, text)
+    step = pipeline.step("explain_late_arrival")
+    assert {port: str(one) for port, one in step.inputs.items()} == {
+        "model": str(pipeline.step("evaluate_late_arrival").inputs["model"]),
+        "test": str(pipeline.step("evaluate_late_arrival").inputs["test"]),
+    }
+    assert (step.configuration["metric"], step.configuration["explanation"]) == ("roc_auc", {"top": 3})
+    register = pipeline.step("register_late_arrival")
+    assert register.inputs["explanation"].step == "explain_late_arrival"
+    plain = train(tmp_path, FLIGHTS)
+    assert "explain_late_arrival" not in {one.name for one in plain.steps}
+    same = configuration(plain, "register_late_arrival")["spec_digest"]
+    assert register.configuration["spec_digest"] == same  # it changes nothing of the model
+
+
+def test_explain_true_means_the_defaults_and_false_nothing(tmp_path: Path) -> None:
+    on = train(tmp_path, merged(FLIGHTS, "training: {late_arrival: {explain: true}}"))
+    assert "explanation" not in configuration(on, "explain_late_arrival")
+    off = train(tmp_path, merged(FLIGHTS, "training: {late_arrival: {explain: false}}"))
+    assert [step.name for step in off.steps] == [step.name for step in train(tmp_path, FLIGHTS).steps]

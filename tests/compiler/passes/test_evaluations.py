@@ -126,3 +126,18 @@ gates: {pays: {type: metric, training: late, metric: value_per_row, min: 0}}
         "total",
         "per_row",
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("explain: {top: 0}", "MLC105 «0» must be greater than or equal to 1"),
+        ("explain: {repeats: 1}", "MLC105 «1» must be greater than or equal to 2"),
+        ("explain: {rows: many}", "MLC103 «many» expected a whole number"),
+        ("explain: {tops: 3}", "MLC101 «tops» unknown key 'tops' | did you mean 'top'?"),
+        ("explain: often", "MLC103 «often» expected true or false or a map"),
+    ],
+)
+def test_an_explanation_that_is_misconfigured_is_told_at_its_place(tmp_path, asked, said):
+    (line,) = [one for one in told(tmp_path, merged(SMALL, CLASSES % asked)) if not one.startswith("MLC403")]
+    assert line.startswith(said)

@@ -14,6 +14,7 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import read_json, write_json
 from mlopsc.runtime.operations import (
     evaluate,
+    explain,
     judge_champion,
     judge_metric,
     profile,
@@ -23,6 +24,7 @@ from mlopsc.runtime.operations import (
 )
 from mlopsc.vocabulary.operations import (
     Evaluate,
+    Explain,
     JudgeChampion,
     JudgeMetric,
     Profile,
@@ -83,6 +85,13 @@ class Workbench:
         outputs = {port: self.folder / f"{model.name}.{port}" for port in operation.output_ports()}
         evaluate.run(operation, {"model": model, "test": test, "train": train or test}, outputs, self.context)
         return outputs["metrics"]
+
+    def explain(self, model: Path, test: Path, metric: Any = "roc_auc", **config: Any) -> Path:
+        given = {"training": "t", "metric": metric, "seed": 3}
+        out = self.folder / f"{model.name}.explanation"
+        operation = Explain.model_validate(given | config)
+        explain.run(operation, {"model": model, "test": test}, {"explanation": out}, self.context)
+        return out
 
     def profile(self, table: Path) -> Path:
         out = self.folder / f"{table.name}.profile"

@@ -19,6 +19,7 @@ from mlopsc.compiler.lower.track import lower_track
 from mlopsc.compiler.lower.tuning import tuning_steps
 from mlopsc.plan.graph import ancestors, in_order
 from mlopsc.plan.plan import Artifact, Pipeline, Step
+from mlopsc.spec.document import Document
 from mlopsc.spec.features import PythonView, SqlView
 from mlopsc.spec.registry import Model
 from mlopsc.spec.training import Training
@@ -140,6 +141,7 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         seed=training.seed if training.intervals is not None else None,
         code=model_code(training),
     )
+    explained = explain_step(document, name, training, test_part)
     profile = make_step(
         f"profile_{name}",
         op.Profile,
@@ -152,7 +154,27 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         engine=tables.engine,
     )
     trials = () if search is None else search.steps
-    return {step.name: step for step in (features, split, *trials, train, evaluate, profile)}
+    explain = () if explained is None else (explained,)
+    return {step.name: step for step in (features, split, *trials, train, evaluate, *explain, profile)}
+
+
+def explain_step(document: Document, name: str, training: Training, test_part: Artifact) -> Step | None:
+    """Return the step that says what the model's answers hang on, None where that was not asked for."""
+    if training.explained is None:
+        return None
+    return make_step(
+        f"explain_{name}",
+        op.Explain,
+        document,
+        ("training", name, "explain"),
+        inputs={"model": Artifact(step=f"train_{name}", port="model"), "test": test_part},
+        policy=training.policy,
+        training=name,
+        metric=training.measured[0],
+        explanation=training.explained,
+        seed=training.seed,
+        code=model_code(training),
+    )
 
 
 def learning(analysis: Analysis, name: str, training: Training) -> dict[str, Any]:
@@ -237,6 +259,7 @@ def _register(
             "environment": Artifact(step=f"train_{training_name}", port="environment"),
             **evidence(analysis, training_name, training, gates),
             **({"judged": Artifact(step=f"train_{training_name}", port="model")} if training.refit else {}),
+            **({} if training.explained is None else {"explanation": _explanation(training_name)}),
             **{f"report_{name}": Artifact(step=f"validate_{name}", port="report") for name in datasets},
             **{f"decision_{name}": Artifact(step=f"gate_{name}", port="decision") for name in gates},
         },
@@ -252,11 +275,16 @@ def _register(
         variables=dict(analysis.overrides),
         files=_query_files(analysis, datasets),
         refit=training.refit,
+        explained=training.explained is not None,
         owner=analysis.owner,
         datasets=datasets,
         parameters={name: f"${{params.{name}}}" for name in parameters},
         spec_digest=_digest(causes, configuration(op.Register, **rules)),
     )
+
+
+def _explanation(training: str) -> Artifact:
+    return Artifact(step=f"explain_{training}", port="explanation")
 
 
 def _query_files(analysis: Analysis, datasets: Iterable[str]) -> tuple[str, ...]:

@@ -60,6 +60,7 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
             "environment",
             *config.evidence_ports(),
             *(["judged"] if config.refit else []),
+            *(["explanation"] if config.explained else []),
             *(f"report_{name}" for name in config.datasets),
         ]
         artifacts = {role: store.put_file(inputs[role]) for role in roles}

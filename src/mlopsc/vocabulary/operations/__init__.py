@@ -23,7 +23,7 @@ from mlopsc.vocabulary.operations.judging import (
     JudgeSize,
     judge_of,
 )
-from mlopsc.vocabulary.operations.learning import Evaluate, Predict, Refit, Train
+from mlopsc.vocabulary.operations.learning import Evaluate, Explain, Predict, Refit, Train
 from mlopsc.vocabulary.operations.registered import (
     Register,
     ResolveChampion,
@@ -44,6 +44,7 @@ __all__ = [
     "CollectTrials",
     "Drift",
     "Evaluate",
+    "Explain",
     "Features",
     "Judge",
     "JudgeBaseline",
@@ -91,6 +92,7 @@ Operation = (
     | Train
     | Refit
     | Evaluate
+    | Explain
     | Profile
     | ResolveChampion
     | ResolveReference

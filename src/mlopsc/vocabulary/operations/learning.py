@@ -5,7 +5,7 @@ from typing import Any, Literal
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.deciding import Calibration, Threshold
 from mlopsc.vocabulary.estimators import CustomEstimator, Estimator, booster_library
-from mlopsc.vocabulary.evaluation import Baselines, Intervals, Slice
+from mlopsc.vocabulary.evaluation import Baselines, Explanation, Intervals, Slice
 from mlopsc.vocabulary.hosts import Host
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
 from mlopsc.vocabulary.names import FunctionReference
@@ -113,6 +113,30 @@ class Evaluate(BaseOperation):
 
     def functions(self) -> tuple[str, ...]:
         own = tuple(metric.python for metric in self.metrics if isinstance(metric, CustomMetric))
+        return own + self.code
+
+
+class Explain(BaseOperation):
+    """Say what a model's answers hang on: permutation importance and partial dependence on rows of the test part."""
+
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
+    operation: Literal["explain"] = "explain"
+    training: str
+    metric: Metric
+    """By which a feature's importance is measured."""
+    explanation: Explanation = Explanation()
+    seed: int
+    code: tuple[FunctionReference, ...] = ()
+    """User functions that made the model: their modules hold its classes."""
+
+    def input_ports(self) -> Ports:
+        return {"model": "model", "test": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"explanation": "report"}
+
+    def functions(self) -> tuple[str, ...]:
+        own = (self.metric.python,) if isinstance(self.metric, CustomMetric) else ()
         return own + self.code
 
 

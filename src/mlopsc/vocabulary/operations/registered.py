@@ -85,6 +85,8 @@ class Register(BaseOperation):
     """Further files of the project that the spec names: queries."""
     refit: bool = False
     """`model` is the judged model trained again on all rows, and `judged` is that one."""
+    explained: bool = False
+    """Whether what the model's answers hang on is kept with the version."""
     owner: str | None = None
     """Who answered for the project when the version was made: part of the lineage."""
     datasets: tuple[str, ...] = ()
@@ -101,6 +103,8 @@ class Register(BaseOperation):
         inputs |= {"profile": "profile", "test": "table", "environment": "environment"}
         if self.refit:
             inputs["judged"] = "model"
+        if self.explained:
+            inputs["explanation"] = "report"
         return inputs | self.evidence_ports() | reports | decisions
 
     def output_ports(self) -> Ports:
