@@ -39,6 +39,11 @@ def test_runs_and_versions_can_be_listed(sealed: Path, cli: CommandLine) -> None
     assert cli("registry", "history").status == 0
 
 
+def test_runs_can_be_judged_again(sealed: Path, cli: CommandLine) -> None:
+    said = json.loads(cli("gates", "replay", "--json", "--var", "least=0.999").out)
+    assert (said["runs"], said["blocked_then"], said["blocked_now"]) == (1, 0, 1)
+
+
 def test_doctor_says_that_nothing_can_run(sealed: Path, cli: CommandLine) -> None:
     done = cli("doctor", "--json")
     assert done.status == 0

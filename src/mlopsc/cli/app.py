@@ -35,6 +35,7 @@ COMMANDS = {
     "features": "Serve features: bring them into the online store, list and read what is there.",
     "lock": "Record in mlops.lock which data the project works with.",
     "registry": "List, show, promote and roll back versions of models.",
+    "gates": "Judge recorded runs again by the gates of today.",
     "reproduce": "Make a registered version again, and compare every digest.",
     "track": "List what waits for MLflow, and send it.",
     "parity": "Run on several targets and compare every artifact and decision.",

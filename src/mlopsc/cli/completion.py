@@ -145,6 +145,11 @@ def artifacts(ctx: typer.Context) -> Offer:
     return found.items()
 
 
+def gates(ctx: typer.Context) -> Offer:
+    """Offer the spec's gates, with the kind of each."""
+    return [(name, str(entry["type"])) for name, entry in _section(ctx, "gates").items()]
+
+
 def sections(ctx: typer.Context) -> Offer:
     """Offer the spec's sections, and datasets, features, gates and all else that is declared in them by name."""
     for name, section in _spec(ctx).items():
@@ -246,6 +251,8 @@ OFFERS: Mapping[str, Completer] = {
     "model": models,
     "stage": stages,
     "reference": staged,
+    "gate": gates,
+    "since": runs,
     "monitor.name": monitors,
     "artifact.what": artifacts,
     "show.section": sections,
