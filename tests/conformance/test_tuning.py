@@ -1,12 +1,17 @@
 """A search on every target: the same trials, the same best, the same model, byte for byte."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from mlopsc.cli import main
+from mlopsc.runtime.journal import Journal
 
 PENGUINS = Path(__file__).parents[2] / "examples/penguins/data/penguins.csv"
 SPEC = """\
@@ -32,6 +37,36 @@ training:
       space: {C: {loguniform: [1.0e-3, 10]}}
 targets: {kfp: {image: "registry.example.com/python:1"}}
 """
+STAGED = """\
+  halved:
+    entities: {dataset: penguins, label: species}
+    features: [island, bill_length_mm, sex]
+    split: {type: stratified, test: 0.25}
+    estimator: sklearn.linear_model.LogisticRegression
+    metrics: [neg_log_loss]
+    tune:
+      search: halving
+      trials: 4
+      factor: 2
+      rungs: 2
+      nested: 2
+      cv: {type: stratified, folds: 2}
+      space: {C: {loguniform: [1.0e-3, 10]}}
+  asked:
+    entities: {dataset: penguins, label: species}
+    features: [island, bill_length_mm, sex]
+    split: {type: stratified, test: 0.25}
+    estimator: sklearn.linear_model.LogisticRegression
+    metrics: [neg_log_loss]
+    tune:
+      search: tpe
+      trials: 3
+      parallel: 2
+      time: 1h
+      cv: {type: stratified, folds: 2}
+      space: {C: {loguniform: [1.0e-3, 10]}, fit_intercept: {choice: [true, false]}}
+"""
+"""Searches whose rounds depend on what earlier ones came to, one with outer folds."""
 
 
 @pytest.fixture
@@ -61,8 +96,51 @@ def digests(steps):
 @pytest.mark.parametrize(
     "target", [pytest.param("prefect", marks=pytest.mark.prefect), pytest.param("kfp", marks=pytest.mark.kfp)]
 )
-def test_a_search_is_the_same_on_every_target(tuned, capsys, target):
+def test_searches_are_the_same_on_every_target(tuned, capsys, target):
+    (tuned / "mlops.yaml").write_text(SPEC.replace("targets:", f"{STAGED}targets:"))
     assert ends_well("parity", "--targets", f"local,{target}"), capsys.readouterr().out
+
+
+def test_a_search_that_is_killed_goes_on_with_the_trials_that_are_missing(tuned, capsys):
+    """SIGKILL of the whole session in the middle of the second round: what had ended is not run again."""
+    head = SPEC.partition("training:\n")[0]
+    spec = f"{head}training:\n{STAGED[STAGED.index('  asked:') :]}"
+    (tuned / "mlops.yaml").write_text(spec.replace("trials: 3", "trials: 8"))
+    command = [str(Path(sys.executable).parent / "mlopsc"), "run", "--local"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        for line in process.stderr:
+            if "trial_asked_r1 ×2" in line:
+                os.killpg(process.pid, signal.SIGKILL)
+                break
+    assert process.wait() == -signal.SIGKILL
+    with Journal.of_project(tuned) as journal:
+        (killed,) = journal.runs(10)
+        ended = {step.name for step in journal.steps(killed.id) if step.status == "run"}
+    trials = {name for name in ended if name.startswith("trial_")}
+    assert 4 <= len(trials) < 8
+    second = {step["name"]: step["status"] for step in run(capsys)}
+    assert {second[name] for name in trials} == {"cached"}
+    assert all(second[name] == "run" for name in second if name.startswith("trial_") and name not in ended)
+
+
+def test_what_a_search_is_worth_stands_in_the_evaluation(tuned, capsys):
+    (tuned / "mlops.yaml").write_text(SPEC.replace("parallel: 2", "parallel: 2\n      nested: 2"))
+    first = run(capsys)
+    assert ends_well("run", "show", "--json")
+    found = json.loads(capsys.readouterr().out)["searches"]
+    assert list(found) == ["species"]
+    nested = found["species"]["nested"]
+    assert nested["folds"] == 2
+    assert set(nested["metrics"]) == {"accuracy", "neg_log_loss"}
+    assert nested["metrics"]["neg_log_loss"]["mean"] == sum(nested["metrics"]["neg_log_loss"]["scores"]) / 2
+    assert ends_well("run", "show")
+    assert (
+        "What such a search is worth, by 2 outer folds of the train part: accuracy "
+        in capsys.readouterr().out
+    )
+    (tuned / "mlops.yaml").write_text(SPEC)  # the model is the one of the search without outer folds
+    second = run(capsys)
+    assert digests(first)["train_species"] == digests(second)["train_species"]
 
 
 def test_the_rows_that_gates_use_never_come_to_a_search(tuned, capsys):

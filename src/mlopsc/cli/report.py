@@ -11,7 +11,7 @@ from mlopsc.cli.progress import STYLES, seconds, together
 from mlopsc.plan.fans import FanOut
 from mlopsc.plan.result import StepResult
 from mlopsc.runtime.decisions import number
-from mlopsc.searched import is_chosen
+from mlopsc.searched import is_chosen, whole_search
 from mlopsc.summary import RunSummary
 
 _SHOWN = 10
@@ -149,6 +149,8 @@ def search(name: str, found: Mapping[str, Any]) -> None:
         for one in found["trials"]
     ]
     output.table(head, rows, right=range(len(head) - 2), styles=STYLES)
+    if (told := whole_search(found)) is not None:
+        output.say(f"  {told}")
 
 
 def trial_word(one: Mapping[str, Any], found: Mapping[str, Any]) -> str:

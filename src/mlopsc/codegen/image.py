@@ -123,6 +123,7 @@ def _wanted(
     """Yield the requirements that the image has: mlopsc's own, the code's, and what reads the plan's URLs."""
     tracked = plan.infrastructure.tracking is not None
     wanted = [*extras, *(["spark"] if _on_spark(plan) else []), *(["mlflow"] if tracked else [])]
+    wanted += ["tune"] if _proposes(plan) else []
     yield f"mlopsc[{','.join(wanted)}]" if wanted else "mlopsc"
     yield from settings.packages
     for function in found.functions:
@@ -203,6 +204,11 @@ CMD {json.dumps(command)}
 
 def _on_spark(plan: Plan) -> bool:
     return isinstance(plan.infrastructure.engine, SparkEngine)
+
+
+def _proposes(plan: Plan) -> bool:
+    """Whether a search asks Optuna what to try."""
+    return any(step.configuration.get("by") == "tpe" for one in plan.pipelines for step in one.steps)
 
 
 def _boosters(plan: Plan) -> set[str]:

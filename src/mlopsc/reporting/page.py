@@ -15,9 +15,8 @@ from mlopsc.reporting.tuned import tuned
 from mlopsc.reporting.words import shown
 from mlopsc.vocabulary.operations import JUDGES
 
-_KNOWN = frozenset(
-    {"validate", "evaluate", "explain", "trial", "collect_trials", "register", "drift", "verdict"}
-)
+_SEARCH = ("propose", "trial", "collect_trials", "score_search")
+_KNOWN = frozenset({"validate", "evaluate", "explain", "register", "drift", "verdict", *_SEARCH})
 _LISTED = 60
 
 

@@ -124,6 +124,8 @@ class Search:
     parameters: tuple[str, ...]
     staged: bool
     """Whether its trials were given different amounts of a resource."""
+    note: str
+    """What outer folds say of the whole search; empty where none was asked."""
     trials: tuple[TrialRow, ...]
 
 

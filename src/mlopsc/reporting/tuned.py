@@ -7,7 +7,7 @@ from mlopsc.reporting.facts import Facts
 from mlopsc.reporting.sections import Search, TrialRow
 from mlopsc.reporting.statuses import status
 from mlopsc.reporting.words import number, plural, shown, took
-from mlopsc.searched import is_chosen, searches
+from mlopsc.searched import is_chosen, searches, whole_search
 
 
 def tuned(facts: Facts) -> Iterator[Search]:
@@ -21,6 +21,7 @@ def tuned(facts: Facts) -> Iterator[Search]:
             about=f"{plural(len(trials), 'trial')}, {found['metric']} on {plural(folds, 'fold')} of the train part",
             parameters=tuple(dict.fromkeys(param for one in trials for param in one["params"])),
             staged=any("resource" in one for one in trials),
+            note=whole_search(found) or "",
             trials=tuple(_row(one, found) for one in trials),
         )
 

@@ -82,6 +82,8 @@ EXAMPLES: Mapping[str, Any] = {
     "by": "customer",
     "cache": True,
     "Column.max": 100,
+    "Growing.max": 200,
+    "Growing.param": "n_estimators",
     "Column.min": 0,
     "column": "distance",
     "column_A": "arrival",

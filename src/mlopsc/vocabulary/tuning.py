@@ -7,7 +7,7 @@ from itertools import product
 from math import isfinite, prod
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from mlopsc.diagnostics.suggest import nearest
 from mlopsc.vocabulary.base import Frozen
@@ -17,6 +17,7 @@ Folds = Annotated[int, Field(ge=2, le=100)]
 _Whole = Annotated[int, Field(ge=1)]
 _Width = Annotated[float, Field(gt=0)]
 _Ends = Annotated[tuple[float, ...], Field(min_length=2, max_length=2)]
+Trials = Annotated[int, Field(ge=1, le=10_000)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
@@ -179,6 +180,15 @@ class TimeFolds(Frozen):
 CrossValidation = Annotated[KFold | StratifiedFolds | GroupFolds | TimeFolds, Field(discriminator="type")]
 
 
+def _some(time: timedelta) -> timedelta:
+    if not time:
+        raise ValueError("expected a duration greater than 0s")
+    return time
+
+
+Budget = Annotated[Duration, AfterValidator(_some)]
+
+
 class _Search(Frozen):
     space: Space
     """Parameter of the estimator → what it may be."""
@@ -187,9 +197,13 @@ class _Search(Frozen):
     metric: str | None = None
     """One of the training's metrics, to be made as good as can be; the first one where it is left out."""
     parallel: Annotated[int, Field(ge=1, le=1000)] = 4
-    """How many trials may run at a time."""
+    """How many trials may run at a time. Where a later trial depends on earlier ones, so many begin together."""
     seed: Seed | None = None
     """Of folds and draws; the training's where it is left out."""
+    time: Budget | None = None
+    """What trials may take, all of them added up; what has not begun by then is skipped."""
+    nested: Annotated[int, Field(ge=2, le=20)] | None = None
+    """Search so many times more, each without a part of the train part, which then tells what a search is worth."""
 
 
 class GridSearch(_Search):
@@ -202,12 +216,84 @@ class RandomSearch(_Search):
     """Combinations drawn by the seed, each independent of the others."""
 
     search: Literal["random"]
-    trials: Annotated[int, Field(ge=1, le=10_000)]
+    trials: Trials
     """How many combinations are drawn."""
 
 
-Tune = Annotated[GridSearch | RandomSearch, Field(discriminator="search")]
+class Growing(Frozen):
+    """A parameter of the estimator that is the greater, the more a fit costs and is worth: `n_estimators`."""
+
+    param: Annotated[str, Field(min_length=1)]
+    """Its name; neither `params` nor `space` has it."""
+    max: Annotated[int, Field(ge=2)]
+    """What the last rung is given, and with it the model."""
+
+
+Resource = Literal["rows"] | Growing
+
+
+class HalvingSearch(_Search):
+    """Successive halving: many combinations with little of a resource, the best of them with more of it."""
+
+    search: Literal["halving"]
+    trials: Annotated[int, Field(ge=2, le=10_000)]
+    """How many combinations are drawn for the first rung."""
+    factor: Annotated[int, Field(ge=2, le=100)] = 3
+    """One in so many goes on to the next rung, which is given so many times more."""
+    resource: Resource = "rows"
+    """What grows from rung to rung: rows to learn from, or a parameter."""
+    rungs: Annotated[int, Field(ge=2, le=20)] | None = None
+    """How many rungs there are, the last one with all of the resource; left out, until few enough are left."""
+
+
+class TpeSearch(_Search):
+    """Optuna's tree-structured Parzen estimator: what is tried next depends on what did well; needs `mlopsc[tune]`."""
+
+    search: Literal["tpe"]
+    trials: Trials
+    """How many combinations are tried, `parallel` at a time; the first ten are drawn by chance."""
+
+
+Tune = Annotated[GridSearch | RandomSearch | HalvingSearch | TpeSearch, Field(discriminator="search")]
 """A search for the parameters of a training's estimator, within its train part."""
 
 Draw = Literal["grid", "random"]
-"""How a trial comes by its parameters."""
+"""How a trial comes by its parameters by itself."""
+
+
+class Rung(Frozen):
+    """A stage of successive halving."""
+
+    size: int
+    """How many combinations are tried."""
+    rows: float = 1.0
+    """Which share of a fold's rows is learned from."""
+    amount: int | None = None
+    """What a parameter that grows is given; None where the rows do."""
+
+
+def rungs(search: HalvingSearch) -> tuple[Rung, ...]:
+    """Return the stages, the last one with all of the resource.
+
+    Sizes and amounts are those of scikit-learn's HalvingRandomSearchCV with `min_resources="exhaust"`, after Jamieson
+    and Talwalkar (2016), "Non-stochastic best arm identification and hyperparameter optimization".
+    """
+    growing, factor = isinstance(search.resource, Growing), search.factor
+    count = most_rungs(search) if search.rungs is None else search.rungs
+    found = []
+    for stage in range(count):
+        divisor = factor ** (count - 1 - stage)
+        amount = search.resource.max // divisor if isinstance(search.resource, Growing) else None
+        size = -(-search.trials // factor**stage)
+        found.append(Rung(size=size, rows=1.0 if growing else 1 / divisor, amount=amount))
+    return tuple(found)
+
+
+def most_rungs(search: HalvingSearch) -> int:
+    """Return how many rungs there can be: until one combination is left, and none is given less than one."""
+    count = 1
+    while search.factor**count <= search.trials and (
+        not isinstance(search.resource, Growing) or search.resource.max // search.factor**count >= 1
+    ):
+        count += 1
+    return count

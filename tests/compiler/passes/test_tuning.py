@@ -76,8 +76,56 @@ def tuned(fragment, rest="apiVersion: mlopsc/v1"):
             id="too large a grid",
         ),
         pytest.param(
+            "search: tpe, trials: 3, space: {C: {choice: [0.1, 1]}}",
+            ["MLC334 «3» 3 trials of a space that has 2 combinations | `search: grid` tries all of them"],
+            id="more proposals than combinations",
+        ),
+        pytest.param(
+            "search: halving, trials: 9, rungs: 4, space: {C: {loguniform: [0.1, 1]}}",
+            [
+                "MLC335 «4» 9 trials cannot be halved on 4 rungs by 3: 3 at most | leave `rungs` out, or say more `trials`, a smaller `factor` or a greater `max`"
+            ],
+            id="more rungs than trials allow",
+        ),
+        pytest.param(
+            "search: halving, trials: 3, factor: 4, space: {C: {loguniform: [0.1, 1]}}",
+            [
+                "MLC335 «3» 3 trials cannot be halved by 4: all would be on one rung | say more `trials`, a smaller `factor` or a greater `max`; or `search: random`"
+            ],
+            id="one rung",
+        ),
+        pytest.param(
+            "search: halving, trials: 9, resource: {param: C, max: 90}, space: {C: {loguniform: [0.1, 1]}}",
+            [
+                "MLC336 «C» 'C' grows from rung to rung, and is said otherwise as well | leave the other one out"
+            ],
+            id="what grows is searched for",
+        ),
+        pytest.param(
+            "search: halving, trials: 9, resource: {param: max_itre, max: 90}, space: {C: {loguniform: [0.1, 1]}}",
+            ["MLC336 «max_itre» unknown parameter 'max_itre' | did you mean 'max_iter'?"],
+            id="nothing grows by that name",
+        ),
+        pytest.param(
+            "search: halving, trials: 9, resource: {param: penalty, max: 90}, space: {C: {loguniform: [0.1, 1]}}",
+            [
+                "MLC336 «penalty» penalty must be one of 'elasticnet', 'l1', 'l2' or null, found 10 | name one that makes a fit costlier and better, such as n_estimators or max_iter"
+            ],
+            id="what does not grow",
+        ),
+        pytest.param(
+            "search: random, trials: 9, time: 0s, nested: 1, space: {C: {loguniform: [0.1, 1]}}",
+            [
+                "MLC107 «0s» expected a duration greater than 0s",
+                "MLC105 «1» must be greater than or equal to 2, found the number 1",
+            ],
+            id="no time, no outer folds",
+        ),
+        pytest.param(
             "search: gird, space: {C: {choice: [1]}}",
-            ["MLC104 «gird» expected one of grid, random, found text 'gird' | did you mean 'grid'?"],
+            [
+                "MLC104 «gird» expected one of grid, random, halving, tpe, found text 'gird' | did you mean 'grid'?"
+            ],
             id="no such search",
         ),
         pytest.param(
@@ -100,7 +148,7 @@ def tuned(fragment, rest="apiVersion: mlopsc/v1"):
         pytest.param(
             "search: grid, trials: 3, space: {C: {choice: [1]}}",
             [
-                "MLC101 «trials» unknown key 'trials' | keys here are cv, metric, parallel, search, seed, space"
+                "MLC101 «trials» unknown key 'trials' | keys here are cv, metric, nested, parallel, search, seed, space, time"
             ],
             id="a key of another search",
         ),
@@ -138,4 +186,16 @@ def test_time_folds_need_an_event_time(tmp_path):
     found = [line for line in told(tmp_path, text) if line.startswith("MLC333")]
     assert found == [
         "MLC333 «cv» 'flights' has no event time to make folds by | declare `event_time` on 'flights', or choose another `cv`"
+    ]
+
+
+def test_tpe_needs_optuna_where_steps_run(tmp_path, monkeypatch):
+    import importlib.util
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == "optuna" else found(name, *rest)
+    )
+    assert told(tmp_path, tuned("search: tpe, trials: 9, space: {C: {loguniform: [0.1, 1]}}")) == [
+        "MLC608? «tpe» `search: tpe` asks 'optuna', which is not installed here | pip install 'mlopsc[tune]' where steps run"
     ]

@@ -1,5 +1,6 @@
 """Trials, their collection, and the model trained with the best: real fits on a small table."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,9 @@ from mlopsc.runtime.decisions import read_json
 from mlopsc.runtime.learning.fitting import read_labelled
 from mlopsc.runtime.learning.preprocessing import make_pipeline
 from mlopsc.runtime.models.archive import load_model_file
-from mlopsc.runtime.operations import collect_trials, train, trial
+from mlopsc.runtime.operations import collect_trials, outer_fold, score_search, train, trial
+from mlopsc.runtime.tuning.best import best_of
+from mlopsc.runtime.tuning.nested import nested_scores
 from mlopsc.vocabulary.operations import OPERATION, CollectTrials, Train, Trial
 from mlopsc.vocabulary.tuning import Space
 
@@ -128,9 +131,9 @@ def test_the_first_of_equals_is_the_best_and_a_metric_may_want_to_be_small(workb
     small = TypeAdapter(Trial.model_fields["metric"].annotation).validate_python(
         {"name": "loss", "python": "m:f", "greater_is_better": False}
     )
-    assert collect_trials.best_of(trials, "roc_auc")["index"] == 1
-    assert collect_trials.best_of(trials, small)["index"] == 3
-    assert collect_trials.best_of([{"status": "failed"}], "roc_auc") is None
+    assert best_of(trials, "roc_auc")["index"] == 1
+    assert best_of(trials, small)["index"] == 3
+    assert best_of([{"status": "failed"}], "roc_auc") is None
 
 
 def test_a_tuned_model_has_the_best_trials_parameters_over_those_given(workbench):
@@ -148,6 +151,99 @@ def test_a_tuned_model_has_the_best_trials_parameters_over_those_given(workbench
     )
     best = max(map(read_json, reports), key=lambda one: one["mean"])
     assert load_model_file(model).signature["params"] == {"max_iter": 200, **best["params"]}
+
+
+def test_a_proposed_trial_learns_from_its_share_of_the_rows_and_is_scored_on_all(workbench, monkeypatch):
+    from mlopsc.runtime.tuning import trying
+
+    table = workbench.sample("train", rows=200)
+    candidate = {"index": 7, "candidate": 2, "rung": 1, "resource": 0.5, "params": {"C": 1.0}, "rows": 0.5}
+    proposal = workbench.folder / "candidates"
+    sizes = []
+    fit = trying.fit_model
+    monkeypatch.setattr(
+        trying, "fit_model", lambda config, rows, context: (sizes.append(rows), fit(config, rows, context))[1]
+    )
+
+    def tried(**more):
+        proposal.write_text(json.dumps({"trials": [], "candidates": [{**candidate, "skip": None, **more}]}))
+        said = {
+            "operation": "trial",
+            "training": "t",
+            "train": {"operation": "train", **learning()},
+            "space": SPACE,
+            "draw": "proposed",
+            "metric": "roc_auc",
+            "cv": {"type": "kfold", "folds": 4},
+            "seed": 3,
+            "index": 0,
+            "timed": True,
+        }
+        outputs = {port: workbench.folder / port for port in ("report", "timing")}
+        config = OPERATION.validate_python(said)
+        trial.run(config, {"train": table, "candidates": proposal}, outputs, workbench.context)
+        return read_json(outputs["report"]), read_json(outputs["timing"])["seconds"]
+
+    found, seconds = tried()
+    assert [len(rows.label) for rows in sizes] == [75] * 4
+    assert {key: found[key] for key in ("index", "candidate", "rung", "resource", "status")} == {
+        "index": 7, "candidate": 2, "rung": 1, "resource": 0.5, "status": "ok",
+    }  # fmt: skip
+    assert seconds > 0
+    half = [set(rows.table["a"]) for rows in sizes]
+    sizes.clear()
+    tried(rows=0.75)
+    assert all(few < set(rows.table["a"]) for few, rows in zip(half, sizes, strict=True))
+    skipped, seconds = tried(skip="no time")
+    assert (skipped["status"], skipped["message"], skipped["mean"], seconds) == (
+        "skipped",
+        "no time",
+        None,
+        0.0,
+    )
+
+
+def test_of_rungs_the_last_one_that_has_any_decides():
+    def at(index, rung, mean):
+        return {"index": index, "rung": rung, "mean": mean, "status": "failed" if mean is None else "ok"}
+
+    trials = [at(0, 0, 0.9), at(1, 0, 0.8), at(2, 1, 0.7)]
+    assert best_of(trials, "roc_auc")["index"] == 2
+    assert best_of([*trials[:2], at(2, 1, None)], "roc_auc")["index"] == 0
+
+
+def test_an_outer_fold_keeps_rows_from_the_search_and_scores_its_model_on_them(workbench):
+    import pyarrow.parquet as pq
+
+    table = workbench.sample("train", rows=120)
+    outer = {"operation": "outer_fold", "training": "t", "cv": {"type": "kfold", "folds": 3}, "seed": 1}
+    kept = []
+    for fold in range(3):
+        parts = {port: workbench.folder / f"{port}{fold}" for port in ("train", "test")}
+        config = OPERATION.validate_python({**outer, "fold": fold})
+        outer_fold.run(config, {"train": table}, parts, workbench.context)
+        kept.append(pq.read_table(parts["test"]))
+        assert len(pq.read_table(parts["train"])) == 80
+    whole = pq.read_table(table)
+    told = [row for one in kept for row in one.to_pylist()]
+    assert sorted(map(str, told)) == sorted(map(str, whole.to_pylist()))
+    trials = collected(workbench, [search(workbench, parts["train"], index) for index in range(2)])
+    config = OPERATION.validate_python(
+        {
+            "operation": "score_search",
+            "training": "t",
+            "train": {"operation": "train", **learning()},
+            "metrics": ["roc_auc", "accuracy"],
+            "fold": 2,
+        }
+    )
+    report = workbench.folder / "score"
+    score_search.run(config, {**parts, "trials": trials}, {"report": report}, workbench.context)
+    found = read_json(report)
+    assert (found["fold"], found["rows"], set(found["metrics"])) == (2, 40, {"roc_auc", "accuracy"})
+    whole = nested_scores([found, {**found, "metrics": {"roc_auc": None, "accuracy": 0.5}}])
+    assert whole["metrics"]["roc_auc"]["mean"] is None  # a mean would tell of one fold alone
+    assert whole["metrics"]["accuracy"]["mean"] == pytest.approx((found["metrics"]["accuracy"] + 0.5) / 2)
 
 
 def test_a_space_round_trips_through_json():

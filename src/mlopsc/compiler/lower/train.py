@@ -115,6 +115,7 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
     said = learning(tables.analysis, name, training)
     search = tuning_steps(document, name, training, said, train_part)
     found = {} if search is None else {"trials": search.trials}
+    nested = {f"nested_{fold}": one for fold, one in enumerate(() if search is None else search.nested)}
     train = make_step(
         f"train_{name}",
         op.Train,
@@ -130,7 +131,12 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         op.Evaluate,
         document,
         origin,
-        inputs={"model": Artifact(step=train.name, port="model"), "test": test_part, "train": train_part},
+        inputs={
+            "model": Artifact(step=train.name, port="model"),
+            "test": test_part,
+            "train": train_part,
+            **nested,
+        },
         policy=training.policy,
         training=name,
         metrics=training.measured,
@@ -140,6 +146,7 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         intervals=training.intervals,
         seed=training.seed if training.intervals is not None else None,
         code=model_code(training),
+        nested=len(nested),
     )
     explained = explain_step(document, name, training, test_part)
     profile = make_step(

@@ -1,12 +1,13 @@
 """Searches for parameters: the space suits the estimator, the folds suit the split, the trials suit the space."""
 
+import importlib.util
 from collections.abc import Iterator
 from typing import Any
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.catalogue import EstimatorInfo
 from mlopsc.diagnostics.codes import report
-from mlopsc.diagnostics.diagnostic import Diagnostic, Label
+from mlopsc.diagnostics.diagnostic import Diagnostic, Label, Severity
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.document import Path
 from mlopsc.spec.training import Training
@@ -17,13 +18,17 @@ from mlopsc.vocabulary.tuning import (
     Dimension,
     GridSearch,
     GroupFolds,
-    RandomSearch,
+    Growing,
+    HalvingSearch,
     StratifiedFolds,
     TimeFolds,
+    TpeSearch,
     Tune,
     ends,
     grid_size,
     listed,
+    most_rungs,
+    rungs,
 )
 
 _MOST = 10_000
@@ -37,6 +42,16 @@ def check_tuning(analysis: Analysis) -> Iterator[Diagnostic]:
         if tune is None:
             continue
         yield from _space(analysis, name, training, tune)
+        if isinstance(tune, HalvingSearch):
+            yield from _rungs(analysis, name, training, tune)
+        if isinstance(tune, TpeSearch) and importlib.util.find_spec("optuna") is None:
+            yield report(
+                "MLC608",
+                "`search: tpe` asks 'optuna', which is not installed here",
+                analysis.spec.document.value_span(("training", name, "tune", "search")),
+                help="pip install 'mlopsc[tune]' where steps run",
+                severity=Severity.WARNING,
+            )
         yield from _count(analysis, name, tune)
         yield from _metric(analysis, name, training, tune)
         yield from _folds(analysis, name, training, tune)
@@ -64,6 +79,56 @@ def _space(analysis: Analysis, name: str, training: Training, tune: Tune) -> Ite
             )
         if info is not None and not ("__" in param and param.partition("__")[0] in info.params):
             yield from _values(analysis, info, path, dimension)
+
+
+def _rungs(analysis: Analysis, name: str, training: Training, tune: HalvingSearch) -> Iterator[Diagnostic]:
+    document, place = analysis.spec.document, ("training", name, "tune")
+    most, grown = most_rungs(tune), tune.resource
+    if tune.rungs is not None and tune.rungs > most:
+        yield report(
+            "MLC335",
+            f"{tune.trials} trials cannot be halved on {tune.rungs} rungs by {tune.factor}: {most} at most",
+            document.value_span((*place, "rungs")),
+            help="leave `rungs` out, or say more `trials`, a smaller `factor` or a greater `max`",
+        )
+    elif most == 1:
+        yield report(
+            "MLC335",
+            f"{tune.trials} trials cannot be halved by {tune.factor}: all would be on one rung",
+            document.value_span((*place, "trials")),
+            help="say more `trials`, a smaller `factor` or a greater `max`; or `search: random`",
+        )
+    if isinstance(grown, Growing):
+        yield from _grown(analysis, name, training, tune, grown)
+
+
+def _grown(
+    analysis: Analysis, name: str, training: Training, tune: HalvingSearch, grown: Growing
+) -> Iterator[Diagnostic]:
+    """Yield what keeps a parameter from growing: it is said elsewhere, or the estimator does not take it."""
+    document, place = analysis.spec.document, ("training", name)
+    span = document.value_span((*place, "tune", "resource", "param"))
+    for elsewhere, names in ((("params",), training.params), (("tune", "space"), tune.space)):
+        if grown.param in names:
+            yield report(
+                "MLC336",
+                f"'{grown.param}' grows from rung to rung, and is said otherwise as well",
+                span,
+                help="leave the other one out",
+                labels=[Label(document.key_span((*place, *elsewhere, grown.param)), "said here")],
+            )
+    info = analysis.estimator(training)
+    if info is None or "__" in grown.param:
+        return
+    for amount in dict.fromkeys((rungs(tune)[0].amount, grown.max)):
+        for fault in analysis.catalogue.check_params(info.path, {grown.param: amount}):
+            if fault.name == grown.param:
+                near = f"did you mean '{fault.suggestion}'?" if fault.suggestion else None
+                help = (
+                    near or "name one that makes a fit costlier and better, such as n_estimators or max_iter"
+                )
+                yield report("MLC336", fault.message, span, help=help)
+                return
 
 
 def _values(
@@ -102,7 +167,7 @@ def _count(analysis: Analysis, name: str, tune: Tune) -> Iterator[Diagnostic]:
             document.value_span((*place, "space")),
             help="list fewer values, or draw some of the combinations: `search: random`",
         )
-    if isinstance(tune, RandomSearch) and tune.trials > size:
+    if not isinstance(tune, GridSearch) and tune.trials > size:
         yield report(
             "MLC334",
             f"{tune.trials} trials of a space that has {size} combinations",

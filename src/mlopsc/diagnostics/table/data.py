@@ -93,11 +93,12 @@ datasets:
     Code(
         "MLC608",
         "missing-package",
-        "What reads a source is not installed here.",
+        "What reads a source, or makes a search, is not installed here.",
         (
             "Databases are reached through SQLAlchemy's dialects and their drivers, tables of a lake through libraries "
-            "of their own; they come with extras such as mlopsc[postgres], mlopsc[delta] and mlopsc[iceberg]. It is a "
-            "warning, since steps may run where they are installed; images get what the spec needs."
+            "of their own, 'search: tpe' asks Optuna; they come with extras such as mlopsc[postgres] "
+            "and mlopsc[tune]. It is a warning, since steps may run where they are installed; images get what the spec "
+            "needs."
         ),
         """\
 datasets:

@@ -104,4 +104,45 @@ training:
     tune: {search: grid, space: {max_leaf_nodes: {choice: [15, 31, 63]}}}
 """,
     ),
+    Code(
+        "MLC335",
+        "rungs-do-not-suit",
+        "Successive halving has more rungs than its trials allow.",
+        (
+            "On each rung one candidate in 'factor' goes on to the next, until one is left: 27 trials and a factor of "
+            "3 make four rungs, of 27, 9, 3 and 1. A parameter that grows must not fall below one on the first."
+        ),
+        """\
+training:
+  late_arrival:
+    tune: {search: halving, trials: 9, rungs: 4, space: {max_leaf_nodes: {int: [7, 63]}}}
+""",
+        """\
+training:
+  late_arrival:
+    tune: {search: halving, trials: 27, rungs: 4, space: {max_leaf_nodes: {int: [7, 63]}}}
+""",
+    ),
+    Code(
+        "MLC336",
+        "resource-unfit",
+        "No resource can grow by this parameter.",
+        (
+            "The resource of successive halving is the rows that are learned from, or a whole number that the "
+            "estimator takes and that neither 'params' nor 'space' says: the search alone sets it, and the model is "
+            "trained with 'max'."
+        ),
+        """\
+training:
+  late_arrival:
+    params: {}
+    tune: {search: halving, trials: 9, resource: {param: n_trees, max: 200}, space: {max_leaf_nodes: {int: [7, 63]}}}
+""",
+        """\
+training:
+  late_arrival:
+    params: {}
+    tune: {search: halving, trials: 9, resource: {param: max_iter, max: 200}, space: {max_leaf_nodes: {int: [7, 63]}}}
+""",
+    ),
 )

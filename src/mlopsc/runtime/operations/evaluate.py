@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from mlopsc.runtime.context import Context
-from mlopsc.runtime.decisions import write_json
+from mlopsc.runtime.decisions import read_json, write_json
 from mlopsc.runtime.learning.curves import curves
 from mlopsc.runtime.learning.evaluation import measured
 from mlopsc.runtime.learning.fitted import answers_of, metric_functions, open_model
 from mlopsc.runtime.learning.scored import write_scored
+from mlopsc.runtime.tuning.nested import nested_scores
 from mlopsc.vocabulary.evaluation import BinaryCosts
 from mlopsc.vocabulary.metrics import ValueMetric
 from mlopsc.vocabulary.operations import Evaluate
@@ -22,6 +23,10 @@ def run(config: Evaluate, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     functions = metric_functions(config.metrics, context.project)
     about = {"training": config.training, "rows": len(answers.truth)}
     found = measured(answers, config, functions, train=inputs["train"], test=inputs["test"])
+    if config.nested:
+        found["nested"] = nested_scores(
+            [read_json(inputs[f"nested_{fold}"]) for fold in range(config.nested)]
+        )
     write_json(outputs["metrics"], about | found | _deciding(config, model.signature))
     write_json(outputs["curves"], about | curves(answers))
     if config.scored:

@@ -8,7 +8,7 @@ from typing import Any
 from sklearn.base import is_regressor
 
 from mlopsc.runtime.context import Context
-from mlopsc.runtime.decisions import read_json, write_json
+from mlopsc.runtime.decisions import write_json
 from mlopsc.runtime.environment import captured
 from mlopsc.runtime.learning.fitted import user_modules
 from mlopsc.runtime.learning.fitting import LabelledRows, fit_model, read_labelled
@@ -17,6 +17,7 @@ from mlopsc.runtime.learning.observed import example_of, observed
 from mlopsc.runtime.learning.scoring import Values, class_labels
 from mlopsc.runtime.models.archive import save_model
 from mlopsc.runtime.store import digest_of_bytes, digest_of_file
+from mlopsc.runtime.tuning.best import chosen
 from mlopsc.runtime.user_code import closure, digest_of_functions, resolve_reference
 from mlopsc.runtime.user_libraries import user_libraries
 from mlopsc.vocabulary.estimators import CustomEstimator
@@ -26,7 +27,7 @@ from mlopsc.vocabulary.operations import Train
 def run(config: Train, inputs: Mapping[str, Path], outputs: Mapping[str, Path], context: Context) -> None:
     """Write the fitted model. Raises StepFailed when a feature, the label or the parameters do not fit."""
     if config.tuned:
-        config = config.model_copy(update={"params": {**config.params, **_found(inputs["trials"])}})
+        config = config.model_copy(update={"params": {**config.params, **chosen(inputs["trials"])}})
     train_on(config, inputs["train"], outputs["model"], context)
     write_json(outputs["environment"], captured(_libraries(config, context), context.threads))
 
@@ -49,13 +50,6 @@ def _libraries(config: Train, context: Context) -> tuple[str, ...]:
         module = resolve_reference(reference).module
         named |= {*user_libraries(context.project, module, closure(context.project, module))}
     return tuple(sorted(named))
-
-
-def _found(trials: Path) -> dict[str, Any]:
-    """Return the parameters of the best trial."""
-    report = read_json(trials)
-    best: dict[str, Any] = next(one["params"] for one in report["trials"] if one["index"] == report["best"])
-    return best
 
 
 def _signature(config: Train, rows: LabelledRows, model: Any) -> dict[str, Any]:

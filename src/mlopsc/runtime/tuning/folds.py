@@ -1,5 +1,7 @@
 """Folds: pairs of rows to learn from and rows to score on, made of the train part alone."""
 
+from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,20 @@ def make_folds(path: Path, label: npt.NDArray[Any], cv: CrossValidation, seed: i
             f"the train part cannot be divided into {cv.folds} folds by `{cv.type}`: {error}",
             help="choose fewer `folds`, or another `cv`",
         ) from error
+
+
+def thinned(folds: Sequence[Fold], share: float, seed: int) -> list[Fold]:
+    """Return the folds with a share of the rows to learn from, drawn by the seed; all are scored that were.
+
+    The rows of a share are among those of any greater one. Rounded up.
+    """
+    if share == 1:
+        return list(folds)
+    found = []
+    for number, (learned, scored) in enumerate(folds):
+        drawn = np.random.RandomState([seed, number]).permutation(learned)[: ceil(share * len(learned))]
+        found.append((np.sort(drawn), scored))
+    return found
 
 
 def time_folds(times: npt.NDArray[np.int64], folds: int, gap: float) -> list[Fold]:

@@ -34,7 +34,7 @@ from mlopsc.vocabulary.operations.registered import (
 )
 from mlopsc.vocabulary.operations.tables import OTHER, Load, SqlView, Transform, Validate
 from mlopsc.vocabulary.operations.tracked import Track
-from mlopsc.vocabulary.operations.tuning import CollectTrials, Trial
+from mlopsc.vocabulary.operations.tuning import CollectTrials, OuterFold, Propose, ScoreSearch, Trial
 
 __all__ = [
     "JUDGES",
@@ -59,14 +59,17 @@ __all__ = [
     "Load",
     "Materialize",
     "Operation",
+    "OuterFold",
     "Ports",
     "Predict",
     "Profile",
+    "Propose",
     "Refit",
     "Register",
     "ResolveChampion",
     "ResolveModel",
     "ResolveReference",
+    "ScoreSearch",
     "SplitRows",
     "SqlView",
     "StageRule",
@@ -87,8 +90,11 @@ Operation = (
     | Transform
     | Features
     | SplitRows
+    | Propose
     | Trial
     | CollectTrials
+    | OuterFold
+    | ScoreSearch
     | Train
     | Refit
     | Evaluate

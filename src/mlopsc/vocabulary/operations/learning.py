@@ -103,9 +103,12 @@ class Evaluate(BaseOperation):
     """
     code: tuple[FunctionReference, ...] = ()
     """User functions that made the model: their modules hold its classes."""
+    nested: int = 0
+    """Outer folds whose searches tell what the training's own is worth: their scores go into the metrics' `nested`."""
 
     def input_ports(self) -> Ports:
-        return {"model": "model", "test": "table", "train": "table"}
+        outer: Ports = {f"nested_{index}": "report" for index in range(self.nested)}
+        return {"model": "model", "test": "table", "train": "table", **outer}
 
     def output_ports(self) -> Ports:
         outputs: Ports = {"metrics": "metrics", "curves": "report"}
