@@ -8,7 +8,7 @@ from mlopsc.vocabulary.metrics import CustomMetric, Metric
 from mlopsc.vocabulary.operations.base import BaseOperation, Ports
 from mlopsc.vocabulary.operations.learning import Train
 from mlopsc.vocabulary.time import Duration
-from mlopsc.vocabulary.tuning import CrossValidation, Draw, Space
+from mlopsc.vocabulary.tuning import CrossValidation, Space
 
 
 class Propose(BaseOperation):
@@ -24,7 +24,7 @@ class Propose(BaseOperation):
     operation: Literal["propose"] = "propose"
     training: str
     space: Space
-    by: Draw | Literal["halving", "tpe"]
+    by: Literal["grid", "random", "halving", "tpe"]
     metric: Metric
     seed: int
     round: int
@@ -75,7 +75,7 @@ class Trial(BaseOperation):
     train: Train
     """How a model is trained, but for the parameters of the space."""
     space: Space
-    draw: Draw | Literal["proposed"]
+    draw: Literal["grid", "random", "proposed"]
     """Whether it makes its parameters itself, of seed and index, or they were proposed for its round."""
     metric: Metric
     cv: CrossValidation
