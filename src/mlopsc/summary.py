@@ -155,7 +155,7 @@ def summarize_in(result: RunResult, context: Context, pipeline: Pipeline | None)
     drift = {
         one["name"]: {**one, "report": found.get((step, "report"))}
         for step, one in decisions.items()
-        if one["type"] == "drift"
+        if one["type"] == "monitor"
     }
     registrations = {step: one for step, one in decisions.items() if one["type"] == "registration"}
     registered = _registered(registrations, context) if registrations else {}

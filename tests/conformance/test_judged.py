@@ -47,12 +47,13 @@ gates:
   sturdy:
     {type: robustness, training: paid, metric: roc_auc, nulls: {max_drop: 0.2}, unseen: {max_drop: 0.1},
      noise: {max_drop: 0.1}}
+  familiar: {type: drift, training: paid, tests: {psi_threshold: 0.1}, if_none: pass}
 registry:
   paid:
     training: paid
     stages:
       live:
-        gates: [ours, sure, better, naive, everywhere, fair, honest, small, clean, sturdy]
+        gates: [ours, sure, better, naive, everywhere, fair, honest, small, clean, sturdy, familiar]
 targets: {kfp: {image: "registry.example.com/loans:1"}}
 """
 

@@ -352,7 +352,7 @@ DRIFT_REPORT = {
 }
 DRIFT = {
     "name": "weather_drift",
-    "type": "drift",
+    "type": "monitor",
     "verdict": "fail",
     "reason": "1 of 4 features drift: visib (psi 0.4)",
     "observed": 1,

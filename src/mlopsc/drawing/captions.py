@@ -114,6 +114,7 @@ _CAPTIONS: Mapping[str, Callable[[Configuration], str]] = {
     "judge_size": lambda said: f"at most {said['gate']['max_bytes']:,} bytes",
     "judge_data": lambda said: f"checks of {_some(said['gate']['datasets'])}",
     "judge_robustness": lambda said: f"{said['gate']['metric']} on harmed rows",
+    "judge_drift": lambda said: f"{_tests(said['gate'])} against the champion's data",
     "judge_champion": _against,
     "judge_python": lambda said: str(said["gate"]["python"]),
     "register": lambda said: f"as {said['model']}@{said['stages'][0]['stage']}",

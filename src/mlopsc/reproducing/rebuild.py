@@ -17,7 +17,7 @@ from mlopsc.runtime.context import STATE_FOLDER, Context
 from mlopsc.runtime.execution import run_stored
 from mlopsc.runtime.recipe import Recipe, lay_out_recipe
 from mlopsc.runtime.store import Store
-from mlopsc.vocabulary.artifacts import NO_MODEL
+from mlopsc.vocabulary.artifacts import NO_MODEL, NO_PROFILE
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.sources import Source
 
@@ -177,20 +177,21 @@ def _kept(
         return {port: store.put_file(context.store().get_path(digest)) for port in step.outputs}
     if step.operation != "resolve_champion":
         return None
-    champion = _champion(version, step.configuration["stage"])
-    return {
-        port: store.put_bytes(NO_MODEL)
-        if champion is None
-        else store.put_file(context.store().get_path(champion))
-        for port in step.outputs
-    }
+    nothing = {"champion": ("champion_digest", NO_MODEL), "profile": ("reference_digest", NO_PROFILE)}
+    found: dict[str, str] = {}
+    for port in step.outputs:
+        told, none = nothing[port]
+        digest = _judged_against(version, step.configuration["stage"], told)
+        found[port] = (
+            store.put_bytes(none) if digest is None else store.put_file(context.store().get_path(digest))
+        )
+    return found
 
 
-def _champion(version: "Version", stage: str) -> str | None:
-    """Return the digest of the model that a stage's gates judged against, None when there was none."""
+def _judged_against(version: "Version", stage: str, told: str) -> str | None:
+    """Return the digest that the decisions of a stage's gates tell of its champion, None when there was none."""
     decisions = (version.decisions[name] for name in version.stages.get(stage, ()))
-    judged = (one.get("champion_digest") for one in decisions)
-    return next((digest for digest in judged if digest is not None), None)
+    return next((digest for one in decisions if (digest := one.get(told)) is not None), None)
 
 
 def canonical(value: Any) -> str:

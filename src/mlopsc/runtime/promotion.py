@@ -17,6 +17,9 @@ from mlopsc.vocabulary.operations import OPERATION, Judge
 if TYPE_CHECKING:
     from mlopsc.runtime.registry import Promotion, Registry, Version
 
+_OF_CHAMPION = {"champion": "model", "reference": "profile"}
+"""Ports that take something of the champion, and the role that it has there."""
+
 
 def promote(context: Context, model: str, version: int, stage: str, *, actor: str) -> "Promotion":
     """Give a stage to a version that has held the stage before it, when every gate says yes.
@@ -74,10 +77,11 @@ def _judge(
     # A refitted model knows the test rows: the one that was judged is judged again.
     roles = dict.fromkeys(("candidate", "model"), "judged" if "judged" in version.artifacts else "model")
     digests = {port: version.artifacts.get(roles.get(port, port)) for port in config.input_ports()}
-    if "champion" in digests:
-        digests["champion"] = None if champion is None else champion.digest
+    for port, role in _OF_CHAMPION.items():
+        if port in digests:
+            digests[port] = None if champion is None else champion.artifacts.get(role)
     inputs = {port: store.get_path(digest) for port, digest in digests.items() if digest is not None}
-    missing = [port for port in digests if port not in inputs and port != "champion"]
+    missing = [port for port in digests if port not in inputs and port not in _OF_CHAMPION]
     if missing:
         raise MlopscError(f"gate {name!r} of {version.name} has no {', '.join(missing)} to judge by")
     return judge(config, inputs, context.project)

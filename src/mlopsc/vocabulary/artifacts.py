@@ -32,6 +32,8 @@ RESERVED = "__"
 
 NO_MODEL = b'{"model":null}\n'
 """The content of a `model` artifact that says: there is none (no champion yet)."""
+NO_PROFILE = b'{"profile":null}\n'
+"""The content of a `profile` artifact that says: there is none (no champion yet, or one without a profile)."""
 
 
 def auxiliary(name: str) -> str:

@@ -145,6 +145,16 @@ REGRESSION = (
             ["a robustness gate needs a perturbation: nulls, unseen, noise"],
             id="robust against nothing",
         ),
+        pytest.param(
+            "{type: drift, training: late, columns: [distence]}",
+            ["MLC202 «distence» 'distence' is not a feature of 'late' | did you mean 'distance'?"],
+            id="drift of no feature",
+        ),
+        pytest.param(
+            "{type: drift, training: late, tests: {alpha: 5}}",
+            ["«5»"],
+            id="drift in per cent",
+        ),
     ],
 )
 def test_a_gate_that_is_misconfigured_is_told_at_its_line(tmp_path, gate, expected):

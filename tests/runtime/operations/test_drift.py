@@ -16,7 +16,7 @@ def monitor(workbench, current):
 def test_undrifted_rows_pass(workbench):
     report, decision = monitor(workbench, workbench.sample("current", 2000, 9000))
     assert not report["drifted"]
-    assert (decision["name"], decision["type"], decision["verdict"]) == ("weather", "drift", "pass")
+    assert (decision["name"], decision["type"], decision["verdict"]) == ("weather", "monitor", "pass")
     assert (decision["reason"], decision["observed"]) == ("0 of 3 features drift", 0)
 
 

@@ -14,12 +14,19 @@ def lower_gates(analysis: Analysis, name: str, training: Training) -> dict[str, 
     """Return the steps that judge a training's candidate, and those that fetch whom it is compared with."""
     steps: dict[str, Step] = {}
     there = _artifacts(analysis, name, training)
+    profiled = {
+        analysis.guarded_stage(gate)
+        for gate, judge in _judges(analysis, name, training)
+        if "reference" in judge.input_ports()
+    }
     for gate_name, judge in _judges(analysis, name, training):
-        inputs = {port: there[port] for port in judge.input_ports() if port != "champion"}
+        inputs = dict(there)
         if "champion" in judge.input_ports():
-            champion = _champion(analysis, gate_name)
+            model, stage = analysis.guarded_stage(gate_name)
+            champion = _champion(analysis, model, stage, profile=(model, stage) in profiled)
             steps[champion.name] = champion
             inputs["champion"] = Artifact(step=champion.name, port="champion")
+            inputs["reference"] = Artifact(step=champion.name, port="profile")
         step = make_step(
             f"gate_{gate_name}",
             type(judge),
@@ -47,7 +54,7 @@ def evidence(analysis: Analysis, name: str, training: Training, gates: Iterable[
         if gate in gates
         for port in judge.input_ports()
     }
-    return {port: there[port] for port in ("scored",) if port in ports}
+    return {port: there[port] for port in op.EVIDENCE if port in ports}
 
 
 def _judges(analysis: Analysis, name: str, training: Training) -> Iterator[tuple[str, op.Judge]]:
@@ -69,14 +76,14 @@ def _artifacts(analysis: Analysis, name: str, training: Training) -> dict[str, A
     return {
         "model": model,
         "candidate": model,
+        "train": Artifact(step=f"split_{name}", port="train"),
         "test": Artifact(step=f"split_{name}", port="test"),
         **evaluated,
         **reports,
     }
 
 
-def _champion(analysis: Analysis, gate: str) -> Step:
-    model, stage = analysis.guarded_stage(gate)
+def _champion(analysis: Analysis, model: str, stage: str, *, profile: bool) -> Step:
     return make_step(
         f"champion_{model}_{stage}",
         op.ResolveChampion,
@@ -84,4 +91,5 @@ def _champion(analysis: Analysis, gate: str) -> Step:
         ("registry", model, "stages", stage),
         model=model,
         stage=stage,
+        profile=profile,
     )

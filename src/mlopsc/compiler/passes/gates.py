@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.auxiliary import feature_columns
 from mlopsc.compiler.passes.timed_views import feature_kinds
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
@@ -13,6 +14,7 @@ from mlopsc.vocabulary.gates import (
     BaselineGate,
     CalibrationGate,
     DataGate,
+    DriftGate,
     FairnessGate,
     Gate,
     RobustnessGate,
@@ -33,6 +35,8 @@ def check_gates(analysis: Analysis) -> Iterator[Diagnostic]:
                 yield from _baseline(analysis, name, gate, training, None if info is None else info.kind)
             if isinstance(gate, DataGate):
                 yield from _data(analysis, name, gate, training)
+            if isinstance(gate, DriftGate):
+                yield from _drift(analysis, name, gate, training)
             if isinstance(gate, RobustnessGate):
                 yield from _robustness(analysis, name, gate, training)
 
@@ -116,6 +120,19 @@ def _data(analysis: Analysis, name: str, gate: DataGate, training: Training) -> 
                 span,
                 help="declare its `columns`, `primary_key` or `checks`",
                 labels=[Label(document.key_span(("datasets", dataset)), "declared here")],
+            )
+
+
+def _drift(analysis: Analysis, name: str, gate: DriftGate, training: Training) -> Iterator[Diagnostic]:
+    """Yield columns that are no features."""
+    features = feature_columns(analysis, training)
+    for index, column in enumerate(gate.columns or ()):
+        if column not in features:
+            yield report(
+                "MLC202",
+                f"'{column}' is not a feature of '{gate.training}'",
+                analysis.spec.document.value_span(("gates", name, "columns", index)),
+                help=did_you_mean(column, features),
             )
 
 

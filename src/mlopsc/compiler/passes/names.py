@@ -9,7 +9,7 @@ from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.spec.document import Path
 from mlopsc.spec.features import PythonView, RowView, TimedView
 from mlopsc.spec.spec import Spec
-from mlopsc.vocabulary.gates import ChampionGate
+from mlopsc.vocabulary.gates import ChampionGate, DriftGate
 from mlopsc.vocabulary.metrics import metric_name
 from mlopsc.vocabulary.online import MATERIALIZE
 from mlopsc.vocabulary.predicting import predict_pipeline
@@ -28,8 +28,8 @@ def check_names(analysis: Analysis) -> Iterator[Diagnostic]:
         yield from _known(spec, "training", gate.training, ("gates", name, "training"), "MLC203", "training")
         if (metric := getattr(gate, "metric", None)) is not None:
             yield from _metric(spec, name, gate.training, metric)
-        if isinstance(gate, ChampionGate):
-            yield from _champion(analysis, name)
+        if isinstance(gate, ChampionGate | DriftGate):
+            yield from _champion(analysis, name, gate.type)
     for name, model in spec.entries("registry"):
         place = ("registry", name)
         yield from _known(spec, "training", model.training, (*place, "training"), "MLC203", "training")
@@ -224,7 +224,7 @@ def _metric(spec: Spec, gate: str, training_name: str, metric: str) -> Iterator[
         )
 
 
-def _champion(analysis: Analysis, gate: str) -> Iterator[Diagnostic]:
+def _champion(analysis: Analysis, gate: str, kind: str) -> Iterator[Diagnostic]:
     stages, span = analysis.stages_requiring(gate), analysis.spec.document.key_span(("gates", gate))
     if not stages and None in analysis.spec.registry.values():
         return  # a stage of the faulty model may require it
@@ -232,7 +232,7 @@ def _champion(analysis: Analysis, gate: str) -> Iterator[Diagnostic]:
         names = ", ".join(f"{model}@{stage}" for model, stage in stages)
         yield report(
             "MLC209" if stages else "MLC206",
-            f"champion gate '{gate}' guards {'several stages: ' + names if stages else 'no stage'}",
+            f"{kind} gate '{gate}' guards {'several stages: ' + names if stages else 'no stage'}",
             span,
             help="the champion is the version that holds the stage which requires the gate: "
             + ("declare one gate for each stage" if stages else "name it under a stage's `gates`"),

@@ -15,6 +15,7 @@ from mlopsc.vocabulary.operations import (
     JudgeBaseline,
     JudgeChampion,
     JudgeData,
+    JudgeDrift,
     JudgeMetric,
     JudgePython,
     JudgeRobustness,
@@ -60,6 +61,11 @@ def _judged(config: Judge, inputs: Mapping[str, Path], project: Path) -> Decisio
 
             reports = {port.removeprefix("report_"): read_json(inputs[port]) for port in config.input_ports()}
             return judge_data(config.name, config.gate, reports)
+        case JudgeDrift():
+            from mlopsc.runtime.gates.drift import judge_drift
+
+            champion, reference = inputs.get("champion"), inputs.get("reference")
+            return judge_drift(config.name, config.gate, inputs["train"], champion, reference)
         case JudgeRobustness():
             from mlopsc.runtime.gates.robustness import judge_robustness
 

@@ -11,7 +11,7 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import Decision, decision, failed, read_json, write_json
 from mlopsc.runtime.recipe import keep_recipe
 from mlopsc.runtime.user_code import closure, code_digest, resolve_reference
-from mlopsc.vocabulary.gates import ChampionGate
+from mlopsc.vocabulary.gates import ChampionGate, DriftGate
 from mlopsc.vocabulary.gates import Verdict as Word
 from mlopsc.vocabulary.operations import Register, judge_of
 
@@ -167,7 +167,7 @@ def _champion_judged(registry: "Registry", config: Register, case: _Case, digest
     champion: Version | None = registry.champion(config.model, case.stage)
     now = None if champion is None else champion.digest
     for name in config.stages[0].gates:
-        if not isinstance(config.gates[name], ChampionGate):
+        if not isinstance(config.gates[name], ChampionGate | DriftGate):
             continue
         judged = case.decisions[name]["champion_digest"]
         # The candidate itself may hold the stage: this step was killed after it had registered.

@@ -10,7 +10,7 @@ from mlopsc.runtime.decisions import Decision, decision, failed, read_json, writ
 from mlopsc.vocabulary.gates import GATE_TYPES
 from mlopsc.vocabulary.operations import Verdict
 
-_SUBJECTS = dict.fromkeys(GATE_TYPES, "gate") | {"registration": "registration of", "drift": "monitor"}
+_SUBJECTS = dict.fromkeys(GATE_TYPES, "gate") | {"registration": "registration of", "monitor": "monitor"}
 
 
 def run(

@@ -9,6 +9,7 @@ from mlopsc.vocabulary.gates.calibration import CalibrationGate
 from mlopsc.vocabulary.gates.champion import ChampionGate
 from mlopsc.vocabulary.gates.comparing import BaselineGate, SliceGate
 from mlopsc.vocabulary.gates.data import DataGate
+from mlopsc.vocabulary.gates.drift import DriftGate
 from mlopsc.vocabulary.gates.fairness import CRITERIA, Criterion, Disparity, FairnessGate
 from mlopsc.vocabulary.gates.metric import MetricGate
 from mlopsc.vocabulary.gates.python_function import PythonGate
@@ -25,6 +26,7 @@ __all__ = [
     "Criterion",
     "DataGate",
     "Disparity",
+    "DriftGate",
     "FairnessGate",
     "Gate",
     "MetricGate",
@@ -47,7 +49,8 @@ Gate = Annotated[
     | CalibrationGate
     | SizeGate
     | DataGate
-    | RobustnessGate,
+    | RobustnessGate
+    | DriftGate,
     Field(discriminator="type"),
 ]
 

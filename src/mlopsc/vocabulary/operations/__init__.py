@@ -11,11 +11,13 @@ from pydantic import Field, TypeAdapter
 from mlopsc.vocabulary.operations.base import BaseOperation, Kind, Ports
 from mlopsc.vocabulary.operations.features import Drift, Features, Materialize, Profile, SplitRows
 from mlopsc.vocabulary.operations.judging import (
+    EVIDENCE,
     JUDGES,
     Judge,
     JudgeBaseline,
     JudgeChampion,
     JudgeData,
+    JudgeDrift,
     JudgeMetric,
     JudgePython,
     JudgeRobustness,
@@ -37,6 +39,7 @@ from mlopsc.vocabulary.operations.tracked import Track
 from mlopsc.vocabulary.operations.tuning import CollectTrials, OuterFold, Propose, ScoreSearch, Trial
 
 __all__ = [
+    "EVIDENCE",
     "JUDGES",
     "OPERATION",
     "OTHER",
@@ -50,6 +53,7 @@ __all__ = [
     "JudgeBaseline",
     "JudgeChampion",
     "JudgeData",
+    "JudgeDrift",
     "JudgeMetric",
     "JudgePython",
     "JudgeRobustness",
@@ -109,6 +113,7 @@ Operation = (
     | JudgeBaseline
     | JudgeSize
     | JudgeData
+    | JudgeDrift
     | JudgeRobustness
     | JudgeScored
     | JudgeChampion

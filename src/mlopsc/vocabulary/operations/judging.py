@@ -10,6 +10,7 @@ from mlopsc.vocabulary.gates import (
     CalibrationGate,
     ChampionGate,
     DataGate,
+    DriftGate,
     FairnessGate,
     Gate,
     MetricGate,
@@ -24,6 +25,9 @@ from mlopsc.vocabulary.operations.base import BaseOperation, Ports
 
 JUDGES = "judge_"
 """What the names of operations begin with that judge gates."""
+
+EVIDENCE = ("scored", "train")
+"""Ports of tables that are kept with a version where one of its gates looks at them."""
 
 ScoredGate = Annotated[MetricGate | SliceGate | FairnessGate | CalibrationGate, Field(discriminator="type")]
 """Gates that look at what the model says of each row."""
@@ -100,6 +104,17 @@ class JudgePython(BaseJudge):
         return (self.gate.python, *self.code)
 
 
+class JudgeDrift(BaseJudge):
+    """Judge a drift gate: the train part against the champion's profile."""
+
+    libraries = ("numpy", "scipy", "pandas", "pyarrow")
+    operation: Literal["judge_drift"] = "judge_drift"
+    gate: DriftGate
+
+    def input_ports(self) -> Ports:
+        return {"train": "table", "champion": "model", "reference": "profile"}
+
+
 class JudgeRobustness(BaseJudge):
     """Judge a robustness gate: the model is asked again about test rows that are harmed."""
 
@@ -160,6 +175,7 @@ Judge = (
     | JudgeSize
     | JudgeData
     | JudgePython
+    | JudgeDrift
     | JudgeRobustness
     | JudgeScored
     | JudgeChampion
@@ -198,6 +214,8 @@ def judge_of(
             return JudgeSize.model_construct(name=name, gate=gate)
         case DataGate():
             return JudgeData.model_construct(name=name, gate=gate)
+        case DriftGate():
+            return JudgeDrift.model_construct(name=name, gate=gate)
         case RobustnessGate():
             metric = named.get(gate.metric, gate.metric)
             return JudgeRobustness.model_construct(name=name, gate=gate, metric=metric, code=code)

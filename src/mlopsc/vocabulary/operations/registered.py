@@ -9,19 +9,21 @@ from mlopsc.vocabulary.gates import Gate
 from mlopsc.vocabulary.metrics import Metric
 from mlopsc.vocabulary.names import FunctionReference
 from mlopsc.vocabulary.operations.base import BaseOperation, Ports
-from mlopsc.vocabulary.operations.judging import judge_of
+from mlopsc.vocabulary.operations.judging import EVIDENCE, judge_of
 
 
 class ResolveChampion(BaseOperation):
-    """Fetch the model of the version that holds a stage, or `none`."""
+    """Fetch the model of the version that holds a stage, or `none`, and where asked its profile likewise."""
 
     kind = "observe"
     operation: Literal["resolve_champion"] = "resolve_champion"
     model: str
     stage: str
+    profile: Annotated[bool, Field(exclude_if=lambda profile: not profile)] = False
+    """Whether the profile of its training data is fetched as well."""
 
     def output_ports(self) -> Ports:
-        return {"champion": "model"}
+        return {"champion": "model", "profile": "profile"} if self.profile else {"champion": "model"}
 
 
 class ResolveReference(BaseOperation):
@@ -111,9 +113,10 @@ class Register(BaseOperation):
         return {"decision": "decision"}
 
     def evidence_ports(self) -> Ports:
-        """Return what is kept with the version because a promotion judges by it: `scored`."""
+        """Return what is kept with the version because a promotion judges by it: `scored`, `train`."""
         judges = [judge_of(name, gate, self.metrics, self.code) for name, gate in self.gates.items()]
-        return {"scored": "table"} if any("scored" in judge.input_ports() for judge in judges) else {}
+        wanted = {port for judge in judges for port in judge.input_ports()}
+        return {port: "table" for port in EVIDENCE if port in wanted}
 
     def functions(self) -> tuple[str, ...]:
         return self.code + self.lineage_code
