@@ -22,6 +22,7 @@ from mlopsc.compiler.passes.parameters import check_parameters
 from mlopsc.compiler.passes.predictions import check_predictions
 from mlopsc.compiler.passes.preprocessing import check_preprocessing
 from mlopsc.compiler.passes.schemas import find_schemas
+from mlopsc.compiler.passes.segments import check_segments
 from mlopsc.compiler.passes.signatures import check_signatures
 from mlopsc.compiler.passes.sources import check_sources
 from mlopsc.compiler.passes.timed_views import check_timed_views
@@ -50,6 +51,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_timed_views,
     check_trainings,
     check_preprocessing,
+    check_segments,
     check_predictions,
     check_checks,
     check_engine,

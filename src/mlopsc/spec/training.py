@@ -14,6 +14,7 @@ from mlopsc.vocabulary.names import Name
 from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.preprocessing import Preprocessing
 from mlopsc.vocabulary.references import ParameterReference
+from mlopsc.vocabulary.segments import Segments
 from mlopsc.vocabulary.splits import RandomSplit, Split
 from mlopsc.vocabulary.time import Timestamp
 from mlopsc.vocabulary.tuning import Tune
@@ -65,6 +66,8 @@ class Training(Frozen):
     """The estimator's constructor arguments."""
     tune: Tune | None = None
     """A search for further arguments, on folds of the train part; the model is trained with the best that it finds."""
+    for_each: Segments | None = None
+    """A model for each segment of the rows, such as a region; they are one model to all that comes after."""
     preprocess: Preprocessing = Preprocessing()
     sample_weight: Annotated[str, Field(min_length=1)] | None = None
     """A column of the entities, or a feature: how much each row counts in the fit."""
@@ -113,3 +116,14 @@ class Training(Frozen):
     def divisions(self) -> tuple[Slice, ...]:
         """The slices, in one form."""
         return tuple(as_slice(entry) for entry in self.slices)
+
+    @property
+    def reported(self) -> tuple[Slice, ...]:
+        """The slices that an evaluation measures: those that are declared, and each segment that has a model."""
+        if self.for_each is None:
+            return self.divisions
+        column, declared = self.for_each.column, self.divisions
+        if any(one.read == (column,) and one.bins is None and one.quantiles is None for one in declared):
+            return declared
+        taken = any(one.called == column for one in declared)
+        return (*declared, Slice(column=column, min_rows=1, name="segments" if taken else None))

@@ -170,6 +170,12 @@ class Preprocessing(Frozen):
         by_name = (one.python for one in self.columns.values() if isinstance(one, ColumnPreprocessing))
         return tuple(function for function in (self.python, *by_name) if function is not None)
 
+    def without(self, name: str) -> "Preprocessing":
+        """Return the treatment of the other features."""
+        rest = tuple(column for column in self.categorical_columns if column != name)
+        columns = {column: one for column, one in self.columns.items() if column != name}
+        return self.model_copy(update={"categorical_columns": rest, "columns": columns})
+
     def keeps_order(self, name: str, *, text: bool) -> bool:
         """Whether a feature reaches the estimator as one column, in which greater values stay greater."""
         own = self.columns.get(name)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.auxiliary import auxiliary_columns, feature_columns
+from mlopsc.compiler.lower.segments import population
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.compiler.lower.tables import Tables
 from mlopsc.plan.plan import Artifact, Step
@@ -55,7 +56,7 @@ def lower_feature_table(
         training=name,
         primary_key=analysis.primary_key(table),
         event_time=analysis.event_time(table),
-        where=training.entities.where,
+        where=population(training),
         until=until,
         window=window,
         label=training.entities.label if labelled else None,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.lower.code import model_code
+from mlopsc.compiler.lower.segments import model_step
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.plan.plan import Artifact, Step
 from mlopsc.spec.training import Training
@@ -67,7 +68,7 @@ def _judges(analysis: Analysis, name: str, training: Training) -> Iterator[tuple
 
 def _artifacts(analysis: Analysis, name: str, training: Training) -> dict[str, Artifact]:
     """Return what gates look at, by the port that takes it."""
-    model = Artifact(step=f"train_{name}", port="model")
+    model = Artifact(step=model_step(name, training), port="model")
     evaluated = {port: Artifact(step=f"evaluate_{name}", port=port) for port in ("metrics", "scored")}
     reports = {
         f"report_{dataset}": Artifact(step=f"validate_{dataset}", port="report")

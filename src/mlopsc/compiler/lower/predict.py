@@ -5,6 +5,7 @@ from mlopsc.compiler.auxiliary import feature_columns
 from mlopsc.compiler.lower.code import model_code
 from mlopsc.compiler.lower.feature_table import lower_joins, row_functions
 from mlopsc.compiler.lower.parameters import used_parameters
+from mlopsc.compiler.lower.segments import population
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.compiler.lower.tables import Tables
 from mlopsc.plan.graph import in_order
@@ -50,7 +51,7 @@ def lower_predict(analysis: Analysis, name: str, model: Model) -> Pipeline:
         timezone=analysis.dataset(table).timezone if table in analysis.spec.datasets else None,
         primary_key=analysis.primary_key(table),
         event_time=analysis.event_time(table),
-        where=training.entities.where,
+        where=population(training),
         features=feature_columns(analysis, training),
         joins=joins,
         rows=row_functions(analysis, training),

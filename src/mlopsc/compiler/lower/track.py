@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.lower.segments import model_step
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.plan.graph import ancestors
 from mlopsc.plan.plan import Artifact, Step
@@ -26,21 +27,22 @@ def lower_track(
     assert spec.project is not None  # a spec without one has an error
     server = tracking.mlflow
     used = {server.secret: spec.secrets[server.secret]} if isinstance(server, SecretHandle) else {}
-    causes = [made[one] for one in sorted(ancestors(made, f"train_{name}") | {f"train_{name}"})]
+    maker = model_step(name, analysis.training(name))
+    causes = [made[one] for one in sorted(ancestors(made, maker) | {maker})]
     loads = {
         one.removeprefix("load_"): made[one]
         for one in (step.name for step in causes)
         if one.startswith("load_")
     }
     # With `refit`, what is registered is what is loaded and served; metrics are those of the model that was judged.
-    model = f"refit_{name}" if analysis.training(name).refit else f"train_{name}"
+    model = f"refit_{name}" if analysis.training(name).refit else maker
     gates, models = tuple(analysis.gates_of(name)), tuple(analysis.models_of(name))
     search = f"trials_{name}"
     inputs = {
         "model": Artifact(step=model, port="model"),
         "metrics": Artifact(step=f"evaluate_{name}", port="metrics"),
         "curves": Artifact(step=f"evaluate_{name}", port="curves"),
-        "environment": Artifact(step=f"train_{name}", port="environment"),
+        "environment": Artifact(step=maker, port="environment"),
         **({"trials": Artifact(step=search, port="trials")} if search in made else {}),
         **{f"report_{one}": Artifact(step=f"validate_{one}", port="report") for one in loads},
         **{f"decision_{one}": Artifact(step=f"gate_{one}", port="decision") for one in gates},
@@ -69,8 +71,9 @@ def lower_track(
 
 def _params(analysis: Analysis, made: Mapping[str, Step], name: str) -> dict[str, Any]:
     """Return what is shown as parameters: the training's configuration, how rows are split, variables, parameters."""
-    train, split = made[f"train_{name}"], made[f"split_{name}"]
-    told = {key: value for key, value in train.configuration.items() if key not in ("operation", "training")}
+    maker, split = made[model_step(name, analysis.training(name))], made[f"split_{name}"]
+    said = maker.configuration["train"] if maker.operation == "assemble" else maker.configuration
+    told = {key: value for key, value in said.items() if key not in ("operation", "training")}
     found = dict(_flat("", {**told, "split": split.configuration["split"]}))
     found |= {f"vars.{one}": value for one, value in analysis.variables.items()}
     last = [f"evaluate_{name}", *(f"gate_{gate}" for gate in analysis.gates_of(name))]

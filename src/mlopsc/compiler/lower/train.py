@@ -13,6 +13,7 @@ from mlopsc.compiler.lower.code import model_code
 from mlopsc.compiler.lower.feature_table import lower_feature_table
 from mlopsc.compiler.lower.gates import evidence, lower_gates, wants_scored
 from mlopsc.compiler.lower.parameters import used_parameters
+from mlopsc.compiler.lower.segments import count_step, model_step, segment_steps
 from mlopsc.compiler.lower.steps import configuration, make_step
 from mlopsc.compiler.lower.tables import Tables
 from mlopsc.compiler.lower.track import lower_track
@@ -113,26 +114,19 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
     )
     train_part, test_part = (Artifact(step=split.name, port=port) for port in ("train", "test"))
     said = learning(tables.analysis, name, training)
-    search = tuning_steps(document, name, training, said, train_part)
+    counted = count_step(document, name, training, {"train": train_part, "test": test_part})
+    after = tuple(step.name for step in counted)
+    search = tuning_steps(document, name, training, said, train_part, after)
     found = {} if search is None else {"trials": search.trials}
     nested = {f"nested_{fold}": one for fold, one in enumerate(() if search is None else search.nested)}
-    train = make_step(
-        f"train_{name}",
-        op.Train,
-        document,
-        origin,
-        inputs={"train": train_part, **found},
-        policy=training.policy,
-        **said,
-        tuned=search is not None,
-    )
+    train = _models(document, name, training, said, {"train": train_part, **found}, after)
     evaluate = make_step(
         f"evaluate_{name}",
         op.Evaluate,
         document,
         origin,
         inputs={
-            "model": Artifact(step=train.name, port="model"),
+            "model": Artifact(step=model_step(name, training), port="model"),
             "test": test_part,
             "train": train_part,
             **nested,
@@ -142,7 +136,7 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         metrics=training.measured,
         baselines=training.baselines,
         scored=wants_scored(tables.analysis, name, training),
-        slices=training.divisions,
+        slices=training.reported,
         intervals=training.intervals,
         seed=training.seed if training.intervals is not None else None,
         code=model_code(training),
@@ -162,7 +156,32 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
     )
     trials = () if search is None else search.steps
     explain = () if explained is None else (explained,)
-    return {step.name: step for step in (features, split, *trials, train, evaluate, *explain, profile)}
+    steps = (features, split, *counted, *trials, *train, evaluate, *explain, profile)
+    return {step.name: step for step in steps}
+
+
+def _models(
+    document: Document,
+    name: str,
+    training: Training,
+    said: Mapping[str, Any],
+    inputs: Mapping[str, Artifact],
+    after: tuple[str, ...],
+) -> tuple[Step, ...]:
+    """Return the steps that make the model: one, or those of a training for each segment."""
+    if training.for_each is not None:
+        return tuple(segment_steps(document, name, training, training.for_each, said, inputs, after))
+    train = make_step(
+        f"train_{name}",
+        op.Train,
+        document,
+        ("training", name),
+        inputs=inputs,
+        policy=training.policy,
+        **said,
+        tuned="trials" in inputs,
+    )
+    return (train,)
 
 
 def explain_step(document: Document, name: str, training: Training, test_part: Artifact) -> Step | None:
@@ -174,7 +193,7 @@ def explain_step(document: Document, name: str, training: Training, test_part: A
         op.Explain,
         document,
         ("training", name, "explain"),
-        inputs={"model": Artifact(step=f"train_{name}", port="model"), "test": test_part},
+        inputs={"model": Artifact(step=model_step(name, training), port="model"), "test": test_part},
         policy=training.policy,
         training=name,
         metric=training.measured[0],
@@ -197,6 +216,7 @@ def learning(analysis: Analysis, name: str, training: Training) -> dict[str, Any
         "threshold": decided(training),
         "split": training.split if training.holds_out else None,
         "features": feature_columns(analysis, training),
+        "for_each": training.for_each,
         "label": training.entities.label,
         "seed": training.seed,
         "example": training.example,
@@ -212,7 +232,7 @@ def _refit(analysis: Analysis, name: str, training: Training, gates: Iterable[st
         analysis.spec.document,
         ("training", name, "refit"),
         inputs={
-            "judged": Artifact(step=f"train_{name}", port="model"),
+            "judged": Artifact(step=model_step(name, training), port="model"),
             "train": Artifact(step=f"split_{name}", port="train"),
             "test": Artifact(step=f"split_{name}", port="test"),
         },
@@ -242,7 +262,8 @@ def _register(
 ) -> Step:
     required = {gate for stage in model.stages.values() for gate in stage.gates}
     gates = {name: gate for name, gate in analysis.gates_of(training_name).items() if name in required}
-    behind = ancestors(made, f"train_{training_name}") | {f"train_{training_name}"}
+    maker = model_step(training_name, training)
+    behind = ancestors(made, maker) | {maker}
     causes = [made[name] for name in sorted(behind)]
     data_code = {name for step in causes for name in _data_code(step)}
     datasets = tuple(step.name.removeprefix("load_") for step in causes if step.operation == "load")
@@ -258,14 +279,14 @@ def _register(
         analysis.spec.document,
         ("registry", model_name),
         inputs={
-            "model": Artifact(step=f"{'refit' if training.refit else 'train'}_{training_name}", port="model"),
+            "model": Artifact(step=f"refit_{training_name}" if training.refit else maker, port="model"),
             "metrics": Artifact(step=f"evaluate_{training_name}", port="metrics"),
             "curves": Artifact(step=f"evaluate_{training_name}", port="curves"),
             "profile": Artifact(step=f"profile_{training_name}", port="profile"),
             "test": Artifact(step=f"split_{training_name}", port="test"),
-            "environment": Artifact(step=f"train_{training_name}", port="environment"),
+            "environment": Artifact(step=maker, port="environment"),
             **evidence(analysis, training_name, training, gates),
-            **({"judged": Artifact(step=f"train_{training_name}", port="model")} if training.refit else {}),
+            **({"judged": Artifact(step=maker, port="model")} if training.refit else {}),
             **({} if training.explained is None else {"explanation": _explanation(training_name)}),
             **{f"report_{name}": Artifact(step=f"validate_{name}", port="report") for name in datasets},
             **{f"decision_{name}": Artifact(step=f"gate_{name}", port="decision") for name in gates},

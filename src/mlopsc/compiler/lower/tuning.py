@@ -48,6 +48,8 @@ class _Searched:
     training: Training
     tune: Tune
     learning: Mapping[str, Any]
+    after: tuple[str, ...]
+    """Steps that trials come after."""
 
     @property
     def metric(self) -> Metric:
@@ -82,16 +84,22 @@ class _Round:
 
 
 def tuning_steps(
-    document: Document, name: str, training: Training, learning: Mapping[str, Any], train_part: Artifact
+    document: Document,
+    name: str,
+    training: Training,
+    learning: Mapping[str, Any],
+    train_part: Artifact,
+    after: tuple[str, ...],
 ) -> Search | None:
-    """Return the search of a training, None where it has none; `learning` is what its train step says.
+    """Return the search of a training, None where it has none; `learning` is what its train step says, and the trials
+    come `after` these steps.
 
     The trials see the train part alone: of the test part, by which gates judge, nothing comes to them.
     """
     tune = training.tune
     if tune is None:
         return None
-    about = _Searched(document, name, training, tune, learning)
+    about = _Searched(document, name, training, tune, learning, after)
     search = _search(about, name, train_part)
     steps, nested = list(search.steps), []
     for fold in range(tune.nested or 0):
@@ -175,6 +183,7 @@ def _trials(
             f"{group}_{index}",
             op.Trial,
             inputs={"train": train_part, **proposed},
+            after=about.after,
             fan=Fan(group=group, index=index, field="index", limit=about.tune.parallel),
             train=about.train,
             space=about.tune.space,

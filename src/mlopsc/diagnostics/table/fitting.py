@@ -73,4 +73,69 @@ training:
   late_arrival: {threshold: {maximize: f1}}
 """,
     ),
+    Code(
+        "MLC327",
+        "segments-unfit",
+        "A column cannot tell segments, or a segment is no value of it.",
+        (
+            "`for_each` fits a model for each listed value of a column, and each row is answered by the model of its "
+            "value. So the column is among the features: a row that is predicted for has to say its segment. It holds "
+            "text, whole numbers, or true and false, and segments are written as such."
+        ),
+        """\
+training:
+  late_arrival: {for_each: {column: orign, values: [EWR, JFK, LGA]}}
+""",
+        """\
+training:
+  late_arrival:
+    features: [origin_weather, distance, carrier, hour, origin]
+    for_each: {column: origin, values: [EWR, JFK, LGA]}
+""",
+    ),
+    Code(
+        "MLC328",
+        "segments-against",
+        "Something of a training stands against its segments.",
+        (
+            "All rows of a segment have one value in the column that tells it, so its model does not see the column: "
+            "there is nothing to preprocess, and no constraint to keep. With `other: pool` the model for other rows "
+            "sees it. A split that keeps rows of one value together would leave a segment to learn from without rows "
+            "to be judged on."
+        ),
+        """\
+training:
+  late_arrival:
+    features: [origin_weather, distance, carrier, hour, origin]
+    for_each: {column: origin, values: [EWR, JFK, LGA]}
+    split: {type: group, by: origin}
+""",
+        """\
+training:
+  late_arrival:
+    features: [origin_weather, distance, carrier, hour, origin]
+    for_each: {column: origin, values: [EWR, JFK, LGA]}
+""",
+    ),
+    Code(
+        "MLC329",
+        "segment-not-allowed",
+        "The contract of the data allows no row of a segment.",
+        (
+            "A dataset's column may say which values it holds, `allowed`. A segment of another value would have no row "
+            "to learn from, and training would be refused."
+        ),
+        """\
+training:
+  late_arrival:
+    features: [origin_weather, distance, carrier, hour, origin]
+    for_each: {column: origin, values: [EWR, JFK, SFO], other: pool}
+""",
+        """\
+training:
+  late_arrival:
+    features: [origin_weather, distance, carrier, hour, origin]
+    for_each: {column: origin, values: [EWR, JFK], other: pool}
+""",
+    ),
 )

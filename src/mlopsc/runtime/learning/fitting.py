@@ -1,7 +1,9 @@
 """Fitting: preprocessing and estimator of a training on labelled rows, the same for a model and for a trial of one."""
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from mlopsc.runtime.learning.holdout import Fold, hold_out, read_blocks
 from mlopsc.runtime.learning.monotonic import with_constraints
 from mlopsc.runtime.learning.preprocessing import make_pipeline
 from mlopsc.runtime.learning.scoring import Values, class_labels, one_line
+from mlopsc.runtime.learning.segmented import SegmentedModel, places_of, wanted
 from mlopsc.runtime.learning.threads import steady_sums
 from mlopsc.runtime.learning.threshold import choose_threshold, positive_scores, require_classifier
 from mlopsc.runtime.learning.weights import read_weights, require_weights, weigh_classes
@@ -49,6 +52,11 @@ class LabelledRows:
         blocks = None if self.blocks is None else self.blocks[positions]
         return LabelledRows(self.features, table, self.label[positions], weights, blocks)
 
+    def without(self, name: str) -> "LabelledRows":
+        """Return the rows without a feature."""
+        features = tuple(one for one in self.features if one.name != name)
+        return replace(self, features=features, table=self.table.drop(columns=name))
+
 
 def read_labelled(path: Path, config: Train) -> LabelledRows:
     """Return the rows of a split's part as a training sees them; raises StepFailed for an unfit feature, label
@@ -59,12 +67,58 @@ def read_labelled(path: Path, config: Train) -> LabelledRows:
     return LabelledRows(features, read_features(path, features), read_label(path), weights, blocks)
 
 
-def fit_model(config: Train, rows: LabelledRows, context: Context) -> Any:
+def fit_model(
+    config: Train, rows: LabelledRows, context: Context, settled: Sequence[float] | None = None
+) -> Any:
     """Return preprocessing and estimator fitted on these rows and no others; calibrated, and with a threshold, where
-    the training says so.
+    the training says so. Of a training for each segment that is a model of their models.
 
-    Raises StepFailed when there are none, or parameters, label and estimator do not go together.
+    `settled` are the thresholds of another model of this training (see `thresholds_of`), which are kept. Raises
+    StepFailed when there are no rows, or parameters, label and estimator do not go together.
     """
+    kept = iter(settled or ())
+    if config.for_each is None:
+        return _decided(_settled(config, kept), rows, context)
+    column, values = config.for_each.column, config.for_each.values
+    places = places_of(rows.table[column], values)
+    models = []
+    for place, value in enumerate(values):
+        own = _settled(config.of_segment(value), kept)
+        with about_segment(own):
+            models.append(_decided(own, rows.take(np.flatnonzero(places == place)).without(column), context))
+    if config.for_each.other != "pool":
+        return SegmentedModel(column, values, models)
+    return SegmentedModel(column, values, models, _decided(_settled(config.of_all(), kept), rows, context))
+
+
+def thresholds_of(model: Any) -> tuple[float, ...]:
+    """Return the threshold of a fitted model; of one for each segment those of all its models, the pooled one last."""
+    parts = [model]
+    if isinstance(model, SegmentedModel):
+        parts = [*model.models, *([] if model.pooled is None else [model.pooled])]
+    return tuple(float(part.threshold) for part in parts if isinstance(part, FixedThresholdClassifier))
+
+
+@contextmanager
+def about_segment(config: Train) -> Iterator[None]:
+    """Let what fails say of which segment it is the training, if it is of one."""
+    try:
+        yield
+    except StepFailed as error:
+        if config.segment_by is None or config.segment is None:
+            raise
+        raise StepFailed(
+            f"segment {config.segment_by} = {wanted([config.segment])}: {error}", help=error.help
+        ) from error
+
+
+def _settled(config: Train, kept: Iterator[float]) -> Train:
+    """Return the training with the next of the thresholds that are kept, where it has one."""
+    found = None if config.threshold is None else next(kept, None)
+    return config if found is None else config.model_copy(update={"threshold": Threshold(value=found)})
+
+
+def _decided(config: Train, rows: LabelledRows, context: Context) -> Any:
     model = _fit(config, rows, context)
     if config.threshold is None:
         return model

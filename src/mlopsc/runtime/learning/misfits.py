@@ -12,12 +12,15 @@ WORDS = {"numeric": "a number", "boolean": "true or false", "string": "text"}
 _LONGEST = 80
 
 
-def misfit_error(what: str, cells: Sequence[str], count: int) -> StepFailed:
-    """Return the error for cells that do not fit: each of `cells` says one, `count` how many there are.
+def misfit_error(
+    what: str, cells: Sequence[str], count: int, are: str = "cells are of another type"
+) -> StepFailed:
+    """Return the error for cells that do not fit: each of `cells` says one, `count` how many there are, and `are` what
+    several of them are.
 
     Its first line tells the first, for where there is room for no more.
     """
-    many = "" if count == 1 else f"{count} cells are of another type; "
+    many = "" if count == 1 else f"{count} {are}; "
     rest = [*cells[1:], *([f"and {count - len(cells)} more"] if count > len(cells) else [])]
     return StepFailed(
         "\n".join([f"{what}: {many}{cells[0]}", *rest]), help="correct the data; nothing was predicted"

@@ -37,7 +37,11 @@ _EXACT: dict[str, set[str]] = {
     "ConstructorFromReduceNode": {"builtins.frozenset"},
     "PartialNode": {"functools.partial"},
     "TreeNode": {"sklearn.tree._tree.Tree"},
-    "ObjectNode": {"scipy.interpolate._bsplines.BSpline", "mlopsc.runtime.learning.coded.CodedClasses"}
+    "ObjectNode": {
+        "scipy.interpolate._bsplines.BSpline",
+        "mlopsc.runtime.learning.coded.CodedClasses",
+        "mlopsc.runtime.learning.segmented.SegmentedModel",
+    }
     | TYPES,
     "TypeNode": _KEYS
     | _SCALARS

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,7 +12,6 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.models.archive import read_signature
 from mlopsc.runtime.operations.train import train_on
 from mlopsc.runtime.store import digest_of_file
-from mlopsc.vocabulary.deciding import Threshold
 from mlopsc.vocabulary.operations import Refit
 
 
@@ -22,9 +22,7 @@ def run(config: Refit, inputs: Mapping[str, Path], outputs: Mapping[str, Path], 
     """
     signature = read_signature(inputs["judged"])
     train = config.train
-    settled: dict[str, object] = {"params": {**signature["params"], **train.params}}
-    if train.threshold is not None:
-        settled["threshold"] = Threshold(value=signature["threshold"])
+    params = {**signature["params"], **train.params}
     with TemporaryDirectory(dir=outputs["model"].parent) as folder:
         rows = Path(folder) / "rows.parquet"
         parts = []
@@ -33,4 +31,17 @@ def run(config: Refit, inputs: Mapping[str, Path], outputs: Mapping[str, Path], 
                 parts.append(pq.read_table(file))
         pq.write_table(pa.concat_tables(parts), rows)
         judged = digest_of_file(inputs["judged"])
-        train_on(train.model_copy(update=settled), rows, outputs["model"], context, judged=judged)
+        train_on(
+            train.model_copy(update={"params": params}),
+            rows,
+            outputs["model"],
+            context,
+            judged=judged,
+            settled=_thresholds(signature),
+        )
+
+
+def _thresholds(signature: Mapping[str, Any]) -> list[float]:
+    """Return the threshold that a model was given, or those of its segments' models."""
+    models = signature["segments"]["models"] if "segments" in signature else [signature]
+    return [one["threshold"] for one in models if "threshold" in one]

@@ -63,6 +63,8 @@ class Oracle:
         try:
             probability = self._asked("predict_proba", table) if self._probable else None
             predicted = self._predicted(table, probability)
+        except StepFailed:
+            raise
         except Exception as error:  # scikit-learn's and the user's: the message has to name the model
             raise StepFailed(
                 f"{type(self._estimator).__name__} cannot predict: {type(error).__name__}: {one_line(error)}"

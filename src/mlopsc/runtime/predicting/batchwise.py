@@ -21,6 +21,7 @@ from mlopsc.runtime.learning.threads import steady_sums
 from mlopsc.runtime.models.archive import LoadedModel
 from mlopsc.runtime.predicting.answers import Oracle
 from mlopsc.runtime.predicting.features import FeatureMaker, Made
+from mlopsc.runtime.predicting.strangers import Strangers
 from mlopsc.runtime.predicting.wanted import check_kinds, feature_step, wanted_columns
 from mlopsc.runtime.sources.batches import SHOWN, Batches, Unfit, open_batches
 from mlopsc.runtime.sources.remote.reach import Reach
@@ -117,6 +118,7 @@ def _predicted(
     rows = _ASKED * max(1, min(8, _CELLS // _ASKED // len(columns)))
     unfit: list[Unfit] = []
     unfit_count = 0
+    strangers = Strangers.of(model.signature)
     with connect(*views.values(), threads=context.threads) as connection:
         maker = FeatureMaker(step, keys, connection, views, context.project)
         for batch in source.read(columns, config.timezone or "UTC", rows):
@@ -131,6 +133,8 @@ def _predicted(
             counts.read += batch.table.num_rows
             counts.untimed += made.untimed
             counts.excluded += made.excluded
+            if strangers is not None and strangers.among(made, features, batch):
+                continue  # as above
             for at in range(0, max(1, made.features.num_rows), _ASKED):
                 part = made.part(at, _ASKED)
                 table = _beside(part, oracle, features, model.digest, row=not config.primary_key)
@@ -139,6 +143,8 @@ def _predicted(
                 yield table
     if unfit_count:
         raise _refused(config, source, columns, features, unfit, unfit_count)
+    if strangers is not None and strangers.count:
+        raise strangers.error(source, config.model)
 
 
 def _beside(made: Made, oracle: Oracle, features: tuple[Feature, ...], digest: str, *, row: bool) -> pa.Table:

@@ -52,8 +52,11 @@ class Batch:
     """Rows that follow each other in one file."""
 
     table: "pa.Table"
+    file: SourceFile
     first: int
     """How many rows, of all files, come before."""
+    before: int
+    """How many rows of its own file come before."""
     unfit: tuple[Unfit, ...]
     """The first cells that do not fit, by row, `SHOWN` at most; their value in the table is null."""
     unfit_count: int
@@ -108,7 +111,9 @@ class Batches:
                 whole = canonical(query, describe(self.connection, query), timezone)
                 reader = self.connection.sql(text(whole)).to_arrow_reader(_READ)
                 for read in _regrouped(reader, rows):
-                    yield Batch(read.select(list(columns)), first + at, *_unfit(read, risky, file, at))
+                    yield Batch(
+                        read.select(list(columns)), file, first + at, at, *_unfit(read, risky, file, at)
+                    )
                     at += read.num_rows
             except (duckdb.Error, pa.ArrowException, OSError) as error:
                 raise malformed(error, self.files) from error

@@ -25,7 +25,15 @@ from mlopsc.vocabulary.operations.judging import (
     JudgeSize,
     judge_of,
 )
-from mlopsc.vocabulary.operations.learning import Evaluate, Explain, Predict, Refit, Train
+from mlopsc.vocabulary.operations.learning import (
+    Assemble,
+    CountSegments,
+    Evaluate,
+    Explain,
+    Predict,
+    Refit,
+    Train,
+)
 from mlopsc.vocabulary.operations.registered import (
     Register,
     ResolveChampion,
@@ -43,8 +51,10 @@ __all__ = [
     "JUDGES",
     "OPERATION",
     "OTHER",
+    "Assemble",
     "BaseOperation",
     "CollectTrials",
+    "CountSegments",
     "Drift",
     "Evaluate",
     "Explain",
@@ -99,7 +109,9 @@ Operation = (
     | CollectTrials
     | OuterFold
     | ScoreSearch
+    | CountSegments
     | Train
+    | Assemble
     | Refit
     | Evaluate
     | Explain

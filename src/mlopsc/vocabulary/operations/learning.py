@@ -1,6 +1,8 @@
 """Operations that train, score and ask a model."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.deciding import Calibration, Threshold
@@ -11,6 +13,7 @@ from mlopsc.vocabulary.metrics import CustomMetric, Metric
 from mlopsc.vocabulary.names import FunctionReference
 from mlopsc.vocabulary.operations.base import BaseOperation, Ports
 from mlopsc.vocabulary.preprocessing import Preprocessing
+from mlopsc.vocabulary.segments import Segment, Segments
 from mlopsc.vocabulary.sources import FileSource
 from mlopsc.vocabulary.splits import Split
 from mlopsc.vocabulary.views import Join, RowFunction
@@ -41,6 +44,29 @@ class Train(BaseOperation):
     """Whether the model's signature holds the first rows that it learned from."""
     tuned: bool = False
     """Whether parameters come from the best of the trials, over those of `params`."""
+    for_each: Annotated[Segments | None, Field(exclude_if=lambda one: one is None)] = None
+    """Fit a model for each segment, and put them together."""
+    segment_by: Annotated[str | None, Field(exclude_if=lambda one: one is None)] = None
+    segment: Annotated[Segment | None, Field(exclude_if=lambda one: one is None)] = None
+    """Learn from the rows alone in which `segment_by` has this value."""
+
+    def of_segment(self, value: Segment) -> "Train":
+        """Return how the model of one segment is trained: on its rows, without the column that tells it."""
+        assert self.for_each is not None, "there are segments"
+        column = self.for_each.column
+        return self.model_copy(
+            update={
+                "features": tuple(name for name in self.features if name != column),
+                "preprocess": self.preprocess.without(column),
+                "for_each": None,
+                "segment_by": column,
+                "segment": value,
+            }
+        )
+
+    def of_all(self) -> "Train":
+        """Return how the model for rows of other segments is trained: on all rows, as if there were no segments."""
+        return self.model_copy(update={"for_each": None})
 
     def input_ports(self) -> Ports:
         return {"train": "table", **({"trials": "report"} if self.tuned else {})}
@@ -55,6 +81,53 @@ class Train(BaseOperation):
     def functions(self) -> tuple[str, ...]:
         own = (self.estimator.python,) if isinstance(self.estimator, CustomEstimator) else ()
         return own + self.preprocess.functions()
+
+
+class CountSegments(BaseOperation):
+    """Count the rows of each segment, and refuse to train where one has too few, or rows have no model.
+
+    The report says `column`, `segments` (of each its `value` and how many rows of it `train` and `test` hold), `others`
+    (likewise, the commonest 20 values that have no model of their own), `notes` and `failures`.
+    """
+
+    refuses = True
+    operation: Literal["count_segments"] = "count_segments"
+    training: str
+    for_each: Segments
+
+    def input_ports(self) -> Ports:
+        return {"train": "table", "test": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"report": "report"}
+
+
+class Assemble(BaseOperation):
+    """Put the models of segments together into one, which asks of each row the model of its segment.
+
+    Of the train part it reads what the signature tells of features, and the rows that it was trained on.
+    """
+
+    libraries = Train.libraries
+    operation: Literal["assemble"] = "assemble"
+    training: str
+    train: Train
+    """How all of them are trained, with the segments in the order of the models."""
+
+    def input_ports(self) -> Ports:
+        segments = self.train.for_each
+        assert segments is not None, "there are segments"
+        models: Ports = {f"models_{index}": "model" for index in range(len(segments.values))}
+        return {"train": "table", **models, **({"pooled": "model"} if segments.other == "pool" else {})}
+
+    def output_ports(self) -> Ports:
+        return {"model": "model", "environment": "environment"}
+
+    def engine_libraries(self) -> tuple[str, ...]:
+        return self.train.engine_libraries()
+
+    def functions(self) -> tuple[str, ...]:
+        return self.train.functions()
 
 
 class Refit(BaseOperation):
