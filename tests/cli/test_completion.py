@@ -46,6 +46,8 @@ def test_names_of_the_spec_are_offered(offered, project):
     assert offered("registry", "promote", "lateness/1", "--to", "s") == ["staging"]
     assert offered("registry", "history", "") == ["lateness"]
     assert offered("gates", "replay", "--gate", "") == ["good", "better"]
+    assert offered("card", "") == ["lateness", "lateness@staging", "lateness@production"]
+    assert offered("report", "") == ["lateness", "lateness@staging", "lateness@production"]
     assert offered("show", "--section", "datasets") == ["datasets", "datasets.rows"]
     assert offered("show", "--section", "monitors.") == ["monitors.rows_drift"]
     assert offered("graph", "--pipeline", "") == ["train", "rows_drift", "predict_lateness"]

@@ -26,6 +26,7 @@ COMMANDS = {
     "run show": "Show what an earlier run came to.",
     "runs": "List the latest runs.",
     "report": "Write a run as one HTML page, with plots.",
+    "card": "Write a registered version's model card: Markdown or HTML.",
     "show": "Show the spec after environments and variables, and where each value was written.",
     "artifact": "Show what a step made: a table, a report, a model; or write it to a file.",
     "schema": "Print the JSON Schema of mlops.yaml, for editors.",

@@ -178,6 +178,12 @@ def runs(ctx: typer.Context) -> Offer:
         return [(run.id, f"{run.pipeline} {run.status}") for run in journal.runs(50)]
 
 
+def carded(ctx: typer.Context) -> Offer:
+    """Offer what there is a card of: models, models at stages, versions."""
+    yield from models(ctx)
+    yield from staged(ctx)
+
+
 def reported(ctx: typer.Context) -> Offer:
     """Offer what a page can be written of: the latest runs, trainings, models at stages, versions."""
     yield from trainings(ctx)
@@ -264,6 +270,7 @@ OFFERS: Mapping[str, Completer] = {
     "get.what": served,
     "predict.model": staged,
     "report.run": reported,
+    "card.model": carded,
 }
 """What is offered for a parameter of this name; `command.parameter` goes before."""
 

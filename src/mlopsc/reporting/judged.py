@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlopsc.runtime.journal import Run
     from mlopsc.runtime.registry import Holder, LedgerEntry, Version
     from mlopsc.spec.spec import Spec
+    from mlopsc.spec.training import Training
 
 Document = Mapping[str, Any]
 
@@ -53,6 +54,8 @@ class Judged:
     entries: "tuple[LedgerEntry, ...]" = ()
     """The ledger's entries about the version, oldest first."""
     recipe: Recipe | None = None
+    spec: "Spec | None" = None
+    """What the version was made by, as it was then."""
     unread: tuple[str, ...] = ()
     """Why something cannot be shown, in sentences."""
 
@@ -127,7 +130,7 @@ def judged_version(context: Context, reference: str) -> Judged:
     spec = None if recipe is None else _spec_of(recipe, context)
     training = metrics["training"]
     declared = None if spec is None else spec.training.get(training)
-    said = None if declared is None else declared.model_dump(mode="json", exclude_none=True)
+    said = None if declared is None else _declared(declared)
     project = context.project.name if spec is None or spec.project is None else spec.project.name
     return Judged(
         project=project,
@@ -142,12 +145,13 @@ def judged_version(context: Context, reference: str) -> Judged:
             if role.startswith("report_") and (report := reader.document(role, digest)) is not None
         ),
         signature=reader.signature(found.get("judged", found["model"])),
-        said=None if said is None else said | said["entities"],
+        said=said,
         environment=reader.document("environment", found.get("environment")),
         version=version,
         holders=holders,
         entries=entries,
         recipe=recipe,
+        spec=spec,
         unread=tuple(reader.unread),
     )
 
@@ -199,6 +203,13 @@ def _spec_of(recipe: Recipe, context: Context) -> "Spec | None":
             return project_spec(path, environment=recipe.environment, variables=recipe.variables)
         except (MlopscError, OSError):
             return None
+
+
+def _declared(training: "Training") -> Document:
+    """Return what the spec says of a training; of preprocessing only what is not by default."""
+    said: dict[str, Any] = training.model_dump(mode="json", exclude_none=True)
+    preprocess = training.preprocess.model_dump(mode="json", exclude_defaults=True)
+    return {**said, **said["entities"], "preprocess": preprocess}
 
 
 def _configured(steps: Mapping[str, Document]) -> Document:

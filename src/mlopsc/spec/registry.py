@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.card import Card
 from mlopsc.vocabulary.names import Name
 
 
@@ -20,4 +21,6 @@ class Model(Frozen):
 
     training: Name
     description: str | None = None
+    card: Card | None = None
+    """What only people can say of the model; kept with each version, and told by `mlopsc card`."""
     stages: Annotated[dict[Name, Stage], Field(min_length=1)]

@@ -305,6 +305,7 @@ def _register(
         refit=training.refit,
         explained=training.explained is not None,
         owner=analysis.owner,
+        card=model.card,
         datasets=datasets,
         parameters={name: f"${{params.{name}}}" for name in parameters},
         spec_digest=_digest(causes, configuration(op.Register, **rules)),

@@ -138,6 +138,8 @@ class _Case:
             lineage["judged"] = judged
         if config.owner is not None:
             lineage["owner"] = config.owner
+        if config.card is not None:
+            lineage["card"] = config.card.model_dump(exclude_defaults=True)
         # As the registry gives them back: JSON knows no tuples.
         return cls(first.stage, decisions, refusals, json.loads(json.dumps(lineage)))
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from mlopsc.vocabulary.base import Frozen
+from mlopsc.vocabulary.card import Card
 from mlopsc.vocabulary.gates import Gate
 from mlopsc.vocabulary.metrics import Metric
 from mlopsc.vocabulary.names import FunctionReference
@@ -91,6 +92,8 @@ class Register(BaseOperation):
     """Whether what the model's answers hang on is kept with the version."""
     owner: str | None = None
     """Who answered for the project when the version was made: part of the lineage."""
+    card: Card | None = None
+    """What was declared of the model: part of the lineage."""
     datasets: tuple[str, ...] = ()
     """The datasets behind the model; their validation reports carry their digests into the lineage."""
     parameters: dict[str, Any] = {}
