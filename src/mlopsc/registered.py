@@ -94,16 +94,12 @@ def load_model(
     )
     with context.registry() as opened:
         version = opened.resolve(reference)
-    from mlopsc.runtime.learning.fitted import user_modules
-    from mlopsc.runtime.models.archive import load_model_file, read_signature
-    from mlopsc.runtime.user_code import load, resolve_reference
+    from mlopsc.runtime.learning.fitted import open_model
+    from mlopsc.runtime.models.archive import read_signature
 
     path = context.store().get_path(version.digest)
     functions = tuple(dict.fromkeys([*code, *_functions(version, read_signature(path))]))
-    for function in functions:
-        load(resolve_reference(function), context.project)
-    trusted = user_modules(functions, context.project)
-    loaded = load_model_file(path, trusted=trusted, digest=version.digest)
+    loaded = open_model(path, functions, context.project, version.digest)
     return Model(
         name=version.name,
         digest=version.digest,
@@ -116,5 +112,6 @@ def load_model(
 def _functions(version: "Version", signature: Mapping[str, Any]) -> list[str]:
     """Return the user functions that made a model, as its signature and its frozen gates tell."""
     own = [signature["estimator"]] if ":" in signature["estimator"] else []
+    own += [signature["loader"]["function"]] if "loader" in signature else []
     gates = [function for gate in version.gates.values() for function in gate.get("code", ())]
     return [*own, *gates]

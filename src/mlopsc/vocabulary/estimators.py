@@ -1,4 +1,9 @@
-"""The estimator of a training: an importable class, or a function of the user's that makes one."""
+"""The estimator of a training: an importable class, or a function of the user's that makes or trains one."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.names import DottedPath, FunctionReference
@@ -12,12 +17,51 @@ MONOTONIC = ("monotonic_cst", "monotone_constraints")
 
 
 class CustomEstimator(Frozen):
-    """`function(params: dict, seed: int) -> estimator`, an object that derives from scikit-learn's `BaseEstimator`."""
+    """`function(params: dict, seed: int) -> estimator`, an object that derives from scikit-learn's `BaseEstimator`.
+
+    With a `loader` the function trains by itself, and saves what it made: `function(table, label, params, seed,
+    folder)`.
+    """
 
     python: FunctionReference
+    loader: FunctionReference | None = None
+    """`loader(folder) -> model`, an object with `predict(table)`, that opens what the function saved."""
+    task: Literal["classification", "regression"] | None = None
+    """What a model with a loader is for."""
+
+    @model_validator(mode="after")
+    def _task_of_a_loader(self) -> "CustomEstimator":
+        if (self.loader is None) != (self.task is None):
+            lacking, given = ("loader", "task") if self.loader is None else ("task", "loader")
+            help = (
+                "say what the model is for: `task: classification` or `task: regression`"
+                if lacking == "task"
+                else "leave it out: the estimator that the function returns says what it is for"
+            )
+            raise PydanticCustomError(
+                "MLC121", "`{given}` without `{lacking}`", {"given": given, "lacking": lacking, "help": help}
+            )
+        return self
+
+    def functions(self) -> tuple[str, ...]:
+        """Return the references to the user's functions."""
+        return (self.python,) if self.loader is None else (self.python, self.loader)
 
 
-Estimator = DottedPath | CustomEstimator
+TRAINED_WITH = ("table", "label", "params", "seed", "folder")
+"""What the function of an estimator with a loader is called with, in this order."""
+MADE_WITH = ("params", "seed")
+LOADED_WITH = ("folder",)
+
+
+def _written(value: Any) -> str:
+    return "function" if isinstance(value, dict | CustomEstimator) else "path"
+
+
+Estimator = Annotated[
+    Annotated[DottedPath, Tag("path")] | Annotated[CustomEstimator, Tag("function")],
+    Discriminator(_written),
+]
 
 
 def booster_library(estimator: object) -> str | None:

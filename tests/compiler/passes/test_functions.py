@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one diagnostic is one line
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,33 @@ from tests.specs import SMALL, merged, told
             id="a local of a function",
         ),
         pytest.param(
+            "training: {late: {estimator: {python: 'own:train', loader: 'own:opn_model', task: regression}}}",
+            ["MLC213 «own:opn_model» own.py does not define 'opn_model' | did you mean 'open_model'?"],
+            id="a loader",
+        ),
+        pytest.param(
+            "training: {late: {estimator: {python: 'own:old', loader: 'own:train', task: regression}}}",
+            [
+                "MLC319 «own:old» 'old' wants params by name, and is called with 5: table, label, params, seed, folder | define it as `def old(table, label, params, seed, folder)`",
+                "MLC319 «own:train» 'train' takes 5 arguments, and is called with 1: folder | define it as `def train(folder)`",
+            ],
+            id="other arguments",
+        ),
+        pytest.param(
+            "training: {late: {estimator: {python: 'own:train', loader: 'own:open_model'}}}",
+            [
+                "MLC121 «estimator» `loader` without `task` | say what the model is for: `task: classification` or `task: regression`"
+            ],
+            id="a loader without a task",
+        ),
+        pytest.param(
+            "training: {late: {class_weight: balanced, estimator: {python: 'own:train', loader: 'own:open_model', task: regression}}}",
+            [
+                "MLC320 «class_weight» `class_weight` does not go with a loader: 'own:train' gets the features as they are | leave it out, and do it in train"
+            ],
+            id="weights beside a loader",
+        ),
+        pytest.param(
             "training: {late: {metrics: [roc_auc, {name: own, python: 'modls:f'}]}}",
             [
                 "MLC213 «modls:f» no module 'modls' | did you mean 'models'?",
@@ -39,7 +67,7 @@ from tests.specs import SMALL, merged, told
         pytest.param(
             "training: {late: {preprocess: {python: 'nowhere.at_all:f'}}}",
             [
-                "MLC213 «nowhere.at_all:f» no module 'nowhere.at_all' | one of loaders, models, rules",
+                "MLC213 «nowhere.at_all:f» no module 'nowhere.at_all' | one of loaders, models, own, rules",
             ],
             id="no module",
         ),

@@ -6,5 +6,5 @@ from mlopsc.vocabulary.estimators import CustomEstimator
 
 def model_code(training: Training) -> tuple[str, ...]:
     """Return the user functions whose modules hold classes that the fitted model consists of."""
-    own = (training.estimator.python,) if isinstance(training.estimator, CustomEstimator) else ()
+    own = training.estimator.functions() if isinstance(training.estimator, CustomEstimator) else ()
     return own + training.preprocess.functions()

@@ -12,6 +12,8 @@ from mlopsc.vocabulary.metrics import metric_name
 from mlopsc.vocabulary.references import referenced, substitute
 from mlopsc.vocabulary.splits import StratifiedSplit
 
+_PREPARED = ("preprocess", "sample_weight", "class_weight")
+"""What is done for estimators before or in their fit, and not for functions that train by themselves."""
 _DISCRETE = ("string", "bool")
 _TASKS = {"binary": "classification", "multilabel": "classification"}
 
@@ -29,9 +31,17 @@ def _exists(
     analysis: Analysis, name: str, training: Training, info: EstimatorInfo | None
 ) -> Iterator[Diagnostic]:
     path = training.estimator
-    if not isinstance(path, str):
-        return
     document, place = analysis.spec.document, ("training", name)
+    if not isinstance(path, str):
+        if path.loader is not None:
+            for key in _PREPARED:
+                if getattr(training, key) != Training.model_fields[key].default:
+                    message = (
+                        f"`{key}` does not go with a loader: '{path.python}' gets the features as they are"
+                    )
+                    help = f"leave it out, and do it in {path.python.partition(':')[2]}"
+                    yield report("MLC320", message, document.key_span((*place, key)), help=help)
+        return
     span = document.value_span((*place, "estimator"))
     library = path.partition(".")[0]
     called = "scikit-learn" if library == "sklearn" else library

@@ -45,6 +45,8 @@ def _references(analysis: Analysis) -> Iterator[tuple[Path, str]]:
         place: Path = ("training", name)
         if isinstance(training.estimator, CustomEstimator):
             yield (*place, "estimator", "python"), training.estimator.python
+            if training.estimator.loader:
+                yield (*place, "estimator", "loader"), training.estimator.loader
         if training.preprocess.python:
             yield (*place, "preprocess", "python"), training.preprocess.python
         for column, own in training.preprocess.columns.items():

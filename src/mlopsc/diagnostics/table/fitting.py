@@ -4,6 +4,43 @@ from mlopsc.diagnostics.table.code import Code
 
 CODES = (
     Code(
+        "MLC319",
+        "unfit-function",
+        "A function does not take what it is called with.",
+        (
+            "An estimator's function is called with `params` and `seed`; one with a loader with `table`, `label`, "
+            "`params`, `seed` and `folder`; its loader with `folder`. All are given by position."
+        ),
+        """\
+training:
+  late_arrival: {estimator: {python: "own:open_model"}}  # def open_model(folder)
+""",
+        """\
+training:
+  late_arrival: {estimator: {python: "models:winsorized"}}  # def winsorized(params, seed)
+""",
+    ),
+    Code(
+        "MLC320",
+        "prepared-by-itself",
+        "Something is asked of a function that trains by itself.",
+        (
+            "Preprocessing and weights are done for estimators that mlopsc fits. A function with a loader gets the "
+            "features as they are, and does with them what it wants."
+        ),
+        """\
+training:
+  late_arrival:
+    preprocess: {numeric: {scale: standard}}
+    estimator: {python: "own:train", loader: "own:open_model", task: classification}
+""",
+        """\
+training:
+  late_arrival:
+    estimator: {python: "own:train", loader: "own:open_model", task: classification}
+""",
+    ),
+    Code(
         "MLC323",
         "class-weight",
         "The weights of classes do not suit the training.",

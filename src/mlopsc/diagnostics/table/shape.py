@@ -339,6 +339,23 @@ datasets:
 """,
     ),
     Code(
+        "MLC121",
+        "loader-without-task",
+        "An estimator has a loader and no task, or a task and no loader.",
+        (
+            "A function that trains by itself returns no estimator that would say what it is for: its `task` does. A "
+            "function that returns an estimator needs neither."
+        ),
+        """\
+training:
+  late_arrival: {estimator: {python: "own:train", loader: "own:open_model"}}
+""",
+        """\
+training:
+  late_arrival: {estimator: {python: "own:train", loader: "own:open_model", task: classification}}
+""",
+    ),
+    Code(
         "MLC124",
         "refit-unregistered",
         "A training is refitted, and nothing registers it.",

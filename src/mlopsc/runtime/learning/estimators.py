@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.learning.boosting import as_trained
+from mlopsc.runtime.models.own import OwnClassifier, OwnRegressor, admit
 from mlopsc.runtime.user_code import load, resolve_reference
 from mlopsc.vocabulary.estimators import CustomEstimator, Estimator, booster_library
 
@@ -23,6 +24,10 @@ def make_estimator(
     estimator; SpecError for a reference to a user's function that is not there.
     """
     if isinstance(estimator, CustomEstimator):
+        if estimator.loader is not None:
+            admit(estimator.functions(), project)
+            kind = OwnClassifier if estimator.task == "classification" else OwnRegressor
+            return kind(estimator.python, estimator.loader, dict(params), seed)
         function = load(resolve_reference(estimator.python), project)
         try:
             made = function(dict(params), seed)

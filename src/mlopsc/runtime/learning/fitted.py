@@ -1,7 +1,9 @@
 """Fitted models from files: opened with the user code that made them, scored on rows of a feature table."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +11,8 @@ import numpy.typing as npt
 from mlopsc.runtime.learning.frames import features_from, read_features, read_label
 from mlopsc.runtime.learning.scoring import Answers, CustomFunction, Scores, score
 from mlopsc.runtime.models.archive import LoadedModel, load_model_file
-from mlopsc.runtime.user_code import closure, load, resolve_reference
+from mlopsc.runtime.models.own import admit
+from mlopsc.runtime.user_code import closure, digest_of_functions, load, resolve_reference
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
 
 
@@ -18,9 +21,19 @@ def open_model(path: Path, code: Sequence[str], project: Path, digest: str | Non
 
     With `digest` a file of other bytes is refused (see `load_model_file`).
     """
-    for text in code:
-        load(resolve_reference(text), project)
-    return load_model_file(path, trusted=user_modules(code, project), digest=digest)
+    admit(code, project)
+    model = load_model_file(path, trusted=user_modules(code, project), digest=digest)
+    check_loader(model.signature, project)
+    return model
+
+
+def check_loader(signature: Mapping[str, Any], project: Path) -> None:
+    """Warn where the code of a model's loader is not what it was when the model was made."""
+    made = signature.get("loader")
+    if made is not None and digest_of_functions(project, [made["function"]]) != made["code"]:
+        warnings.warn(
+            f"the code of {made['function']} has changed since it opened this model first", stacklevel=2
+        )
 
 
 def user_modules(code: Sequence[str], project: Path) -> tuple[str, ...]:

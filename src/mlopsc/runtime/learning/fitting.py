@@ -29,6 +29,7 @@ from mlopsc.runtime.learning.threshold import choose_threshold, positive_scores,
 from mlopsc.runtime.learning.weights import read_weights, require_weights, weigh_classes
 from mlopsc.runtime.user_code import load, resolve_reference
 from mlopsc.vocabulary.deciding import Threshold
+from mlopsc.vocabulary.estimators import CustomEstimator
 from mlopsc.vocabulary.operations import Train
 from mlopsc.vocabulary.preprocessing import ColumnPreprocessing
 
@@ -212,6 +213,8 @@ def _weights(config: Train, estimator: Any, rows: LabelledRows, label: Values) -
 
 def _pipeline(config: Train, estimator: Any, rows: LabelledRows, context: Context) -> Pipeline:
     settings = config.preprocess
+    if isinstance(config.estimator, CustomEstimator) and config.estimator.loader is not None:
+        return Pipeline([("preprocess", "passthrough"), ("estimator", estimator)])  # it prepares rows itself
     if settings.python is not None:
         function = load(resolve_reference(settings.python), context.project)
         return Pipeline([("preprocess", function(list(config.features))), ("estimator", estimator)])

@@ -41,6 +41,8 @@ _EXACT: dict[str, set[str]] = {
         "scipy.interpolate._bsplines.BSpline",
         "mlopsc.runtime.learning.coded.CodedClasses",
         "mlopsc.runtime.learning.segmented.SegmentedModel",
+        "mlopsc.runtime.models.own.OwnClassifier",
+        "mlopsc.runtime.models.own.OwnRegressor",
     }
     | TYPES,
     "TypeNode": _KEYS

@@ -32,7 +32,7 @@ from mlopsc.runtime.store import digest_of_bytes, digest_of_file
 from mlopsc.runtime.tuning.best import chosen
 from mlopsc.runtime.user_code import closure, digest_of_functions, resolve_reference
 from mlopsc.runtime.user_libraries import user_libraries
-from mlopsc.vocabulary.estimators import CustomEstimator
+from mlopsc.vocabulary.estimators import CustomEstimator, Estimator
 from mlopsc.vocabulary.operations import Train
 from mlopsc.vocabulary.segments import Segment, Segments
 
@@ -78,7 +78,9 @@ def save_trained(
     judged: str | None = None,
 ) -> None:
     """Write a fitted model with its signature and the hashes of the rows of the table that it was trained on."""
-    signature = _signature(config, rows, model) | {"recipe": _recipe(config, table, context.project)}
+    signature = _signature(config, rows, model, context.project) | {
+        "recipe": _recipe(config, table, context.project)
+    }
     if judged is not None:
         signature["refitted"] = judged
     trusted = user_modules(config.functions(), context.project)
@@ -107,7 +109,7 @@ def _libraries(config: Train, context: Context) -> tuple[str, ...]:
     return tuple(sorted(named))
 
 
-def _signature(config: Train, rows: LabelledRows, model: Any) -> dict[str, Any]:
+def _signature(config: Train, rows: LabelledRows, model: Any, project: Path) -> dict[str, Any]:
     classes = class_labels(model)
     own = config.estimator
     options = {
@@ -127,6 +129,7 @@ def _signature(config: Train, rows: LabelledRows, model: Any) -> dict[str, Any]:
         "task": "regression" if classes is None else "classification",
         "classes": None if classes is None else classes.tolist(),
         "estimator": own.python if isinstance(own, CustomEstimator) else own,
+        **_loader(own, project),
         "params": config.params,
         "seed": config.seed,
         "rows": len(rows.label),
@@ -149,6 +152,14 @@ def _segments(segments: Segments, rows: LabelledRows, model: SegmentedModel) -> 
     for one, threshold in zip(told, thresholds_of(model), strict=False):
         one["threshold"] = threshold
     return {"column": segments.column, "other": segments.other, "models": told}
+
+
+def _loader(estimator: Estimator, project: Path) -> dict[str, Any]:
+    """Return what opens a model of the user's own, with the digest of its code: another loader, another model."""
+    if not isinstance(estimator, CustomEstimator) or estimator.loader is None:
+        return {}
+    code = digest_of_functions(project, [estimator.loader])
+    return {"loader": {"function": estimator.loader, "code": code}}
 
 
 def _recipe(config: Train, train: Path, project: Path) -> str:

@@ -79,7 +79,7 @@ class Train(BaseOperation):
         return () if library is None else (library,)
 
     def functions(self) -> tuple[str, ...]:
-        own = (self.estimator.python,) if isinstance(self.estimator, CustomEstimator) else ()
+        own = self.estimator.functions() if isinstance(self.estimator, CustomEstimator) else ()
         return own + self.preprocess.functions()
 
 
