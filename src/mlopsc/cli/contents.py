@@ -255,6 +255,19 @@ def _show_model(path: Path, context: Context, digest: str) -> None:
     output.pairs([*lines, ("versions", ", ".join(held) or "none holds it")])
     output.say()
     output.table(["feature", "type", "kind", "learned from"], features)
+    if segments := signature.get("segments"):
+        models = [
+            [
+                _shown(one["value"]) if "value" in one else "all rows",
+                _shown(one["rows"]),
+                _shown(one.get("threshold", "")),
+            ]
+            for one in segments["models"]
+        ]
+        threshold = ["threshold"] if "threshold" in segments["models"][0] else []
+        heads = [segments["column"], "learned from rows", *threshold]
+        output.say()
+        output.table(heads, [row[: len(heads)] for row in models])
     if example := signature.get("example"):
         output.say()
         names = [feature["name"] for feature in signature["features"]]
