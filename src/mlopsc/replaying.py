@@ -19,7 +19,7 @@ from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.history import Recorded, find_run, open_journal
 from mlopsc.plan.plan import Artifact, Pipeline, Plan, Step
 from mlopsc.runtime.decisions import Decision, failed, read_json
-from mlopsc.runtime.gates.judging import judge
+from mlopsc.runtime.gates.judging import judge, settled
 from mlopsc.runtime.store import Store
 from mlopsc.vocabulary.operations import JUDGES, Judge
 from mlopsc.vocabulary.time import parse_duration, parse_timestamp
@@ -178,6 +178,8 @@ class _Judging:
         config = self._config(step, files.recorded)
         if isinstance(config, str):
             return config
+        if config.again:
+            return _kept(config, step, files.recorded, then)
         digests = files.inputs(step.inputs, then)
         if isinstance(digests, str):
             return digests
@@ -207,6 +209,25 @@ class _Judging:
         if not isinstance(config, Judge):
             raise AssertionError(config)
         return config
+
+
+def _kept(config: Judge, step: Step, recorded: Recorded, then: Decision | None) -> Decision | str:
+    """Return what was found then, of a gate that finds it by doing it again, if the gate asks the same today."""
+    pipeline = recorded.pipeline
+    before = (
+        None if pipeline is None else next((one for one in pipeline.steps if one.name == step.name), None)
+    )
+    if then is None or before is None:
+        return f"what a {config.gate.type} gate finds is not in the store: it does it again"
+    asked = before.resolved(recorded.run.parameters)
+    if not isinstance(asked, Judge) or _asks(asked) != _asks(config):
+        return f"a {config.gate.type} gate that asks for something else has to do it again"
+    found = then | {"verdict": "fail"} if then["verdict"] == "warn" else then
+    return settled(found, config.gate)
+
+
+def _asks(config: Judge) -> dict[str, Any]:
+    return config.gate.model_dump(exclude={"severity"})
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,18 @@ def test_a_threshold_that_is_a_parameter_has_the_value_of_the_run(trained: Path,
     assert gates(old)["good"]["now"]["verdict"] == "fail"
 
 
+def test_what_a_gate_does_again_is_not_done_again(project: Path, cli: CommandLine) -> None:
+    assert cli("run").status == 0
+    same = "  same: {type: reproducible, training: lateness}\nregistry:\n"
+    edit(project, ("registry:\n", same), ("gates: [better]", "gates: [better, same]"), ("seed: 1", "seed: 2"))
+    assert cli("run").status == 0
+    new, old = replayed(cli, "--gate", "same")["replayed"]
+    assert gates(new)["same"]["now"] == gates(new)["same"]["then"]
+    assert gates(old)["same"]["trouble"].startswith("what a reproducible gate finds is not in the store")
+    promoted = cli("registry", "promote", "lateness/2", "--to", "production")
+    assert promoted.status == 0, promoted.err
+
+
 def test_since_is_a_date_a_duration_or_a_run(trained: Path, cli: CommandLine) -> None:
     run = find_run(trained).run
     now = datetime(2026, 5, 3, tzinfo=UTC)

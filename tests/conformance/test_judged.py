@@ -35,6 +35,7 @@ training:
     refit: true
     example: false
 gates:
+  same: {type: reproducible, training: paid}
   ours: {type: python, python: "rules:sure", training: paid, args: {chance: 0.7}, min: 0.1}
   sure: {type: metric, training: paid, metric: roc_auc, min: 0.6, on: lower, resamples: 100}
   better: {type: champion, training: paid, metric: roc_auc, if_none: pass}
@@ -53,7 +54,7 @@ registry:
     training: paid
     stages:
       live:
-        gates: [ours, sure, better, naive, everywhere, fair, honest, small, clean, sturdy, familiar]
+        gates: [same, ours, sure, better, naive, everywhere, fair, honest, small, clean, sturdy, familiar]
 targets: {kfp: {image: "registry.example.com/loans:1"}}
 """
 

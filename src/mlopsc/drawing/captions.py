@@ -118,6 +118,7 @@ _CAPTIONS: Mapping[str, Callable[[Configuration], str]] = {
     "judge_robustness": lambda said: f"{said['gate']['metric']} on harmed rows",
     "judge_drift": lambda said: f"{_tests(said['gate'])} against the champion's data",
     "judge_champion": _against,
+    "judge_reproducible": lambda said: f"{_estimator(said['train'])}, made again",
     "judge_python": lambda said: str(said["gate"]["python"]),
     "register": lambda said: f"as {said['model']}@{said['stages'][0]['stage']}",
     "verdict": lambda said: f"of {_number(len(said['decisions']), 'decision')}",

@@ -97,6 +97,11 @@ REGRESSION = (
             id="bounds that nothing passes",
         ),
         pytest.param(
+            "{type: reproducible, training: late, min: 0.9}",
+            ["«min»"],
+            id="reproducible by so much",
+        ),
+        pytest.param(
             "{type: size, training: late, max_bytes: 0}",
             ["«0»"],
             id="size of nothing",
@@ -182,6 +187,16 @@ def test_a_regression_of_another_library_is_known_as_one(tmp_path):
     (said,) = told(tmp_path, merged(SMALL, given + gate))
     assert said.startswith(
         "MLC346 «calibration» a calibration gate needs a classifier, and LGBMRegressor is a regressor"
+    )
+
+
+def test_what_draws_anew_cannot_be_made_again(tmp_path):
+    given = (
+        "training: {late: {params: {random_state: null}}}\ngates: {g: {type: reproducible, training: late}}"
+    )
+    (said,) = told(tmp_path, merged(SMALL, given))
+    assert said == (
+        "MLC351 «reproducible» 'late' cannot be made again: 'random_state' is null, which draws anew each time | leave 'random_state' out, for the training's `seed` to set it"
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.lower.code import model_code
+from mlopsc.compiler.lower.learning import judged_operation
 from mlopsc.compiler.lower.segments import model_step
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.plan.plan import Artifact, Step
@@ -59,10 +60,18 @@ def evidence(analysis: Analysis, name: str, training: Training, gates: Iterable[
 
 
 def _judges(analysis: Analysis, name: str, training: Training) -> Iterator[tuple[str, op.Judge]]:
+    train = judged_operation(analysis, name, training)
     for gate_name, gate in analysis.gates_of(name).items():
         yield (
             gate_name,
-            op.judge_of(gate_name, gate, training.measured, model_code(training), refit=training.refit),
+            op.judge_of(
+                gate_name,
+                gate,
+                training.measured,
+                model_code(training),
+                refit=training.refit,
+                train=train,
+            ),
         )
 
 

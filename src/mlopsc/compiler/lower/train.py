@@ -12,6 +12,7 @@ from mlopsc.compiler.auxiliary import feature_columns
 from mlopsc.compiler.lower.code import model_code
 from mlopsc.compiler.lower.feature_table import lower_feature_table
 from mlopsc.compiler.lower.gates import evidence, lower_gates, wants_scored
+from mlopsc.compiler.lower.learning import judged_operation, learning, train_operation
 from mlopsc.compiler.lower.parameters import used_parameters
 from mlopsc.compiler.lower.segments import count_step, model_step, segment_steps
 from mlopsc.compiler.lower.steps import configuration, make_step
@@ -25,9 +26,7 @@ from mlopsc.spec.features import PythonView, SqlView
 from mlopsc.spec.registry import Model
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary import operations as op
-from mlopsc.vocabulary.deciding import Threshold
-from mlopsc.vocabulary.evaluation import BinaryCosts
-from mlopsc.vocabulary.metrics import value_metrics
+from mlopsc.vocabulary.gates import ReproducibleGate
 
 
 def lower_train(analysis: Analysis, trainings: Iterable[str]) -> Pipeline:
@@ -203,29 +202,8 @@ def explain_step(document: Document, name: str, training: Training, test_part: A
     )
 
 
-def learning(analysis: Analysis, name: str, training: Training) -> dict[str, Any]:
-    """Return what a train step says."""
-    return {
-        "training": name,
-        "estimator": training.estimator,
-        "params": training.params,
-        "preprocess": training.preprocess,
-        "class_weight": training.class_weight,
-        "sample_weight": training.sample_weight,
-        "calibrate": training.calibrate,
-        "threshold": decided(training),
-        "split": training.split if training.holds_out else None,
-        "features": feature_columns(analysis, training),
-        "for_each": training.for_each,
-        "label": training.entities.label,
-        "seed": training.seed,
-        "example": training.example,
-    }
-
-
 def _refit(analysis: Analysis, name: str, training: Training, gates: Iterable[str]) -> Step:
     """Return the step that trains the judged model again, on all rows, when every gate has judged it."""
-    said = {key: value for key, value in learning(analysis, name, training).items() if value is not None}
     return make_step(
         f"refit_{name}",
         op.Refit,
@@ -239,17 +217,8 @@ def _refit(analysis: Analysis, name: str, training: Training, gates: Iterable[st
         after=tuple(gates),
         policy=training.policy,
         training=name,
-        train=op.Train.model_construct(operation="train", **said),
+        train=train_operation(analysis, name, training),
     )
-
-
-def decided(training: Training) -> Threshold | None:
-    """Return a training's rule for the threshold, with its cost matrix where that says what is maximized."""
-    rule, matrix = training.threshold, training.cost_matrix
-    names = {metric.name for metric in value_metrics(matrix)}
-    if rule is None or rule.maximize not in names or not isinstance(matrix, BinaryCosts):
-        return rule
-    return rule.model_copy(update={"maximize": None, "cost_matrix": matrix})
 
 
 def _register(
@@ -269,6 +238,7 @@ def _register(
     datasets = tuple(step.name.removeprefix("load_") for step in causes if step.operation == "load")
     stages = tuple(op.StageRule(stage=name, gates=stage.gates) for name, stage in model.stages.items())
     rules: dict[str, Any] = {"stages": stages, "gates": gates, "metrics": training.measured}
+    again = any(isinstance(gate, ReproducibleGate) for gate in gates.values())
     if training.refit:
         rules["refit"] = True
     judges = [made[f"gate_{name}"] for name in gates]
@@ -303,6 +273,7 @@ def _register(
         variables=dict(analysis.overrides),
         files=_query_files(analysis, datasets),
         refit=training.refit,
+        train=judged_operation(analysis, training_name, training) if again else None,
         explained=training.explained is not None,
         owner=analysis.owner,
         card=model.card,

@@ -17,6 +17,7 @@ from mlopsc.vocabulary.gates import (
     DriftGate,
     FairnessGate,
     Gate,
+    ReproducibleGate,
     RobustnessGate,
 )
 from mlopsc.vocabulary.gates.robustness import HARMED
@@ -31,6 +32,8 @@ def check_gates(analysis: Analysis) -> Iterator[Diagnostic]:
                 yield from _of_numbers(analysis, name, gate, training)
             if isinstance(gate, CalibrationGate) and info is not None and info.kind == "classifier":
                 yield from _without_probabilities(analysis, name, training, certain=info.predict_proba)
+            if isinstance(gate, ReproducibleGate):
+                yield from _unseeded(analysis, name, training_name, training)
             if isinstance(gate, BaselineGate):
                 yield from _baseline(analysis, name, gate, training, None if info is None else info.kind)
             if isinstance(gate, DataGate):
@@ -64,6 +67,22 @@ def _without_probabilities(
             analysis.spec.document.value_span(("gates", name, "type")),
             help="calibrate the training (`calibrate`), or use an estimator with `predict_proba`",
         )
+
+
+def _unseeded(analysis: Analysis, name: str, training_name: str, training: Training) -> Iterator[Diagnostic]:
+    """Yield parameters that say to draw at random: such a training is never the same twice."""
+    document = analysis.spec.document
+    for parameter, value in training.params.items():
+        if value is None and parameter.rpartition("__")[2] == "random_state":
+            yield report(
+                "MLC351",
+                f"'{training_name}' cannot be made again: '{parameter}' is null, which draws anew each time",
+                document.value_span(("gates", name, "type")),
+                help=f"leave '{parameter}' out, for the training's `seed` to set it",
+                labels=[
+                    Label(document.value_span(("training", training_name, "params", parameter)), "null here")
+                ],
+            )
 
 
 _OF = {"majority": "classifier", "prior": "classifier", "mean": "regressor", "median": "regressor"}

@@ -84,4 +84,25 @@ gates:
   sturdy: {type: robustness, training: late_arrival, metric: roc_auc, noise: {columns: [distance], max_drop: 0.02}}
 """,
     ),
+    Code(
+        "MLC351",
+        "drawn-anew",
+        "A reproducible gate judges a training that draws at random.",
+        (
+            "Every 'random_state' that a training leaves open is set to its seed. One that is null draws from the "
+            "system's own chance, so the model is another each time, and the gate could never pass."
+        ),
+        """\
+training:
+  late_arrival: {params: {random_state: null}}
+gates:
+  same: {type: reproducible, training: late_arrival}
+""",
+        """\
+training:
+  late_arrival: {params: {random_state: 3}}
+gates:
+  same: {type: reproducible, training: late_arrival}
+""",
+    ),
 )

@@ -18,6 +18,7 @@ from mlopsc.vocabulary.operations import (
     JudgeDrift,
     JudgeMetric,
     JudgePython,
+    JudgeReproducible,
     JudgeRobustness,
     JudgeScored,
     JudgeSize,
@@ -78,6 +79,10 @@ def _judged(config: Judge, inputs: Mapping[str, Path], project: Path) -> Decisio
             return judge_champion(
                 config, inputs["candidate"], inputs.get("champion"), inputs["test"], project
             )
+        case JudgeReproducible():
+            from mlopsc.runtime.gates.reproducible import judge_reproducible
+
+            return judge_reproducible(config, inputs["model"], inputs["train"], project)
         case JudgePython():
             from mlopsc.runtime.gates.python_function import judge_function
 

@@ -13,6 +13,7 @@ from mlopsc.vocabulary.gates.drift import DriftGate
 from mlopsc.vocabulary.gates.fairness import CRITERIA, Criterion, Disparity, FairnessGate
 from mlopsc.vocabulary.gates.metric import MetricGate
 from mlopsc.vocabulary.gates.python_function import PythonGate
+from mlopsc.vocabulary.gates.reproducible import ReproducibleGate
 from mlopsc.vocabulary.gates.robustness import RobustnessGate
 from mlopsc.vocabulary.gates.size import SizeGate
 
@@ -31,6 +32,7 @@ __all__ = [
     "Gate",
     "MetricGate",
     "PythonGate",
+    "ReproducibleGate",
     "RobustnessGate",
     "Severity",
     "SizeGate",
@@ -42,6 +44,7 @@ __all__ = [
 Gate = Annotated[
     MetricGate
     | PythonGate
+    | ReproducibleGate
     | ChampionGate
     | BaselineGate
     | SliceGate

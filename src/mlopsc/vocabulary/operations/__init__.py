@@ -20,6 +20,7 @@ from mlopsc.vocabulary.operations.judging import (
     JudgeDrift,
     JudgeMetric,
     JudgePython,
+    JudgeReproducible,
     JudgeRobustness,
     JudgeScored,
     JudgeSize,
@@ -66,6 +67,7 @@ __all__ = [
     "JudgeDrift",
     "JudgeMetric",
     "JudgePython",
+    "JudgeReproducible",
     "JudgeRobustness",
     "JudgeScored",
     "JudgeSize",
@@ -130,6 +132,7 @@ Operation = (
     | JudgeScored
     | JudgeChampion
     | JudgePython
+    | JudgeReproducible
     | Register
     | Track
     | Verdict

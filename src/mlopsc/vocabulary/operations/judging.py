@@ -1,7 +1,7 @@
 """Operations that judge: each gate is one, and which one, the gate decides by what it has to look at."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, ClassVar, Literal, assert_never
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ from mlopsc.vocabulary.gates import (
     Gate,
     MetricGate,
     PythonGate,
+    ReproducibleGate,
     RobustnessGate,
     SizeGate,
     SliceGate,
@@ -22,6 +23,7 @@ from mlopsc.vocabulary.gates import (
 from mlopsc.vocabulary.metrics import CustomMetric, Metric, metric_name
 from mlopsc.vocabulary.names import FunctionReference
 from mlopsc.vocabulary.operations.base import BaseOperation, Ports
+from mlopsc.vocabulary.operations.learning import Train
 
 JUDGES = "judge_"
 """What the names of operations begin with that judge gates."""
@@ -36,6 +38,8 @@ ScoredGate = Annotated[MetricGate | SliceGate | FairnessGate | CalibrationGate, 
 class BaseJudge(BaseOperation):
     """A gate, under its name."""
 
+    again: ClassVar[bool] = False
+    """What it finds is found by doing it again, so that it cannot be told from what a run has left."""
     name: str
 
     def output_ports(self) -> Ports:
@@ -102,6 +106,26 @@ class JudgePython(BaseJudge):
 
     def functions(self) -> tuple[str, ...]:
         return (self.gate.python, *self.code)
+
+
+class JudgeReproducible(BaseJudge):
+    """Judge a reproducible gate: train again, and compare."""
+
+    again = True
+    libraries = Train.libraries
+    operation: Literal["judge_reproducible"] = "judge_reproducible"
+    gate: ReproducibleGate
+    train: Train
+    """How the candidate was trained."""
+
+    def input_ports(self) -> Ports:
+        return {"model": "model", "train": "table"}
+
+    def engine_libraries(self) -> tuple[str, ...]:
+        return self.train.engine_libraries()
+
+    def functions(self) -> tuple[str, ...]:
+        return self.train.functions()
 
 
 class JudgeDrift(BaseJudge):
@@ -175,6 +199,7 @@ Judge = (
     | JudgeSize
     | JudgeData
     | JudgePython
+    | JudgeReproducible
     | JudgeDrift
     | JudgeRobustness
     | JudgeScored
@@ -183,16 +208,25 @@ Judge = (
 
 
 def judge_of(
-    name: str, gate: Gate, metrics: Sequence[Metric], code: tuple[str, ...], *, refit: bool = False
+    name: str,
+    gate: Gate,
+    metrics: Sequence[Metric],
+    code: tuple[str, ...],
+    *,
+    refit: bool = False,
+    train: Train | None = None,
 ) -> Judge:
     """Return the operation that judges a gate.
 
     `metrics` are those of the training, `code` its user functions that made the model; `refit` says that what is
-    registered is trained again on all rows. Nothing is validated: a spec is
+    registered is trained again on all rows, and `train` is how the model was trained. Nothing is validated: a spec is
     lowered with thresholds that only a run knows.
     """
     named: dict[str, Metric] = {metric_name(metric): metric for metric in metrics}
     match gate:
+        case ReproducibleGate():
+            assert train is not None, "what trains again knows how"
+            return JudgeReproducible.model_construct(name=name, gate=gate, train=train)
         case MetricGate(on="value"):
             return JudgeMetric.model_construct(name=name, gate=gate)
         case PythonGate():

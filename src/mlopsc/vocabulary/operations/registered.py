@@ -11,6 +11,7 @@ from mlopsc.vocabulary.metrics import Metric
 from mlopsc.vocabulary.names import FunctionReference
 from mlopsc.vocabulary.operations.base import BaseOperation, Ports
 from mlopsc.vocabulary.operations.judging import EVIDENCE, judge_of
+from mlopsc.vocabulary.operations.learning import Train
 
 
 class ResolveChampion(BaseOperation):
@@ -86,6 +87,8 @@ class Register(BaseOperation):
     """Values of the spec's variables that the compile was given."""
     files: tuple[str, ...] = ()
     """Further files of the project that the spec names: queries."""
+    train: Annotated[Train | None, Field(exclude_if=lambda train: train is None)] = None
+    """How the model was trained, where a gate trains it again."""
     refit: bool = False
     """`model` is the judged model trained again on all rows, and `judged` is that one."""
     explained: bool = False
@@ -117,7 +120,10 @@ class Register(BaseOperation):
 
     def evidence_ports(self) -> Ports:
         """Return what is kept with the version because a promotion judges by it: `scored`, `train`."""
-        judges = [judge_of(name, gate, self.metrics, self.code) for name, gate in self.gates.items()]
+        judges = [
+            judge_of(name, gate, self.metrics, self.code, train=self.train)
+            for name, gate in self.gates.items()
+        ]
         wanted = {port for judge in judges for port in judge.input_ports()}
         return {port: "table" for port in EVIDENCE if port in wanted}
 
