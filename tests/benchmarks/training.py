@@ -160,17 +160,17 @@ def measured(rounds: int, folder: Path, adult: Path = ADULT) -> list[Measured]:
 def _compared(case: Case, folder: Path, rounds: int) -> Measured:
     def ours() -> float:
         shutil.rmtree(folder / ".mlopsc", ignore_errors=True)
-        seconds, said = _run([MLOPSC, "run", "--local", "--json"], folder)
+        seconds, said = cpu_and_output([MLOPSC, "run", "--local", "--json"], folder)
         scores["mlopsc"] = json.loads(said)["metrics"]["model"]["roc_auc"]
         return seconds
 
     def plain() -> float:
-        seconds, said = _run([sys.executable, "plain.py"], folder)
+        seconds, said = cpu_and_output([sys.executable, "plain.py"], folder)
         scores["plain"] = float(said.split()[-1])
         return seconds
 
     scores: dict[str, float] = {}
-    least = _best({"mlopsc": ours, "plain": plain}, rounds)
+    least = least_of({"mlopsc": ours, "plain": plain}, rounds)
     if abs(scores["mlopsc"] - scores["plain"]) > _TOLERANCE:
         raise SystemExit(f"{case.name}: the scores differ: {scores}")
     told = f"{least['mlopsc'] * 1000:.0f} / {least['plain'] * 1000:.0f} ms"
@@ -178,7 +178,7 @@ def _compared(case: Case, folder: Path, rounds: int) -> Measured:
     return Measured(what, told, least["mlopsc"] / least["plain"])
 
 
-def _best(measures: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+def least_of(measures: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
     least = dict.fromkeys(measures, float("inf"))
     for number in range(rounds + 1):
         for name, measure in measures.items():
@@ -187,7 +187,7 @@ def _best(measures: Mapping[str, Callable[[], float]], rounds: int) -> dict[str,
     return least
 
 
-def _run(command: list[str], folder: Path) -> tuple[float, str]:
+def cpu_and_output(command: list[str], folder: Path) -> tuple[float, str]:
     """Return CPU seconds, with those of all descendants, and what was printed; raises SystemExit on failure."""
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=errors)

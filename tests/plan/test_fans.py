@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlopsc.plan.fans import fan_faults, fan_outs, gathered, units
+from mlopsc.plan.fans import fan_faults, fan_outs, gathered, side_by_side, units
 from mlopsc.plan.plan import Fan
 from tests.plans import step, trial_steps
 
@@ -59,3 +59,10 @@ def test_nothing_reads_one_member_alone():
     assert list(fan_faults((*steps, alone))) == [
         "'verdict' reads 'trial_t_1' alone, which is one of the fan-out 'trial_t'"
     ]
+
+
+def test_so_many_run_side_by_side_as_there_are_and_may_be():
+    split, *trials = trial_steps(3, limit=2)[1:4]
+    assert [side_by_side(one, (split, *trials)) for one in (split, *trials)] == [1, 2, 2]
+    assert side_by_side(trial_steps(3, limit=8)[2], trial_steps(3, limit=8)) == 3
+    assert side_by_side(trial_steps(3, limit=None)[2], trial_steps(3, limit=None)) == 3

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mlopsc.diagnostics.errors import MlopscError, Refusal
+from mlopsc.plan.fans import side_by_side
 from mlopsc.plan.plan import Step
 from mlopsc.runtime import operations
 from mlopsc.runtime.atomic import cannot_write
@@ -62,12 +63,18 @@ def take_up(
     return Attempt(step, policy, prepared, number, share, claim)
 
 
+def _threads(run: Run, step: Step) -> int:
+    """Return the threads of a step that asks for no number: those of a fan-out share what there is, since threads
+    that wait for a core cost more than they do."""
+    return max(1, run.context.threads // side_by_side(step, run.request.pipeline.steps))
+
+
 def launch(run: Run, attempt: Attempt, workers: Workers) -> None:
     """Start the step's process; raises MlopscError when its files cannot be laid out or no process be started."""
     step, policy = attempt.step, attempt.policy
     log = run.folder / f"{step.name}.log"
     run.started(step, attempt.prepared.action.key, log)
-    threads = run.context.threads if policy.cpu is None else max(1, int(policy.cpu))
+    threads = _threads(run, step) if policy.cpu is None else max(1, int(policy.cpu))
     context = replace(run.context, threads=threads, claim=attempt.claim.token)
     request = stage(attempt.prepared, context, run.store, work_folder(run.folder, step.name))
     _make_log(log)

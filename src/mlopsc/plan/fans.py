@@ -118,6 +118,14 @@ def common_status(words: Sequence[str]) -> str:
     return next((word for word in _FIRST if word in words), words[0])
 
 
+def side_by_side(step: Step, steps: Iterable[Step]) -> int:
+    """Return how many steps of its fan-out, itself among them, may run at a time; 1 for one that belongs to none."""
+    if step.fan is None:
+        return 1
+    members = sum(one.fan is not None and one.fan.group == step.fan.group for one in steps)
+    return min(members, step.fan.limit or members)
+
+
 def gathered(step: Step, fans: Mapping[str, FanOut]) -> dict[str, Gathered]:
     """Return, by its stem, each run of ports that reads one output of every member of a fan-out, in their order."""
     found: dict[str, Gathered] = {}
