@@ -13,6 +13,7 @@ import mlopsc
 from mlopsc.diagnostics.errors import MlopscError, Refusal, StepFailed
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import read_json
+from mlopsc.runtime.learning.fitted import open_model
 from mlopsc.runtime.models.archive import load_model_file, read_row_hashes, read_signature
 from mlopsc.runtime.models.canonical import dump_estimator
 from mlopsc.runtime.operations import count_segments, train
@@ -75,7 +76,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 def fit(folder: Path, table: pa.Table, **said: Any) -> Path:
     """Carry out a train step on a table of its own."""
     pq.write_table(table, folder / "train.parquet")
-    config = Train(training="late", estimator=LOGISTIC, label="late", seed=0, features=("a", "kind"), **said)
+    told = {"estimator": LOGISTIC, "features": ("a", "kind"), **said}
+    config = Train(training="late", label="late", seed=0, **told)
     outputs = {port: folder / port for port in ("model", "environment")}
     context = Context(folder, "sqlite://", str(folder / "store"), actor="test")
     train.run(config, {"train": folder / "train.parquet"}, outputs, context)
@@ -269,4 +271,62 @@ def test_what_fails_names_the_segment(tmp_path):
     assert str(caught.value) == (
         "segment branch = 'south': training 'late': the label 'late' has one value only in the train part, False: "
         "there is nothing to tell apart"
+    )
+
+
+OWN = """\
+from sklearn.dummy import DummyClassifier
+
+def made(params, seed):
+    return DummyClassifier(strategy="prior")
+
+def learned(table, label, params, seed, folder):
+    (folder / "said.txt").write_text(f"{sorted(table.columns)} {label.mean()}")
+
+class Said:
+    def __init__(self, text):
+        self.text = text
+    def predict(self, table):
+        return [True] * len(table)
+
+def opened(folder):
+    return Said((folder / "said.txt").read_text())
+"""
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        "xgboost.XGBClassifier",
+        "lightgbm.LGBMClassifier",
+        {"python": "own:made"},
+        {"python": "learner:learned", "loader": "learner:opened", "task": "classification"},
+    ],
+    ids=["xgboost", "lightgbm", "a function's", "one with a loader"],
+)
+def test_models_of_every_kind_are_put_together_and_loaded_again(tmp_path, estimator):
+    if isinstance(estimator, str):
+        pytest.importorskip(estimator.partition(".")[0])
+    for module in ("own", "learner"):  # one that is imported hides another of its name
+        (tmp_path / f"{module}.py").write_text(OWN)
+    chance = np.random.default_rng(0)
+    branch = chance.choice(["north", "south", "west"], 90)
+    frame = pd.DataFrame({"a": chance.normal(size=90), "branch": branch})
+    label = (frame["a"] > 0) ^ (branch == "south")
+    rows = pa.array(np.arange(90), pa.uint64())
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    table = table.append_column("__row__", rows).append_column("__label__", pa.array(label))
+    segments = Segments(column="branch", values=("north", "south"), other="pool")
+    said = {"features": ("a", "branch"), "for_each": segments, "estimator": estimator}
+    path = fit(tmp_path, table, **said)
+    code = Train(training="t", label="late", seed=0, **said).functions()
+    found = open_model(path, code, tmp_path)
+    asked = frame.astype({"branch": object})
+    answers = found.estimator.predict(asked)
+    for place, name in enumerate(("north", "south")):
+        alone = found.estimator.models[place].predict(asked.loc[branch == name, ["a"]])
+        assert (answers[branch == name] == np.asarray(alone)).all()
+    assert (answers[branch == "west"] == found.estimator.pooled.predict(asked[branch == "west"])).all()
+    assert dump_estimator(found.estimator, ("own", "learner")) == dump_estimator(
+        open_model(path, code, tmp_path).estimator, ("own", "learner")
     )
