@@ -6,7 +6,7 @@ CPU seconds of whole processes with all their descendants, least of several, int
 store, against a script that loads, splits, searches, fits the best again and scores it. Both try the same combinations,
 those that mlopsc drew, and neither side has threads that wait for a core: the script has one. Rows are those of the
 example `flights`. Exit status 1 when the limit is exceeded at the greatest number of rows, or when the two disagree
-about the best score. With few rows the steps' own cost is all that there is to see: those lines are told and not judged.
+about the best score. With few rows the steps' own cost is all that there is to see: those are told and not judged.
 """
 
 import argparse
