@@ -21,7 +21,7 @@ from mlopsc.plan.plan import Artifact, Pipeline, Plan, Step
 from mlopsc.runtime.decisions import Decision, failed, read_json
 from mlopsc.runtime.gates.judging import judge, settled
 from mlopsc.runtime.store import Store
-from mlopsc.vocabulary.operations import JUDGES, Judge
+from mlopsc.vocabulary.operations import JUDGES, Judge, Operation
 from mlopsc.vocabulary.time import parse_duration, parse_timestamp
 
 TRAIN = "train"
@@ -165,6 +165,8 @@ class _Judging:
 
     def _gate(self, name: str, step: Step, files: "_Files") -> Replayed:
         blocks = name in self.blocking
+        if not files.readable:
+            return Replayed(name, blocks, None, None, "its plan was recorded by another version of mlopsc")
         then = files.decision(step.name)
         if isinstance(then, str):
             return Replayed(name, blocks, None, None, then)
@@ -219,7 +221,10 @@ def _kept(config: Judge, step: Step, recorded: Recorded, then: Decision | None) 
     )
     if then is None or before is None:
         return f"what a {config.gate.type} gate finds is not in the store: it does it again"
-    asked = before.resolved(recorded.run.parameters)
+    try:
+        asked: Operation | None = before.resolved(recorded.run.parameters)
+    except (KeyError, ValidationError):
+        asked = None
     if not isinstance(asked, Judge) or _asks(asked) != _asks(config):
         return f"a {config.gate.type} gate that asks for something else has to do it again"
     found = then | {"verdict": "fail"} if then["verdict"] == "warn" else then
@@ -236,6 +241,14 @@ class _Files:
 
     recorded: Recorded
     project: Path
+
+    @cached_property
+    def readable(self) -> bool:
+        """Whether the plan can be read that the run carried out, which tells where its store is."""
+        try:
+            return self.recorded.plan is not None
+        except ValidationError:
+            return False
 
     @cached_property
     def store(self) -> Store:

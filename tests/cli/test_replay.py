@@ -9,6 +9,7 @@ import pytest
 from mlopsc.diagnostics.errors import UsageError
 from mlopsc.history import find_run
 from mlopsc.replaying import moment
+from mlopsc.runtime.journal import Journal
 from tests.cli.conftest import SPEC, CommandLine
 
 SLICED = "  even: {type: slice, training: lateness, metric: roc_auc, by: [colour], min: 0.1}\nregistry:\n"
@@ -116,6 +117,15 @@ def test_what_a_gate_does_again_is_not_done_again(project: Path, cli: CommandLin
     assert gates(old)["same"]["trouble"].startswith("what a reproducible gate finds is not in the store")
     promoted = cli("registry", "promote", "lateness/2", "--to", "production")
     assert promoted.status == 0, promoted.err
+
+
+def test_a_run_of_another_version_of_mlopsc_is_counted_apart(
+    trained: Path, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "plan", lambda _, run: f'{{"older": "{run}"}}')
+    (run,) = replayed(cli)["replayed"]
+    assert {one["trouble"] for one in run["gates"]} == {"its plan was recorded by another version of mlopsc"}
+    assert run["blocked_now"] is None
 
 
 def test_since_is_a_date_a_duration_or_a_run(trained: Path, cli: CommandLine) -> None:

@@ -108,6 +108,8 @@ def test_differences_are_told_by_attribute_and_size():
     trees = [DecisionTreeClassifier(max_depth=depth, random_state=0).fit(rows, labels) for depth in (1, 2)]
     assert "tree_.nodes" in {one.place for one in differences(*trees, "")}
     assert differences(*[DecisionTreeClassifier(random_state=0).fit(rows, labels) for _ in "ab"], "") == []
+    open_files = [{"at": (number for number in [1]), "n": n} for n in (1, 2)]
+    assert [one.place for one in differences(*open_files, "")] == ["n"]
     odd = {"a": [1, float("nan")], "b": np.array(["x", None], dtype=object), "c": 1}
     changed = {"a": [1, float("nan")], "b": np.array(["y", None], dtype=object), "d": 1}
     assert [one.place for one in differences(odd, changed, "at")] == ["at.b.0", "at.c", "at.d"]

@@ -3,12 +3,16 @@
 import math
 import pickle
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mlopsc.runtime.decisions import number
+
+_UNPICKLED = (TypeError, AttributeError, pickle.PicklingError)
+"""What is raised for an object that cannot be pickled."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def _differences(before: Any, now: Any, place: str, seen: set[int]) -> Iterator[
     seen.add(id(before))
     parts, others = _parts(before), _parts(now)
     if parts is None or others is None:
-        if pickle.dumps(before) != pickle.dumps(now):
+        if _pickled(before) != _pickled(now):
             yield Difference(place, None)
         return
     for name, value in parts.items():
@@ -75,9 +79,18 @@ def _parts(value: Any) -> dict[str, Any] | None:
             return {str(index): item for index, item in enumerate(value.ravel())}
         case np.random.RandomState():
             return None
-    state = getattr(value, "__dict__", None) or value.__reduce_ex__(2)[2:3]
-    state = state[0] if isinstance(state, tuple) and state else state
+    state = getattr(value, "__dict__", None)
+    if not state:
+        with suppress(*_UNPICKLED):
+            state = (*value.__reduce_ex__(2)[2:3], None)[0]
     return {str(key): item for key, item in state.items()} if isinstance(state, Mapping) else None
+
+
+def _pickled(value: Any) -> bytes | None:
+    """Return an object's pickled form; None, which equals any other, of what has none."""
+    with suppress(*_UNPICKLED):
+        return pickle.dumps(value)
+    return None
 
 
 def _called(item: Any, index: int) -> tuple[str, Any]:
