@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from mlopsc.reporting.cards import as_html, card_of
 from tests.browser.chromium import PROGRAM, chromium
 from tests.plans import monitor_pipeline, train_pipeline
 from tests.reporting import runs
+from tests.reporting.test_card import judged
 
 pytestmark = [
     pytest.mark.browser,
@@ -33,7 +35,7 @@ CASES = {
 }
 ALSO = {"binary": "evaluation"}
 """Runs of which the training has a page too."""
-PAGES = [*CASES, *ALSO.values()]
+PAGES = [*CASES, *ALSO.values(), "card"]
 OVERFLOWING = """
 [...document.querySelectorAll('body *')].filter(e => {
   const box = e.getBoundingClientRect(), inside = e.closest('.scroll, pre');
@@ -67,6 +69,8 @@ def pages(tmp_path_factory):
             made[ALSO[name]].write_text(
                 runs.evaluation(project, explanation=runs.EXPLANATION), encoding="utf-8"
             )
+    made["card"] = tmp_path_factory.mktemp("card") / "card.html"
+    made["card"].write_text(as_html(card_of(judged("a text " * 20, project="flights"))), encoding="utf-8")
     return made
 
 

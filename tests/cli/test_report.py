@@ -137,6 +137,19 @@ def test_the_page_of_a_version_is_what_was_declared_when_it_was_registered(train
     assert "at random; 30% are the test part" in read((trained / "e.html").read_text()).sections["data"]
 
 
+@pytest.mark.parametrize("asked", ["lateness", "lateness/1"])
+def test_a_model_for_each_segment_has_one_page(project, cli, asked):
+    spec = project / "mlops.yaml"
+    each = "    for_each: {column: colour, values: [red, blue, green]}\n    explain: {top: 1, repeats: 2}\n"
+    spec.write_text(spec.read_text().replace("    seed: 1\n", f"    seed: 1\n{each}"))
+    assert cli("run").status == 0
+    assert cli("report", asked, "-o", "e.html").status == 0
+    found = read((project / "e.html").read_text(encoding="utf-8"))
+    assert "A model for each colour red, blue, green" in found.sections["learning"]
+    assert "Rows trained on 280" in found.sections["data"]
+    assert "Dependence on size" in found.sections["explanation"]
+
+
 @pytest.mark.parametrize("asked", [[], ["lateness"], ["lateness/1"]])
 def test_a_page_is_made_without_the_libraries_of_training(trained, asked):
     script = (

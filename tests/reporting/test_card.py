@@ -52,7 +52,8 @@ def judged(said="m", **more):
         "entries": (entry,),
         "unread": (said,),
     }  # fmt: skip
-    return Judged("p", "t", METRICS | {"notes": [said]}, **(given | more))
+    given |= {"project": "p", "training": "t", "metrics": METRICS | {"notes": [said]}}
+    return Judged(**(given | more))
 
 
 @pytest.mark.parametrize("evil", MARKED)

@@ -82,7 +82,8 @@ def judged_in_run(recorded: Recorded, project: Path, training: str) -> Judged:
     }
     reader = _Reader(recorded.context(project))
     outputs = {one.name: one.outputs for one in recorded.steps}
-    trained = outputs.get(mine["train"].name, {}) if "train" in mine else {}
+    asked = facts.plan_steps[step].inputs["model"] if step in facts.plan_steps else None
+    trained = {} if asked is None else outputs.get(asked.step, {})
     plan = recorded.plan
     return Judged(
         project=project.name if plan is None else plan.project,
@@ -215,10 +216,11 @@ def _declared(training: "Training") -> Document:
 def _configured(steps: Mapping[str, Document]) -> Document:
     """Return what steps were told, by the keys that the spec has for it."""
     train, features = dict(steps.get("train", {})), steps.get("features", {})
-    for key in ("operation", "training", "tuned", "split", "example"):
+    for key in ("operation", "training", "tuned", "split", "example", "segment"):
         train.pop(key, None)
     kept = {key: features[key] for key in ("where", "until") if key in features}
     split = {"split": steps["split"]["split"]} if "split" in steps else {}
     refit = {"refit": True} if "refit" in steps else {}
-    tune = {"tune": steps["trial"]} if "trial" in steps else {}
-    return train | kept | split | refit | tune
+    tune = {"tune": steps["collect_trials"]} if "collect_trials" in steps else {}
+    segments = {"for_each": steps["count_segments"]["for_each"]} if "count_segments" in steps else {}
+    return train | kept | split | refit | tune | segments

@@ -60,6 +60,8 @@ def learning(judged: Judged) -> Iterator[Fact]:
         yield Fact("Estimator", shown(estimator))
     params = signature.get("params", said.get("params", {}))
     yield Fact("Parameters", _pairs(params) or "those by default")
+    if (each := said.get("for_each")) is not None:
+        yield Fact(f"A model for each {each['column']}", ", ".join(map(shown, each["values"])))
     if "tune" in said:
         yield Fact("Parameters found", "by a search on folds of the train part")
     for key in ("class_weight", "sample_weight"):

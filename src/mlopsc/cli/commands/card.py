@@ -61,7 +61,7 @@ def card(
     found = card_of(judged_version(context, reference))
     if json:
         sections = [asdict(section) for section in found.sections]
-        output.json_object({"version": found.title, "verdict": found.verdict, "sections": sections})
+        output.json_object({"version": found.name, "verdict": found.verdict, "sections": sections})
         return
     html = format_ is Format.html or (
         format_ is None and out is not None and out.suffix.lower() in (".html", ".htm")
@@ -71,4 +71,4 @@ def card(
         output.say(text.rstrip("\n"))
     else:
         write_bytes(out, text.encode())
-        output.say(f"wrote {out}: card of {found.title}")
+        output.say(f"wrote {out}: card of {found.name}")

@@ -27,13 +27,19 @@ _UNKNOWN = (
 class Card:
     """A card."""
 
-    title: str
+    name: str
+    """The version's reference."""
     project: str
     about: str
     status: Status
     verdict: str
     sections: tuple[Section, ...]
     judged: Judged
+
+    @property
+    def title(self) -> str:
+        """What a browser calls the page."""
+        return f"{self.project}: model card of {self.name}"
 
     def contents(self) -> tuple[tuple[str, str], ...]:
         """Return (anchor, heading) of the sections."""
@@ -51,7 +57,7 @@ def card_of(judged: Judged) -> Card:
     )
     said: dict[str, Any] = dict(version.lineage.get("card", {}))
     return Card(
-        title=version.name,
+        name=version.name,
         project=judged.project,
         about=about,
         status=look,

@@ -18,7 +18,7 @@ def as_markdown(card: Card) -> str:
 
 
 def _document(card: Card) -> Iterator[str]:
-    yield f"# Model card: {_text(card.title)}"
+    yield f"# Model card: {_text(card.name)}"
     yield ""
     if card.about:
         yield from (_text(card.about), "")
