@@ -52,6 +52,9 @@ gates:
 registry:
   paid:
     training: paid
+    card:
+      intended_use: "Say who pays; {{$.all}} it's \\"quoted\\" $${x}"
+      limitations: ["1", "two\\nlines"]
     stages:
       live:
         gates: [same, ours, sure, better, naive, everywhere, fair, honest, small, clean, sturdy, familiar]
