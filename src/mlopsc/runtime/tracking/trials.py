@@ -12,13 +12,17 @@ if TYPE_CHECKING:
 PARENT, TRIAL = "mlflow.parentRunId", "mlopsc.trial"
 _PAGE = 1000
 
+_ENDS = {"ok": "FINISHED", "failed": "FAILED", "skipped": "KILLED"}
+"""How a trial's run ends at MLflow."""
+
 
 def tell_trials(
     client: "MlflowClient", experiment: str, run: str, training: str, search: Mapping[str, Any], at: int
 ) -> None:
     """Tell what the artifact `trials` holds: parameters, mean and deviation, the score of each fold as a step.
 
-    A trial that failed is a run that failed, with its message. Raises what MLflow raises.
+    A trial that failed is a run that failed, one that was skipped a killed one, each with its message. Raises what
+    MLflow raises.
     """
     known = {one.data.tags[TRIAL]: one for one in runs_below(client, experiment, run)}
     for trial in search["trials"]:
@@ -58,6 +62,9 @@ def _tell(
     tags = [RunTag("mlopsc.best", "yes")] if trial["index"] == search["best"] else []
     if trial["message"] is not None:
         tags.append(RunTag("mlflow.note.content", trial["message"]))
+    tags += [
+        RunTag(f"mlopsc.{key}", str(trial[key])) for key in ("candidate", "rung", "resource") if key in trial
+    ]
     params = [Param(word(one), str(value)) for one, value in trial["params"].items()]
     client.log_batch(run, metrics=metrics, params=params, tags=tags)
-    client.set_terminated(run, "FINISHED" if trial["status"] == "ok" else "FAILED", end_time=at)
+    client.set_terminated(run, _ENDS[trial["status"]], end_time=at)
