@@ -12,6 +12,7 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import read_json
 from mlopsc.runtime.store import Store
 from mlopsc.vocabulary.online import UNTIL
+from mlopsc.vocabulary.operations import operation_class
 from mlopsc.vocabulary.predicting import INPUT, VERSION
 
 Place = tuple[str, str, str]
@@ -37,11 +38,13 @@ class Comparison:
     place: Place
     digests: Mapping[str, str | None]
     verdicts: Mapping[str, str | None]
+    measured: bool = False
+    """Whether times were measured, or told of: then verdicts are compared."""
 
     @property
     def equal(self) -> bool:
         """Whether every target made the same, and made something."""
-        found = set(self.digests.values())
+        found = set((self.verdicts if self.measured else self.digests).values())
         return len(found) == 1 and None not in found
 
 
@@ -120,7 +123,9 @@ def compare(plan: Plan, runs: Sequence[TargetRuns]) -> list[Comparison]:
     """Return a comparison for each output port of each step of the plan, but for those that tell of an environment.
 
     Equal decisions have equal digests, so that a verdict that one target's store tells holds for all with that digest.
+    Decisions on measured times, and what is decided by them, have equal verdicts.
     """
+    measured = {(pipeline.name, step) for pipeline in plan.pipelines for step in _measured(pipeline)}
     said = {one.digests[place]: verdict for one in runs for place, verdict in one.verdicts.items()}
     places = [
         (pipeline.name, step.name, port)
@@ -134,9 +139,20 @@ def compare(plan: Plan, runs: Sequence[TargetRuns]) -> list[Comparison]:
             place,
             {one.target: one.digests.get(place) for one in runs},
             {one.target: said.get(one.digests.get(place, "")) for one in runs},
+            measured=place[:2] in measured,
         )
         for place in places
     ]
+
+
+def _measured(pipeline: Pipeline) -> set[str]:
+    """Return the steps that measure times, and those that read a decision on them."""
+    found: set[str] = set()
+    for step in pipeline.steps:
+        reads = {one.step for one in step.inputs.values() if one.port == "decision"}
+        if operation_class(step.operation).measures or reads & found:
+            found.add(step.name)
+    return found
 
 
 def _verdicts(plan: Plan, digests: Mapping[Place, str], store: Store) -> dict[Place, str]:

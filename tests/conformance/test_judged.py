@@ -49,6 +49,7 @@ gates:
     {type: robustness, training: paid, metric: roc_auc, nulls: {max_drop: 0.2}, unseen: {max_drop: 0.1},
      noise: {max_drop: 0.1}}
   familiar: {type: drift, training: paid, tests: {psi_threshold: 0.1}, if_none: pass}
+  quick: {type: latency, training: paid, single: {p50: 30s, repeats: 10}, batch: {p50: 30s, rows: 50, repeats: 10}}
 registry:
   paid:
     training: paid
@@ -57,7 +58,7 @@ registry:
       limitations: ["1", "two\\nlines"]
     stages:
       live:
-        gates: [same, ours, sure, better, naive, everywhere, fair, honest, small, clean, sturdy, familiar]
+        gates: [same, ours, sure, better, naive, everywhere, fair, honest, small, clean, sturdy, familiar, quick]
 targets: {kfp: {image: "registry.example.com/loans:1"}}
 """
 

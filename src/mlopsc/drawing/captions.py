@@ -117,6 +117,9 @@ _CAPTIONS: Mapping[str, Callable[[Configuration], str]] = {
     "judge_data": lambda said: f"checks of {_some(said['gate']['datasets'])}",
     "judge_robustness": lambda said: f"{said['gate']['metric']} on harmed rows",
     "judge_drift": lambda said: f"{_tests(said['gate'])} against the champion's data",
+    "judge_latency": lambda said: (
+        "of " + " and ".join(one for one in ("single", "batch") if said["gate"].get(one))
+    ),
     "judge_champion": _against,
     "judge_reproducible": lambda said: f"{_estimator(said['train'])}, made again",
     "judge_python": lambda said: str(said["gate"]["python"]),

@@ -10,6 +10,7 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import read_json
 from mlopsc.runtime.recipe import SOURCE, Recipe, read_recipe
 from mlopsc.runtime.store import Store, digest_of_bytes, digest_of_file
+from mlopsc.vocabulary.operations import operation_class
 
 if TYPE_CHECKING:
     from mlopsc.runtime.registry import Version
@@ -97,8 +98,14 @@ def _compared(version: "Version", made: Rebuilt, fresh: Store) -> Iterator[Compa
             yield Compared(role, recorded, made.digest(role))
     for name, decision in version.decisions.items():
         digest = made.digest(f"decision_{name}")
-        again = None if digest is None else _digest(read_json(fresh.get_path(digest)))
-        yield Compared(f"decision {name}", _digest(decision), again)
+        again = None if digest is None else read_json(fresh.get_path(digest))
+        part = _verdict if operation_class(version.gates[name]["operation"]).measures else dict
+        yield Compared(f"decision {name}", _digest(part(decision)), again and _digest(part(again)))
+
+
+def _verdict(decision: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is compared of a decision on measured times."""
+    return {"verdict": decision["verdict"]}
 
 
 def _digest(decision: Any) -> str:

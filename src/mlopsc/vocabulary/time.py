@@ -12,6 +12,9 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:\d+[wdhms])+")
+_MICROSECONDS = {unit: size * 1_000_000 for unit, size in _UNITS.items()} | {"ms": 1_000, "us": 1}
+_MOMENT = re.compile(r"(?:\d{1,9}(?:ms|us|[wdhms]))+")
+_SMALL_PART = re.compile(r"(\d+)(ms|us|[wdhms])")
 _PART = re.compile(r"(\d+)([wdhms])")
 
 
@@ -26,13 +29,24 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(value: timedelta) -> str:
-    """Return the shortest text that `parse_duration` reads back, in falling units."""
-    seconds, parts = int(value.total_seconds()), []
-    for unit, size in _UNITS.items():
-        if unit != "w" and seconds >= size:
-            count, seconds = divmod(seconds, size)
+    """Return the shortest text that `parse_duration` reads back, or `parse_moment` one of less than a second."""
+    rest, parts = value // timedelta(microseconds=1), []
+    for unit, size in _MICROSECONDS.items():
+        if unit != "w" and rest >= size:
+            count, rest = divmod(rest, size)
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def parse_moment(text: str) -> timedelta:
+    """Return the time that `500us`, `5ms` or `1s500ms` says; raises ValueError for anything else, and for 0."""
+    found = timedelta()
+    if isinstance(text, str) and _MOMENT.fullmatch(text):
+        microseconds = sum(int(number) * _MICROSECONDS[unit] for number, unit in _SMALL_PART.findall(text))
+        found = timedelta(microseconds=microseconds)
+    if not found:
+        raise ValueError(f"expected a short time such as 500us, 5ms or 2s, found {text!r}")
+    return found
 
 
 def parse_timestamp(value: Any) -> datetime:
@@ -58,6 +72,10 @@ def _duration(value: Any) -> timedelta:
     return value if isinstance(value, timedelta) else parse_duration(value)
 
 
+def _moment(value: Any) -> timedelta:
+    return value if isinstance(value, timedelta) else parse_moment(value)
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
@@ -65,6 +83,14 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^([0-9]+[wdhms])+$", "examples": ["30d", "3h", "1h30m"]}),
 ]
 """Elapsed time, written `30d`, `3h`, `15m`, `45s`, `2w` or a sequence of these."""
+
+Moment = Annotated[
+    timedelta,
+    BeforeValidator(_moment),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^([0-9]+(ms|us|[wdhms]))+$", "examples": ["5ms"]}),
+]
+"""A short time that a clock measures, written `500us`, `5ms`, `2s` or a sequence of these."""
 
 Timestamp = Annotated[
     datetime,

@@ -160,6 +160,21 @@ REGRESSION = (
             ["«5»"],
             id="drift in per cent",
         ),
+        pytest.param(
+            "{type: latency, training: late, single: {p50: 5}}",
+            ["«5» expected a short time such as 500us, 5ms or 2s, found 5"],
+            id="latency without a unit",
+        ),
+        pytest.param(
+            "{type: latency, training: late, single: {p99: 5ms, repeats: 50}}",
+            ["50 `repeats` do not tell p99: it takes 100"],
+            id="too few predictions for p99",
+        ),
+        pytest.param(
+            "{type: latency, training: late, batch: {rows: 100}}",
+            ["expected a limit: p50, p95, p99"],
+            id="latency without a limit",
+        ),
     ],
 )
 def test_a_gate_that_is_misconfigured_is_told_at_its_line(tmp_path, gate, expected):

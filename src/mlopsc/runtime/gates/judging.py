@@ -16,6 +16,7 @@ from mlopsc.vocabulary.operations import (
     JudgeChampion,
     JudgeData,
     JudgeDrift,
+    JudgeLatency,
     JudgeMetric,
     JudgePython,
     JudgeReproducible,
@@ -67,6 +68,10 @@ def _judged(config: Judge, inputs: Mapping[str, Path], project: Path) -> Decisio
 
             champion, reference = inputs.get("champion"), inputs.get("reference")
             return judge_drift(config.name, config.gate, inputs["train"], champion, reference)
+        case JudgeLatency():
+            from mlopsc.runtime.gates.latency import judge_latency
+
+            return judge_latency(config, inputs["model"], inputs["test"], project)
         case JudgeRobustness():
             from mlopsc.runtime.gates.robustness import judge_robustness
 

@@ -11,6 +11,7 @@ from mlopsc.vocabulary.gates.comparing import BaselineGate, SliceGate
 from mlopsc.vocabulary.gates.data import DataGate
 from mlopsc.vocabulary.gates.drift import DriftGate
 from mlopsc.vocabulary.gates.fairness import CRITERIA, Criterion, Disparity, FairnessGate
+from mlopsc.vocabulary.gates.latency import LatencyGate
 from mlopsc.vocabulary.gates.metric import MetricGate
 from mlopsc.vocabulary.gates.python_function import PythonGate
 from mlopsc.vocabulary.gates.reproducible import ReproducibleGate
@@ -30,6 +31,7 @@ __all__ = [
     "DriftGate",
     "FairnessGate",
     "Gate",
+    "LatencyGate",
     "MetricGate",
     "PythonGate",
     "ReproducibleGate",
@@ -53,6 +55,7 @@ Gate = Annotated[
     | SizeGate
     | DataGate
     | RobustnessGate
+    | LatencyGate
     | DriftGate,
     Field(discriminator="type"),
 ]

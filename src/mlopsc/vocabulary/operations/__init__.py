@@ -18,6 +18,7 @@ from mlopsc.vocabulary.operations.judging import (
     JudgeChampion,
     JudgeData,
     JudgeDrift,
+    JudgeLatency,
     JudgeMetric,
     JudgePython,
     JudgeReproducible,
@@ -65,6 +66,7 @@ __all__ = [
     "JudgeChampion",
     "JudgeData",
     "JudgeDrift",
+    "JudgeLatency",
     "JudgeMetric",
     "JudgePython",
     "JudgeReproducible",
@@ -129,6 +131,7 @@ Operation = (
     | JudgeData
     | JudgeDrift
     | JudgeRobustness
+    | JudgeLatency
     | JudgeScored
     | JudgeChampion
     | JudgePython

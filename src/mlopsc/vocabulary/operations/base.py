@@ -22,6 +22,8 @@ class BaseOperation(Frozen):
     """It may raise Refusal, and so is never retried."""
     light: ClassVar[bool] = False
     """It reads small JSON only, or copies a file, so the scheduler may run it in its own process."""
+    measures: ClassVar[bool] = False
+    """It measures time: what it decides is a verdict, and the numbers that it tells are others each time."""
     libraries: ClassVar[tuple[str, ...]] = ()
     """Distributions whose versions change its result: part of the action key."""
 

@@ -13,6 +13,7 @@ from mlopsc.vocabulary.gates import (
     DriftGate,
     FairnessGate,
     Gate,
+    LatencyGate,
     MetricGate,
     PythonGate,
     ReproducibleGate,
@@ -139,6 +140,22 @@ class JudgeDrift(BaseJudge):
         return {"train": "table", "champion": "model", "reference": "profile"}
 
 
+class JudgeLatency(BaseJudge):
+    """Judge a latency gate: predictions of the model for test rows are timed."""
+
+    measures = True
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
+    operation: Literal["judge_latency"] = "judge_latency"
+    gate: LatencyGate
+    code: tuple[FunctionReference, ...] = ()
+
+    def input_ports(self) -> Ports:
+        return {"model": "model", "test": "table"}
+
+    def functions(self) -> tuple[str, ...]:
+        return self.code
+
+
 class JudgeRobustness(BaseJudge):
     """Judge a robustness gate: the model is asked again about test rows that are harmed."""
 
@@ -202,6 +219,7 @@ Judge = (
     | JudgeReproducible
     | JudgeDrift
     | JudgeRobustness
+    | JudgeLatency
     | JudgeScored
     | JudgeChampion
 )
@@ -250,6 +268,8 @@ def judge_of(
             return JudgeData.model_construct(name=name, gate=gate)
         case DriftGate():
             return JudgeDrift.model_construct(name=name, gate=gate)
+        case LatencyGate():
+            return JudgeLatency.model_construct(name=name, gate=gate, code=code)
         case RobustnessGate():
             metric = named.get(gate.metric, gate.metric)
             return JudgeRobustness.model_construct(name=name, gate=gate, metric=metric, code=code)

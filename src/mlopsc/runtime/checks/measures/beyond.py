@@ -1,6 +1,6 @@
 """Measures of checks that look beyond the table: clock, other datasets, the lock."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlglot import exp
@@ -41,7 +41,7 @@ def _aged(check: c.Freshness, at: datetime) -> Measure:
         return Outcome(False, None, message=f"there is no value up to {at:%Y-%m-%d %H:%M:%S} UTC")
     newest = parse_timestamp(newest)
     age = at - newest
-    words = f"{format_duration(age)} old, at most {format_duration(check.max_age)} allowed"
+    words = f"{format_duration(age - age % timedelta(seconds=1))} old, at most {format_duration(check.max_age)} allowed"
     return Outcome(age <= check.max_age, newest, message=None if age <= check.max_age else words)
 
 
