@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from mlopsc.runtime.context import Context
+    from mlopsc.runtime.models.onnx import Comparison
     from mlopsc.runtime.registry import Version
 
 SPEC = "mlops.yaml"
@@ -94,6 +96,11 @@ def load_model(
     )
     with context.registry() as opened:
         version = opened.resolve(reference)
+    return open_version(context, version, code=code)
+
+
+def open_version(context: "Context", version: "Version", *, code: Sequence[str] = ()) -> Model:
+    """Return a version ready to predict; raises as `load_model` does."""
     from mlopsc.runtime.learning.fitted import open_model
     from mlopsc.runtime.models.archive import read_signature
 
@@ -115,3 +122,34 @@ def _functions(version: "Version", signature: Mapping[str, Any]) -> list[str]:
     own += [signature["loader"]["function"]] if "loader" in signature else []
     gates = [function for gate in version.gates.values() for function in gate.get("code", ())]
     return [*own, *gates]
+
+
+def export_onnx(
+    context: "Context", version: "Version", out: Path, *, tolerance: float, beyond: float
+) -> "Comparison":
+    """Write a version as an ONNX file, once its answers on the version's test rows were compared with the model's own.
+
+    At most the share `beyond` of the rows may differ by more than `tolerance`; else MlopscError, and nothing is
+    written. Raises as `to_onnx` and `open_version` do, and StoreError when the file cannot be written.
+    """
+    from mlopsc.runtime.atomic import cannot_write, write_bytes
+    from mlopsc.runtime.learning.frames import features_from, read_features
+    from mlopsc.runtime.models.onnx import compare, to_onnx
+
+    model = open_version(context, version)
+    test = context.store().get_path(version.artifacts["test"])
+    rows = read_features(test, features_from(model.signature))
+    data = to_onnx(model.name, model.estimator, model.signature)
+    found = compare(model.name, data, model.estimator, model.signature, rows, tolerance)
+    if found.beyond > beyond * found.rows:
+        raise MlopscError(
+            f"{model.name} was not written: as ONNX, {found.beyond} of its {found.rows} test rows are answered "
+            f"otherwise, by up to {found.largest:.3g}, where {tolerance:g} is allowed",
+            help="trees that take another branch at a threshold are a few rows, which --beyond SHARE allows; many are "
+            "a part of the model that its converter gets wrong",
+        )
+    try:
+        write_bytes(out, data)
+    except OSError as error:
+        raise cannot_write(out, error) from error
+    return found

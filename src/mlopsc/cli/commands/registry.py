@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     from mlopsc.runtime.registry import LedgerEntry, Promotion, Registry, Version
 
 app = new_app()
+
+
+class Format(StrEnum):
+    """What a model can be written as."""
+
+    onnx = "onnx"
+
 
 Stage = Annotated[str, typer.Option("--stage", metavar="STAGE", help="The stage to give back.")]
 
@@ -161,6 +169,42 @@ def rollback(
     with _telling(spec, environment, var, model, f"{stage} of {model} given back"):
         done = promotion.rollback(context, model, stage, actor=context.actor)
     _report(done, json=json, verb="was given back")
+
+
+@app.command()
+def export(
+    version: Annotated[str, typer.Argument(metavar="MODEL@STAGE|MODEL/VERSION")],
+    out: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
+    format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.onnx,  # noqa: ARG001
+    tolerance: Annotated[
+        float, typer.Option(metavar="NUMBER", min=0, help="How far answers may differ from the model's own.")
+    ] = 1e-4,
+    beyond: Annotated[
+        float,
+        typer.Option(metavar="SHARE", min=0, max=1, help="Which share of the test rows may differ by more."),
+    ] = 0.0,
+    spec: SpecOption = DEFAULT,
+    environment: Environment = None,
+    var: Variables = None,
+    json: Json = False,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Write a version as ONNX, if it answers its test rows there as it does here; exit status 3 if not."""
+    from mlopsc.registered import export_onnx
+
+    context = _context(spec, environment, var)
+    with context.registry() as opened:
+        found = opened.resolve(version)
+    compared = export_onnx(context, found, out, tolerance=tolerance, beyond=beyond)
+    if json:
+        output.json_object(
+            {"version": found.name, "file": str(out), "tolerance": tolerance, **asdict(compared)}
+        )
+        return
+    output.say(
+        f"wrote {out}: {found.name}, compared on {compared.rows:,} test rows; the largest difference is "
+        f"{compared.largest:.1g}, {compared.beyond:,} rows differ by more than {tolerance:g}"
+    )
 
 
 @app.command()
