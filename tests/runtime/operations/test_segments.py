@@ -16,9 +16,9 @@ from mlopsc.runtime.decisions import read_json
 from mlopsc.runtime.learning.fitted import open_model
 from mlopsc.runtime.models.archive import load_model_file, read_row_hashes, read_signature
 from mlopsc.runtime.models.canonical import dump_estimator
-from mlopsc.runtime.operations import count_segments, train
+from mlopsc.runtime.operations import assemble, count_segments, train
 from mlopsc.runtime.store import Store
-from mlopsc.vocabulary.operations import CountSegments, Train
+from mlopsc.vocabulary.operations import Assemble, CountSegments, Train
 from mlopsc.vocabulary.segments import Segments
 
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
@@ -76,8 +76,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 def fit(folder: Path, table: pa.Table, **said: Any) -> Path:
     """Carry out a train step on a table of its own."""
     pq.write_table(table, folder / "train.parquet")
-    told = {"estimator": LOGISTIC, "features": ("a", "kind"), **said}
-    config = Train(training="late", label="late", seed=0, **told)
+    about = {"training": "late", "label": "late", "seed": 0}
+    config = Train(**about | {"estimator": LOGISTIC, "features": ("a", "kind")} | said)
     outputs = {port: folder / port for port in ("model", "environment")}
     context = Context(folder, "sqlite://", str(folder / "store"), actor="test")
     train.run(config, {"train": folder / "train.parquet"}, outputs, context)
@@ -330,3 +330,35 @@ def test_models_of_every_kind_are_put_together_and_loaded_again(tmp_path, estima
     assert dump_estimator(found.estimator, ("own", "learner")) == dump_estimator(
         open_model(path, code, tmp_path).estimator, ("own", "learner")
     )
+
+
+def test_what_is_trained_in_one_step_is_what_is_assembled_to_the_byte(tmp_path):
+    """A refit, and a gate that trains again, do in one step what a fan-out does: lists among parameters are shared."""
+    chance = np.random.default_rng(0)
+    columns = {"a": chance.normal(size=90), "branch": chance.choice(["north", "south", "west"], 90)}
+    label = pa.array(columns["a"] + chance.normal(size=90) > 0)
+    table = pa.table({"__row__": pa.array(np.arange(90), pa.uint64()), **columns, "__label__": label})
+    segments = Segments(column="branch", values=("north", "south"), other="pool")
+    whole = Train(
+        training="late",
+        label="late",
+        seed=0,
+        features=("a", "branch"),
+        for_each=segments,
+        estimator="sklearn.neural_network.MLPClassifier",
+        params={"hidden_layer_sizes": [3, 2], "tol": 10.0, "n_iter_no_change": 1},
+    )
+    inputs = {"train": tmp_path / "train.parquet"}
+    for port, config in (
+        ("models_0", whole.of_segment("north")),
+        ("models_1", whole.of_segment("south")),
+        ("pooled", whole.of_all()),
+    ):
+        folder = tmp_path / port
+        folder.mkdir()
+        inputs[port] = fit(folder, table, **dict(config))
+    once = fit(tmp_path, table, **dict(whole))
+    outputs = {port: tmp_path / f"assembled_{port}" for port in ("model", "environment")}
+    context = Context(tmp_path, "sqlite://", str(tmp_path / "store"), actor="test")
+    assemble.run(Assemble(training="late", train=whole), inputs, outputs, context)
+    assert outputs["model"].read_bytes() == once.read_bytes()

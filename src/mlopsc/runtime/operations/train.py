@@ -28,6 +28,7 @@ from mlopsc.runtime.learning.observed import example_of, observed
 from mlopsc.runtime.learning.scoring import Values, class_labels
 from mlopsc.runtime.learning.segmented import SegmentedModel, places_of
 from mlopsc.runtime.models.archive import save_model
+from mlopsc.runtime.models.canonical import dump_estimator, load_estimator
 from mlopsc.runtime.store import digest_of_bytes, digest_of_file
 from mlopsc.runtime.tuning.best import chosen
 from mlopsc.runtime.user_code import closure, digest_of_functions, resolve_reference
@@ -64,7 +65,19 @@ def train_on(
     are that one's thresholds."""
     rows = read_labelled(table, config)
     model = fit_model(config, rows, context, settled)
+    if isinstance(model, SegmentedModel):
+        model = _apart(model, user_modules(config.functions(), context.project))
     save_trained(config, table, rows, model, out, context, judged=judged)
+
+
+def _apart(model: SegmentedModel, trusted: Sequence[str]) -> SegmentedModel:
+    """Return the model of models that share no object, such as a list among their parameters, as if each had been saved
+    by itself: then it is the one that is assembled of such, to the byte."""
+    *models, pooled = (
+        None if one is None else load_estimator(dump_estimator(one, trusted), trusted)
+        for one in (*model.models, model.pooled)
+    )
+    return SegmentedModel(model.column, model.values, models, pooled)
 
 
 def save_trained(
