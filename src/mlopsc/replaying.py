@@ -180,7 +180,7 @@ class _Judging:
         config = self._config(step, files.recorded)
         if isinstance(config, str):
             return config
-        if config.again:
+        if config.again or config.measures:
             return _kept(config, step, files.recorded, then)
         digests = files.inputs(step.inputs, then)
         if isinstance(digests, str):
@@ -214,7 +214,7 @@ class _Judging:
 
 
 def _kept(config: Judge, step: Step, recorded: Recorded, then: Decision | None) -> Decision | str:
-    """Return what was found then, of a gate that finds it by doing it again, if the gate asks the same today."""
+    """Return what a gate that trains or measures again has found, if it asks the same today; else why not."""
     pipeline = recorded.pipeline
     before = (
         None if pipeline is None else next((one for one in pipeline.steps if one.name == step.name), None)

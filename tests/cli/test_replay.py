@@ -119,6 +119,13 @@ def test_what_a_gate_does_again_is_not_done_again(project: Path, cli: CommandLin
     assert promoted.status == 0, promoted.err
 
 
+def test_what_a_gate_measures_is_not_measured_again(trained: Path, cli: CommandLine) -> None:
+    quick = "  quick: {type: latency, training: lateness, single: {p95: 10s}}\nregistry:\n"
+    edit(trained, ("registry:\n", quick))
+    (run,) = replayed(cli)["replayed"]
+    assert gates(run)["quick"]["trouble"].startswith("what a latency gate finds is not in the store")
+
+
 def test_a_run_of_another_version_of_mlopsc_is_counted_apart(
     trained: Path, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
