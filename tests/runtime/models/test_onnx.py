@@ -66,3 +66,11 @@ def test_an_estimator_without_a_converter_is_named(table):
     model = fitted(Own(), table, (table["size"] > 0).to_numpy())
     with pytest.raises(MlopscError, match=r"m/1 cannot be written as ONNX: .*Own"):
         to_onnx("m/1", model, SIGNATURE)
+
+
+def test_a_model_that_a_function_saved_by_itself_is_refused():
+    own = SIGNATURE | {"estimator": "own:train", "loader": {"function": "own:open_model", "code": ""}}
+    with pytest.raises(
+        MlopscError, match="m/1 cannot be written as ONNX: it is what own:train saved by itself"
+    ):
+        to_onnx("m/1", None, own)

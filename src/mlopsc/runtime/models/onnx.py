@@ -45,6 +45,11 @@ def to_onnx(name: str, estimator: Any, signature: Mapping[str, Any]) -> bytes:
         raise MlopscError(
             f"ONNX needs {', '.join(missing)}, not installed here", help="pip install 'mlopsc[onnx]'"
         )
+    if "loader" in signature:
+        raise MlopscError(
+            f"{name} cannot be written as ONNX: it is what {signature['estimator']} saved by itself",
+            help="export it where it is trained, with the library that made it",
+        )
     import skl2onnx
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 
