@@ -46,7 +46,7 @@ STAGED = """\
     metrics: [neg_log_loss]
     tune:
       search: halving
-      trials: 4
+      trials: 2
       factor: 2
       rungs: 2
       nested: 2
