@@ -199,3 +199,16 @@ def test_tpe_needs_optuna_where_steps_run(tmp_path, monkeypatch):
     assert told(tmp_path, tuned("search: tpe, trials: 9, space: {C: {loguniform: [0.1, 1]}}")) == [
         "MLC608? «tpe» `search: tpe` asks 'optuna', which is not installed here | pip install 'mlopsc[tune]' where steps run"
     ]
+
+
+@pytest.mark.parametrize("other", ["late_r0", "late_outer1", "late_outer1_r2"])
+def test_trials_of_two_searches_are_told_apart(tmp_path, other):
+    def clashes(more):
+        late = merged(SMALL, f"training: {{late: {{tune: {{{GRID}{more}}}}}}}")
+        text = late.replace("  late:\n", f"  {other}: &late\n", 1) + "  late: *late\n"
+        return [line for line in told(tmp_path, text) if line.startswith("MLC209")]
+
+    assert clashes("") == []
+    assert clashes(", nested: 3") == [
+        f"MLC209 «{other}» trials of '{other}' could be called as some of 'late' are | rename one of the trainings"
+    ]

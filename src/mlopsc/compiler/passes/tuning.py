@@ -1,6 +1,7 @@
 """Searches for parameters: the space suits the estimator, the folds suit the split, the trials suit the space."""
 
 import importlib.util
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,6 +56,23 @@ def check_tuning(analysis: Analysis) -> Iterator[Diagnostic]:
         yield from _count(analysis, name, tune)
         yield from _metric(analysis, name, training, tune)
         yield from _folds(analysis, name, training, tune)
+        if tune.time is not None or tune.nested or isinstance(tune, HalvingSearch | TpeSearch):
+            yield from _clashes(analysis, name)
+
+
+def _clashes(analysis: Analysis, name: str) -> Iterator[Diagnostic]:
+    """Yield searches whose trials could be called as those of a round, or of an outer fold, of this one are."""
+    document = analysis.spec.document
+    parts = re.compile(rf"{re.escape(name)}_(r\d+|outer\d+(_r\d+)?)")
+    for other, training in analysis.spec.entries("training"):
+        if training.tune is not None and parts.fullmatch(other):
+            yield report(
+                "MLC209",
+                f"trials of '{other}' could be called as some of '{name}' are",
+                document.key_span(("training", other)),
+                help="rename one of the trainings",
+                labels=[Label(document.key_span(("training", name)), "the other one")],
+            )
 
 
 def _space(analysis: Analysis, name: str, training: Training, tune: Tune) -> Iterator[Diagnostic]:

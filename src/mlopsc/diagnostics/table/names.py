@@ -136,7 +136,8 @@ features:
         "A name could mean two things.",
         (
             "A feature that is both the name of a view and a column of the entities could mean either; a champion "
-            "gate that guards several stages has several champions. Rename or split one."
+            "gate that guards several stages has several champions; two trainings could have steps of one name. Rename "
+            "or split one."
         ),
         """\
 features:
