@@ -51,6 +51,50 @@ parameters: {s: {type: string, default: x}}
         ),
         pytest.param(
             """\
+gates:
+  a: {type: data, training: late, datasets: [flights], min_passed: '${params.share}', max_warnings: '${params.many}'}
+  b: {type: drift, training: late, max_drifting: '${params.many}'}
+  c: {type: size, training: late, max_bytes: '${params.many}'}
+  d: {type: baseline, training: late, metric: roc_auc, margin: '${params.share}'}
+  e: {type: calibration, training: late, max_ece: '${params.share}', max_brier: '${params.share}', max_intercept: '${params.share}'}
+  f: {type: robustness, training: late, metric: roc_auc, nulls: {max_drop: '${params.share}'}, noise: {max_drop: '${params.share}'}}
+registry: {m: {training: late, stages: {s: {gates: [a, b, c, d, e, f]}}}}
+datasets: {flights: {primary_key: [flight]}}
+parameters: {share: {type: float, default: 0.5}, many: {type: int, default: 3}}
+""",
+            [],
+            id="every limit of a gate can be a parameter",
+        ),
+        pytest.param(
+            """\
+gates:
+  b: {type: size, training: late, max_bytes: '${params.share}'}
+  m: {type: robustness, training: late, metric: roc_auc, nulls: {max_drop: '${params.fast}'}}
+parameters: {share: {type: float, default: 0.5}, fast: {type: duration, default: 5m}}
+""",
+            [
+                "MLC606 «${params.share}» 'max_bytes' takes a whole number, parameter 'share' is a float",
+                "MLC606 «${params.fast}» 'max_drop' takes a number, parameter 'fast' is a duration",
+            ],
+            id="a limit takes a parameter of its own kind",
+        ),
+        pytest.param(
+            """\
+gates:
+  d: {type: baseline, training: late, metric: roc_auc, margin: '${params.share}'}
+  e: {type: calibration, training: late, slope: ['${params.share}', 1.2]}
+  g: {type: latency, training: late, single: {p50: '${params.fast}'}}
+parameters: {share: {type: float, default: -0.5}, fast: {type: duration, default: 5m}}
+""",
+            [
+                "MLC105 «${params.share}» must be greater than or equal to 0, found the number -0.5",
+                "MLC112 «${params.share}» a run-time parameter cannot stand in entry 1 of 'slope' | use ${vars.name}, which is settled when the spec is compiled",
+                "MLC112 «${params.fast}» a run-time parameter cannot stand in 'p50' | use ${vars.name}, which is settled when the spec is compiled",
+            ],
+            id="a limit by its default, and limits that a run does not decide",
+        ),
+        pytest.param(
+            """\
 training: {late: {entities: {until: '${params.s}'}}}
 parameters: {s: {type: duration, default: 3h}}
 """,

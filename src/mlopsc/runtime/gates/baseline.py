@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlopsc.runtime.decisions import Decision, decision, number
+from mlopsc.runtime.gates.thresholds import threshold
 from mlopsc.vocabulary.gates import BaselineGate
 
 
@@ -23,7 +24,8 @@ def judge_baseline(
         "value": value,
         "baselines": asked,
     }
-    shown["threshold"] = {"over": gate.over, "margin": gate.margin}
+    margin = threshold(name, gate.margin)
+    shown["threshold"] = {"over": gate.over, "margin": margin}
     if not asked:
         wanted = "no naive forecast" if gate.over == "every" else f"no {gate.over}"
         reason = f"the evaluation scored {wanted}, only {', '.join(naive) or 'none'}"
@@ -40,9 +42,7 @@ def judge_baseline(
         f"{gate.metric} {number(value)} is {number(abs(gain))} {'better' if gain >= 0 else 'worse'} than "
         f"{hardest.replace('_', ' ')}'s {number(asked[hardest])}"
     )
-    if gain > 0 and gain >= gate.margin:
+    if gain > 0 and gain >= margin:
         return decision(name, "baseline", "pass", compared, observed=gain, **shown)
-    short = f", {number(gate.margin - gain)} short of the margin {number(gate.margin)}"
-    return decision(
-        name, "baseline", "fail", compared + (short if gate.margin else ""), observed=gain, **shown
-    )
+    short = f", {number(margin - gain)} short of the margin {number(margin)}"
+    return decision(name, "baseline", "fail", compared + (short if margin else ""), observed=gain, **shown)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.decisions import Decision, decision, number
-from mlopsc.runtime.gates.thresholds import beyond, within
+from mlopsc.runtime.gates.thresholds import beyond, threshold, within
 from mlopsc.runtime.learning.scored import Scored
 from mlopsc.vocabulary.gates import CalibrationGate
 
@@ -30,16 +30,16 @@ def judge_calibration(name: str, gate: CalibrationGate, scored: Scored) -> Decis
     probability = np.asarray(matrix[:, 1], dtype=np.float64)
     outcome = np.asarray(scored.truth == scored.classes[1], dtype=np.float64)
     slope = gate.slope or (None, None)
-    far = gate.max_intercept
+    ece, brier, far = (threshold(name, most) for most in (gate.max_ece, gate.max_brier, gate.max_intercept))
     asked: dict[str, tuple[float | None, float | None, float | None]] = {}
-    if gate.max_ece is not None:
+    if ece is not None:
         asked["expected calibration error"] = (
             calibration_error(probability, outcome, gate.bins),
             None,
-            gate.max_ece,
+            ece,
         )
-    if gate.max_brier is not None:
-        asked["Brier score"] = (float(np.mean((probability - outcome) ** 2)), None, gate.max_brier)
+    if brier is not None:
+        asked["Brier score"] = (float(np.mean((probability - outcome) ** 2)), None, brier)
     if gate.slope is not None:
         asked["slope"] = (recalibration(probability, outcome, slope=True), slope[0], slope[1])
     if far is not None:

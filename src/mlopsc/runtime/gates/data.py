@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlopsc.runtime.decisions import Decision, decision, number
-from mlopsc.runtime.gates.thresholds import beyond, within
+from mlopsc.runtime.gates.thresholds import beyond, threshold, within
 from mlopsc.vocabulary.gates import DataGate
 
 _TOLD = 3
@@ -29,7 +29,7 @@ def judge_data(name: str, gate: DataGate, reports: Mapping[str, Mapping[str, Any
     bare = [dataset for dataset, found in results.items() if not found]
     faults = [f"'{dataset}' has no check to be judged by" for dataset in bare]
     kept: list[str] = []
-    low = gate.min_passed
+    low, most = threshold(name, gate.min_passed), threshold(name, gate.max_warnings)
     if low is not None:
         for dataset, share in shares.items():
             total = len(results[dataset])
@@ -39,13 +39,13 @@ def judge_data(name: str, gate: DataGate, reports: Mapping[str, Mapping[str, Any
             else:
                 kept.append(f"{counted}, {within(low, None)}")
     count = sum(map(len, warned.values()))
-    if gate.max_warnings is not None:
+    if most is not None:
         words = f"{count} warning{'' if count == 1 else 's'}"
-        if far := beyond(count, None, gate.max_warnings):
+        if far := beyond(count, None, most):
             every = [one for found in warned.values() for one in found]
             faults.append(f"{words}, {far} ({_told(every)})")
         else:
-            kept.append(f"{words}, {within(None, gate.max_warnings)}")
+            kept.append(f"{words}, {within(None, most)}")
     return decision(
         name,
         "data",

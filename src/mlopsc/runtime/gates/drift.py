@@ -8,6 +8,7 @@ from mlopsc.runtime.decisions import Decision, decision
 from mlopsc.runtime.drift.profile import Profile, load_profile
 from mlopsc.runtime.drift.report import drift_against_profile
 from mlopsc.runtime.drift.told import compared, drifting, told
+from mlopsc.runtime.gates.thresholds import threshold
 from mlopsc.runtime.learning.frames import read_schema
 from mlopsc.runtime.store import digest_of_file
 from mlopsc.vocabulary.artifacts import NO_MODEL, NO_PROFILE, RESERVED
@@ -22,12 +23,13 @@ def judge_drift(
     It fails when more than `max_drifting` features drift, when none could be compared, and when the champion has no
     profile, or one of other columns or kinds. `observed` is how many features drift.
     """
+    most = threshold(name, gate.max_drifting)
     holder = None if champion is None or _is(champion, NO_MODEL) else digest_of_file(champion)
     profile = None if reference is None or _is(reference, NO_PROFILE) else reference
     evidence: dict[str, Any] = {
         "training": gate.training,
         "threshold": {
-            "max_drifting": gate.max_drifting,
+            "max_drifting": most,
             "if_none": gate.if_none,
             **gate.tests.model_dump(mode="json"),
         },
@@ -53,8 +55,8 @@ def judge_drift(
     found = drifting(report)
     evidence["columns"] = {column: one.status for column, one in report.columns.items()}
     evidence["effects"] = {column: dict(one.effects) for column, one in report.columns.items() if one.effects}
-    few = len(found) <= gate.max_drifting
-    allowed = "" if few and not gate.max_drifting else f"; at most {gate.max_drifting} may"
+    few = len(found) <= most
+    allowed = "" if few and not most else f"; at most {most} may"
     return decision(
         name,
         "drift",

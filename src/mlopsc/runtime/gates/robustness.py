@@ -7,7 +7,7 @@ from typing import Any
 
 from mlopsc.runtime.decisions import Decision, decision, number
 from mlopsc.runtime.gates.perturbing import harmed, perturbed
-from mlopsc.runtime.gates.thresholds import beyond, within
+from mlopsc.runtime.gates.thresholds import beyond, threshold, within
 from mlopsc.runtime.learning.fitted import answers_of, metric_functions, open_model
 from mlopsc.runtime.learning.frames import features_from
 from mlopsc.runtime.learning.scoring import Answers, CustomFunction, Scores, one_line, score
@@ -33,10 +33,11 @@ def judge_robustness(config: JudgeRobustness, model: Path, test: Path, project: 
     sign = -1.0 if isinstance(metric, CustomMetric) and not metric.greater_is_better else 1.0
     shown: dict[str, Any] = {"training": gate.training, "metric": gate.metric, "value": value}
     shown |= {"rows": len(answers.truth), "seed": gate.seed}
+    most = {harm: threshold(config.name, how.max_drop) for harm, how in gate.harms().items()}
     shown["threshold"] = {
         f"{harm} {key}": bound
         for harm, how in gate.harms().items()
-        for key, bound in (("share", how.share), ("max_drop", how.max_drop))
+        for key, bound in (("share", how.share), ("max_drop", most[harm]))
     }
     if value is None:
         reason = f"{gate.metric} has no value (NaN), be the rows harmed or not"
@@ -59,9 +60,9 @@ def judge_robustness(config: JudgeRobustness, model: Path, test: Path, project: 
             else:
                 left = found.metrics[gate.metric]
                 drops[harm][column] = None if left is None else sign * (value - left)
-        fault = _fault(gate.metric, harm, how.max_drop, drops[harm], errors[harm], unfit)
+        fault = _fault(gate.metric, harm, most[harm], drops[harm], errors[harm], unfit)
         if fault is None:
-            kept.append(_kept(gate.metric, harm, how.max_drop, drops[harm]))
+            kept.append(_kept(gate.metric, harm, most[harm], drops[harm]))
         else:
             faults.append(fault)
     every = [drop for by_column in drops.values() for drop in by_column.values() if drop is not None]

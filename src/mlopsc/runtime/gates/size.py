@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from mlopsc.runtime.decisions import Decision, decision
+from mlopsc.runtime.gates.thresholds import threshold
 from mlopsc.vocabulary.gates import SizeGate
 
 
 def judge_size(name: str, gate: SizeGate, model: Path) -> Decision:
     """Return the decision on a model's file."""
-    found, most = model.stat().st_size, gate.max_bytes
+    found, most = model.stat().st_size, threshold(name, gate.max_bytes)
     far = f"{found - most:,} above the maximum {most:,}" if found > most else f"at most {most:,}"
     return decision(
         name,

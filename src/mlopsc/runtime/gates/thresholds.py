@@ -1,12 +1,15 @@
 """Thresholds of gates: numbers, and what a decision says of a value within or beyond its bounds."""
 
+from typing import TypeVar
+
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.decisions import number
-from mlopsc.vocabulary.gates import Threshold
 from mlopsc.vocabulary.references import ParameterReference
 
+T = TypeVar("T")
 
-def threshold(name: str, value: Threshold | None) -> float | None:
+
+def threshold(name: str, value: T | ParameterReference) -> T:
     """Return a gate's threshold; raises MlopscError when it is still a reference to a parameter."""
     if isinstance(value, ParameterReference):
         raise MlopscError(f"gate {name!r} needs a value for the parameter {value.name!r}")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from mlopsc.vocabulary.gates.base import BaseGate, Threshold, bounded
+from mlopsc.vocabulary.references import ParameterReference
 
 Baseline = Literal["majority", "prior", "mean", "median", "previous_value"]
 
@@ -16,7 +17,7 @@ class BaselineGate(BaseGate):
     metric: str
     over: Baseline | Literal["every"] = "every"
     """The forecast that has to be beaten; by default each of those that the evaluation scored."""
-    margin: Annotated[float, Field(ge=0)] = 0.0
+    margin: Annotated[float, Field(ge=0)] | ParameterReference = 0.0
     """How much better at least, in the metric's units; not at all better never passes."""
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from mlopsc.vocabulary.gates.base import BaseGate
 from mlopsc.vocabulary.names import Name
+from mlopsc.vocabulary.references import ParameterReference
 
 
 class DataGate(BaseGate):
@@ -14,9 +15,9 @@ class DataGate(BaseGate):
     type: Literal["data"]
     datasets: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
     """Whose checks; by default each dataset behind the training that declares a contract."""
-    min_passed: Annotated[float, Field(gt=0, le=1)] | None = None
+    min_passed: Annotated[float, Field(gt=0, le=1)] | ParameterReference | None = None
     """The share of a dataset's checks that have to pass, in each dataset."""
-    max_warnings: Annotated[int, Field(ge=0)] | None = None
+    max_warnings: Annotated[int, Field(ge=0)] | ParameterReference | None = None
     """Failed checks at most whose failure only warns, in all datasets together."""
 
     @model_validator(mode="after")

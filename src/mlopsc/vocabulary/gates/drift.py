@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from mlopsc.vocabulary.drift import DriftTests
 from mlopsc.vocabulary.gates.base import BaseGate
+from mlopsc.vocabulary.references import ParameterReference
 
 
 class DriftGate(BaseGate):
@@ -16,7 +17,7 @@ class DriftGate(BaseGate):
     """The features that are compared; by default all of them."""
     tests: DriftTests = DriftTests()
     """How they are compared, as in a monitor."""
-    max_drifting: Annotated[int, Field(ge=0)] = 0
+    max_drifting: Annotated[int, Field(ge=0)] | ParameterReference = 0
     """Features at most that may drift."""
     if_none: Literal["pass", "fail"] = "pass"
     """The verdict when nothing holds the stage yet."""

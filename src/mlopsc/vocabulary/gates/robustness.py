@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.gates.base import BaseGate, Seed
+from mlopsc.vocabulary.references import ParameterReference
 
 Harm = Literal["nulls", "unseen", "noise"]
 HARMS: tuple[Harm, ...] = get_args(Harm)
@@ -21,7 +22,7 @@ HARMED: Mapping[Harm, tuple[str, ...]] = {
 class _Perturbation(Frozen):
     """What is done to one feature at a time, and how much of the metric that may cost."""
 
-    max_drop: Annotated[float, Field(ge=0)]
+    max_drop: Annotated[float, Field(ge=0)] | ParameterReference
     """How much worse the metric may get, in its units, whichever feature is harmed."""
     columns: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """The features that are harmed, one after another; by default each that can be."""
