@@ -56,7 +56,7 @@ def asked_columns(analysis: Analysis, name: str, training: Training) -> Iterator
         yield column, (*place, "baselines", "previous_by", index)
     for gate_name, gate in analysis.gates_of(name).items():
         if isinstance(gate, FairnessGate | SliceGate):
-            for index, column in enumerate(gate.by):
+            for index, column in enumerate(gate.by or ()):
                 yield column, ("gates", gate_name, "by", index)
 
 

@@ -68,11 +68,16 @@ def _gate(said: Configuration) -> str:
         case "metric":
             return f"lower bound: {_bounds(said)}"
         case "fairness":
-            return f"fairness by {_some(said['gate']['by'])}"
+            return f"fairness by {_some(_groups(said))}"
         case "slice":
-            return f"{said['gate']['metric']} by {_some(said['gate']['by'])}"
+            return f"{said['gate']['metric']} by {_some(_groups(said))}"
         case kind:
             return str(kind)
+
+
+def _groups(said: Configuration) -> Sequence[str]:
+    names: Sequence[str] = said["gate"].get("by") or said["gate"]["slices"]
+    return names
 
 
 def _against(said: Configuration) -> str:

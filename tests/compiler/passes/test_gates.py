@@ -64,6 +64,29 @@ REGRESSION = (
             id="slice by an unknown column",
         ),
         pytest.param(
+            "{type: slice, training: late, metric: roc_auc, slices: [origins, carier], min: 0.5}",
+            [
+                "MLC125 «origins» 'origins' is no slice of 'late' | did you mean 'origin'?",
+                "MLC125 «carier» 'carier' is no slice of 'late' | its slices: origin",
+            ],
+            id="slices that are not declared",
+        ),
+        pytest.param(
+            "{type: slice, training: late, metric: roc_auc, slices: [origin], by: [carrier], min: 0.5}",
+            ["MLC126 «g» both `by` and `slices` | leave one out: `by` divides by columns"],
+            id="divided twice",
+        ),
+        pytest.param(
+            "{type: slice, training: late, metric: roc_auc, min: 0.5}",
+            ["expected `by`, columns, or `slices`, names of slices of the training"],
+            id="divided by nothing",
+        ),
+        pytest.param(
+            "{type: fairness, training: late, slices: [origin, carrier], demographic_parity: {min_ratio: 0.8}}",
+            ["`slices` names several, and groups that overlap are not compared: write a gate for each"],
+            id="groups that overlap",
+        ),
+        pytest.param(
             "{type: calibration, training: late, max_brier: 0.2, bins: 5}",
             ["`bins` are those of the expected calibration error: they need `max_ece`"],
             id="bins of nothing",
@@ -178,7 +201,7 @@ REGRESSION = (
     ],
 )
 def test_a_gate_that_is_misconfigured_is_told_at_its_line(tmp_path, gate, expected):
-    said = told(tmp_path, merged(SMALL, f"gates: {{g: {gate}}}"))
+    said = told(tmp_path, merged(SMALL, f"training: {{late: {{slices: [origin]}}}}\ngates: {{g: {gate}}}"))
     errors = [one for one in said if "MLC206" not in one and "?" not in one.split(" ")[0]]
     assert len(errors) == len(expected), said
     for one, words in zip(errors, expected, strict=True):

@@ -1,13 +1,17 @@
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mlopsc.runtime.gates.baseline import judge_baseline
-from mlopsc.runtime.gates.groups import Groups
+from mlopsc.runtime.gates.groups import Groups, read_groups
 from mlopsc.runtime.gates.judging import settled
 from mlopsc.runtime.gates.size import judge_size
 from mlopsc.runtime.gates.slices import judge_slices
 from mlopsc.runtime.learning.scored import Scored
+from mlopsc.vocabulary.evaluation import Slice
 from mlopsc.vocabulary.gates import BaselineGate, SizeGate, SliceGate
+from mlopsc.vocabulary.operations.judging import judge_of
 
 NAIVE = {"majority": {"accuracy": 0.7}, "previous_value": {"accuracy": 0.85}}
 
@@ -48,7 +52,7 @@ def sliced(tmp_path, wrong, **more):
     gate = SliceGate.model_validate(
         {"type": "slice", "training": "t", "metric": "accuracy", "by": ["carrier"]} | more
     )
-    return judge_slices("g", gate, "accuracy", scored, Groups(("a", "b", "c"), codes), tmp_path)
+    return judge_slices("g", gate, "accuracy", scored, [Groups(("a", "b", "c"), codes, "carrier")], tmp_path)
 
 
 def test_every_slice_large_enough_is_judged(tmp_path):
@@ -72,6 +76,43 @@ def test_without_a_slice_that_is_large_enough_it_fails(tmp_path):
     found = sliced(tmp_path, (0, 0), min=0.75, min_group=41)
     assert found["verdict"] == "fail"
     assert found["reason"] == "none of 3 slices by carrier has the 41 rows that it needs to be judged"
+
+
+def test_slices_that_the_training_declares_are_judged_name_by_name(tmp_path):
+    carrier, hour = ["UA"] * 40 + ["AA"] * 40 + [None] * 2, [5.0, 20.0] * 41
+    columns = {"carrier": carrier, "hour": hour, "__row__": pa.array(range(82), pa.uint64())}
+    pq.write_table(pa.table(columns), tmp_path / "test")
+    truth = np.array([True, False] * 41)
+    said = truth.copy()
+    said[:40:2] ^= True  # the early ones of UA
+    scored = Scored(np.arange(82, dtype=np.uint64), truth, {"predict": said}, np.array([False, True]))
+    declared = [
+        Slice(column="carrier"),
+        Slice(name="late", column="hour", bins=(12,)),
+        Slice(name="few", column="carrier", min_rows=41),
+    ]
+
+    def judged(named, **more):
+        gate = SliceGate(type="slice", training="t", metric="accuracy", slices=named, min=0.5, **more)
+        config = judge_of("g", gate, ["accuracy"], (), declared)
+        divisions = read_groups(tmp_path / "test", (), config.divisions, scored.rows)
+        return judge_slices("g", gate, "accuracy", scored, divisions, tmp_path)
+
+    found = judged(("carrier", "late"), max_gap=0.5)
+    assert found["verdict"] == "pass"
+    assert {name: one["rows"] for name, one in found["groups"].items()} == {
+        "carrier AA": 40,
+        "carrier UA": 40,
+        "late < 12": 41,
+        "late ≥ 12": 41,
+    }
+    assert (found["too_small"], found["gap"]) == ({"carrier null": 2}, 0.5)
+    assert "accuracy of 4 slices by carrier and late lies from 0.5 (carrier UA) to 1" in found["reason"]
+    found = judged(("carrier", "late"), max_gap=0.49)
+    assert found["verdict"] == "fail"
+    assert found["reason"].startswith("the gap 0.5 between carrier UA (0.5) and carrier AA (1) is 0.01 above")
+    found = judged(("few",))
+    assert found["reason"] == "none of 3 slices by few has the 41 rows that it needs to be judged"
 
 
 @pytest.mark.parametrize(("most", "verdict"), [(1000, "pass"), (999, "fail")])

@@ -25,7 +25,7 @@ def scored(truth, said, classes=(False, True)):
 
 def groups(values):
     names, codes = np.unique(np.asarray(values, dtype=object), return_inverse=True)
-    return Groups(tuple(names.tolist()), codes)
+    return Groups(tuple(names.tolist()), codes, "sex")
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -69,6 +69,7 @@ def _judges(analysis: Analysis, name: str, training: Training) -> Iterator[tuple
                 gate,
                 training.measured,
                 model_code(training),
+                training.reported,
                 refit=training.refit,
                 train=train,
             ),

@@ -239,6 +239,9 @@ def _register(
     stages = tuple(op.StageRule(stage=name, gates=stage.gates) for name, stage in model.stages.items())
     rules: dict[str, Any] = {"stages": stages, "gates": gates, "metrics": training.measured}
     again = any(isinstance(gate, ReproducibleGate) for gate in gates.values())
+    named = {one for gate in gates.values() for one in getattr(gate, "slices", None) or ()}
+    if slices := tuple(one for one in training.reported if one.called in named):
+        rules["slices"] = slices
     if training.refit:
         rules["refit"] = True
     judges = [made[f"gate_{name}"] for name in gates]

@@ -19,6 +19,7 @@ from mlopsc.vocabulary.gates import (
     Gate,
     ReproducibleGate,
     RobustnessGate,
+    SliceGate,
 )
 from mlopsc.vocabulary.gates.robustness import HARMED
 
@@ -28,6 +29,8 @@ def check_gates(analysis: Analysis) -> Iterator[Diagnostic]:
     for training_name, training in analysis.spec.entries("training"):
         for name, gate in analysis.gates_of(training_name).items():
             info = analysis.estimator(training)
+            if isinstance(gate, FairnessGate | SliceGate):
+                yield from _slices(analysis, name, gate, training)
             if info is not None and info.kind == "regressor":
                 yield from _of_numbers(analysis, name, gate, training)
             if isinstance(gate, CalibrationGate) and info is not None and info.kind == "classifier":
@@ -55,6 +58,23 @@ def _of_numbers(analysis: Analysis, name: str, gate: Gate, training: Training) -
             help="judge a regression by `metric`, `slice` or `baseline` gates",
             labels=[Label(document.value_span(path), "the estimator")],
         )
+
+
+def _slices(
+    analysis: Analysis, name: str, gate: FairnessGate | SliceGate, training: Training
+) -> Iterator[Diagnostic]:
+    """Yield names of slices that the training does not declare."""
+    document, declared = analysis.spec.document, [one.called for one in training.reported]
+    for index, wanted in enumerate(gate.slices or ()):
+        if wanted not in declared:
+            yield report(
+                "MLC125",
+                f"'{wanted}' is no slice of '{gate.training}'",
+                document.value_span(("gates", name, "slices", index)),
+                help=did_you_mean(wanted, declared, noun="its slices:")
+                or f"declare it: `slices: [{wanted}]` of the training, or divide `by: [{wanted}]`",
+                labels=[Label(document.key_span(("training", gate.training)), "declared here")],
+            )
 
 
 def _without_probabilities(

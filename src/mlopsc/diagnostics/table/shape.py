@@ -374,4 +374,46 @@ training:
   late_arrival: {refit: true}
 """,
     ),
+    Code(
+        "MLC125",
+        "undeclared-slice",
+        "A gate names slices that its training does not declare.",
+        (
+            "`slices` of a gate are names: those of entries of the training's `slices`, a column's where the entry has "
+            "no name of its own. What is measured and what is judged are then divided alike. Columns go in `by`."
+        ),
+        """\
+training:
+  late_arrival: {slices: [{name: distances, column: distance, quantiles: 4}]}
+gates:
+  everywhere: {type: slice, training: late_arrival, metric: roc_auc, slices: [distance], min: 0.6}
+""",
+        """\
+training:
+  late_arrival: {slices: [{name: distances, column: distance, quantiles: 4}]}
+gates:
+  everywhere: {type: slice, training: late_arrival, metric: roc_auc, slices: [distances], min: 0.6}
+""",
+    ),
+    Code(
+        "MLC126",
+        "divided-twice",
+        "A gate says twice how rows are divided.",
+        (
+            "`by` divides rows by the values of columns, `slices` as the training declares. To judge both, write two "
+            "gates."
+        ),
+        """\
+training:
+  late_arrival: {slices: [origin]}
+gates:
+  everywhere: {type: slice, training: late_arrival, metric: roc_auc, slices: [origin], by: [carrier], min: 0.6}
+""",
+        """\
+training:
+  late_arrival: {slices: [origin]}
+gates:
+  everywhere: {type: slice, training: late_arrival, metric: roc_auc, slices: [origin], min: 0.6}
+""",
+    ),
 )

@@ -41,8 +41,8 @@ def judge_fairness(name: str, gate: FairnessGate, scored: Scored, groups: Groups
     no two classes apart and none is named.
     """
     truth, predicted = positives(scored, gate)
-    sizes = groups.sizes()
-    judged = [index for index in range(len(groups.names)) if sizes[index] >= gate.min_group]
+    sizes, least = groups.sizes(), max(gate.min_group, groups.least)
+    judged = [index for index in range(len(groups.names)) if sizes[index] >= least]
     small = {groups.names[i]: int(sizes[i]) for i in range(len(groups.names)) if i not in judged}
     rates = {index: _rates(truth, predicted, groups.codes == index) for index in judged}
     bounds: dict[Key, float] = {
@@ -53,14 +53,14 @@ def judge_fairness(name: str, gate: FairnessGate, scored: Scored, groups: Groups
     }
     found: dict[str, Any] = {
         "training": gate.training,
-        "by": list(gate.by),
+        "by": list(gate.divided_by),
         "groups": {groups.names[i]: {"rows": int(sizes[i]), **rates[i]} for i in judged},
         "too_small": small,
-        "threshold": {_words(key): bound for key, bound in bounds.items()} | {"min_group": gate.min_group},
+        "threshold": {_words(key): bound for key, bound in bounds.items()} | {"min_group": least},
     }
     if len(judged) < 2:
         reason = (
-            f"{len(judged)} of {len(groups.names)} groups by {' & '.join(gate.by)} have the {gate.min_group} rows "
+            f"{len(judged)} of {len(groups.names)} groups by {groups.by} have the {least} rows "
             "that a group needs to be judged, and it takes two to compare"
         )
         return decision(name, "fairness", "fail", reason, disparities={}, **found)
@@ -73,7 +73,7 @@ def judge_fairness(name: str, gate: FairnessGate, scored: Scored, groups: Groups
     if faults:
         return decision(name, "fairness", "fail", "; ".join(faults) + aside, **found)
     kept = ", ".join(f"{_words(key)} {number(value or 0)}" for key, value in disparities.items())
-    reason = f"{kept} between {len(judged)} groups by {' & '.join(gate.by)}{aside}"
+    reason = f"{kept} between {len(judged)} groups by {groups.by}{aside}"
     return decision(name, "fairness", "pass", reason, **found)
 
 

@@ -115,13 +115,13 @@ def _scored(config: JudgeScored, inputs: Mapping[str, Path], project: Path) -> D
             from mlopsc.runtime.gates.slices import judge_slices
 
             assert config.metric is not None
-            groups = read_groups(test, config.gate.by, scored.rows)
-            return judge_slices(config.name, config.gate, config.metric, scored, groups, project)
+            divisions = read_groups(test, config.gate.by or (), config.divisions, scored.rows)
+            return judge_slices(config.name, config.gate, config.metric, scored, divisions, project)
         case FairnessGate():
             from mlopsc.runtime.gates.fairness import judge_fairness
             from mlopsc.runtime.gates.groups import read_groups
 
-            groups = read_groups(test, config.gate.by, scored.rows)
+            (groups,) = read_groups(test, config.gate.by or (), config.divisions, scored.rows)
             return judge_fairness(config.name, config.gate, scored, groups)
         case _:
             assert_never(config.gate)

@@ -49,7 +49,7 @@ def parts_of(table: Path, slices: Sequence[Slice]) -> Iterator[Part]:
     Raises StepFailed for a column that is not there or does not suit, and for SQL that is not one harmless expression.
     """
     for one in slices:
-        codes, labels = _divided(table, one)
+        codes, labels = divided(table, one)
         for code, label in enumerate(labels):
             rows = codes == code
             if rows.any():
@@ -65,7 +65,11 @@ def value_codes(table: Path, names: Sequence[str], between: str = ", ") -> tuple
     return codes, called
 
 
-def _divided(table: Path, one: Slice) -> tuple[Codes, list[str]]:
+def divided(table: Path, one: Slice) -> tuple[Codes, list[str]]:
+    """Return for each row which slice it is in, and what slices are called, some of which may have no rows.
+
+    Raises StepFailed as `parts_of` does.
+    """
     if one.sql is not None:
         return _of_values([_condition(table, one.called, one.sql)])
     columns = [_column(table, name) for name in one.read]

@@ -186,7 +186,15 @@ def _champion_judged(registry: "Registry", config: Register, case: _Case, digest
 def _frozen(config: Register) -> dict[str, dict[str, Any]]:
     """Return the configurations by which a promotion judges the gates."""
     judges = {
-        name: judge_of(name, gate, config.metrics, config.code, refit=config.refit, train=config.train)
+        name: judge_of(
+            name,
+            gate,
+            config.metrics,
+            config.code,
+            config.slices,
+            refit=config.refit,
+            train=config.train,
+        )
         for name, gate in config.gates.items()
     }
     return {name: judge.model_dump(mode="json") for name, judge in judges.items()}

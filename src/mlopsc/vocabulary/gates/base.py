@@ -2,7 +2,8 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.names import Name
@@ -26,6 +27,33 @@ class BaseGate(Frozen):
     training: Name
     severity: Severity = "block"
     """What its no leads to: `block` stops what requires the gate; `warn` is recorded and shown, and stops nothing."""
+
+
+class Grouped(BaseGate):
+    """A gate that judges groups of rows, divided by columns or as the training declares."""
+
+    by: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """The columns whose values make the groups, several: their intersections. Features, or columns of the entities."""
+    slices: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Instead of `by`: names of the training's `slices`; the slices of each are groups."""
+
+    @model_validator(mode="after")
+    def _divided(self) -> "Grouped":
+        if self.by is not None and self.slices is not None:
+            help = "leave one out: `by` divides by columns, `slices` as the training declares"
+            raise PydanticCustomError("MLC126", "both `by` and `slices`", {"help": help})
+        if self.by is None and self.slices is None:
+            raise ValueError("expected `by`, columns, or `slices`, names of slices of the training")
+        for key, names in (("by", self.by), ("slices", self.slices)):
+            if names is not None and len(set(names)) < len(names):
+                what = "a column" if key == "by" else "one of them"
+                raise ValueError(f"`{key}` names {what} twice")
+        return self
+
+    @property
+    def divided_by(self) -> tuple[str, ...]:
+        """Names of the columns, or of the slices."""
+        return self.by or self.slices or ()
 
 
 def bounded(low: Threshold | None, high: Threshold | None, kind: str) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mlopsc.vocabulary.gates.base import BaseGate, Threshold, bounded
+from mlopsc.vocabulary.gates.base import BaseGate, Grouped, Threshold, bounded
 from mlopsc.vocabulary.references import ParameterReference
 
 Baseline = Literal["majority", "prior", "mean", "median", "previous_value"]
@@ -21,17 +21,15 @@ class BaselineGate(BaseGate):
     """How much better at least, in the metric's units; not at all better never passes."""
 
 
-class SliceGate(BaseGate):
+class SliceGate(Grouped):
     """A metric holds in every slice of the test part, and slices are not far apart. NaN fails."""
 
     type: Literal["slice"]
     metric: str
-    by: Annotated[tuple[str, ...], Field(min_length=1)]
-    """The columns whose values make the slices, several: their intersections. Features, or columns of the entities."""
     min: Threshold | None = None
     max: Threshold | None = None
     max_gap: Threshold | None = None
-    """How far the metric of one slice may be from that of another."""
+    """How far the metric of one slice may be from that of another, among the slices of one name."""
     min_group: Annotated[int, Field(ge=1)] = 30
     """Smaller slices are named and not judged; without any other the gate fails."""
 
@@ -41,6 +39,4 @@ class SliceGate(BaseGate):
             raise ValueError("a slice gate needs `min`, `max` or `max_gap`")
         if self.min is not None or self.max is not None:
             bounded(self.min, self.max, "slice")
-        if len(set(self.by)) < len(self.by):
-            raise ValueError("`by` names a column twice")
         return self

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from mlopsc.vocabulary.base import Frozen
-from mlopsc.vocabulary.gates.base import BaseGate, Threshold
+from mlopsc.vocabulary.gates.base import Grouped, Threshold
 
 Criterion = Literal["demographic_parity", "equalized_odds", "equal_opportunity", "predictive_parity"]
 CRITERIA: tuple[Criterion, ...] = (
@@ -39,12 +39,10 @@ class Disparity(Frozen):
         return self
 
 
-class FairnessGate(BaseGate):
+class FairnessGate(Grouped):
     """Groups are treated alike: for each criterion named, the largest and the smallest rate lie close together."""
 
     type: Literal["fairness"]
-    by: Annotated[tuple[str, ...], Field(min_length=1)]
-    """The columns whose values make the groups, several: their intersections. Features, or columns of the entities."""
     positive: str | bool | int | None = None
     """The class that is the favourable or selected one; by default, of two classes, the one that sorts last."""
     min_group: Annotated[int, Field(ge=1)] = 30
@@ -65,8 +63,10 @@ class FairnessGate(BaseGate):
     def _sensible(self) -> "FairnessGate":
         if not self.criteria():
             raise ValueError(f"a fairness gate needs a criterion: {', '.join(CRITERIA)}")
-        if len(set(self.by)) < len(self.by):
-            raise ValueError("`by` names a column twice")
+        if self.slices is not None and len(self.slices) > 1:
+            raise ValueError(
+                "`slices` names several, and groups that overlap are not compared: write a gate for each"
+            )
         return self
 
     def criteria(self) -> dict[Criterion, Disparity]:

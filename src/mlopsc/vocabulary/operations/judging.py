@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal, assert_never
 
 from pydantic import Field
 
+from mlopsc.vocabulary.evaluation import Slice
 from mlopsc.vocabulary.gates import (
     BaselineGate,
     CalibrationGate,
@@ -182,6 +183,8 @@ class JudgeScored(BaseJudge):
     gate: ScoredGate
     metric: Metric | None = None
     """The gate's metric as the training declares it, where it has one."""
+    divisions: tuple[Slice, ...] = ()
+    """The slices that the gate names, as the training declares them."""
 
     def input_ports(self) -> Ports:
         return {"scored": "table", "test": "table"}
@@ -225,20 +228,27 @@ Judge = (
 )
 
 
+def divisions_of(gate: Gate, slices: Sequence[Slice]) -> tuple[Slice, ...]:
+    """Return those of a training's slices that a gate names."""
+    named = gate.slices or () if isinstance(gate, FairnessGate | SliceGate) else ()
+    return tuple(one for name in named for one in slices if one.called == name)
+
+
 def judge_of(
     name: str,
     gate: Gate,
     metrics: Sequence[Metric],
     code: tuple[str, ...],
+    slices: Sequence[Slice] = (),
     *,
     refit: bool = False,
     train: Train | None = None,
 ) -> Judge:
     """Return the operation that judges a gate.
 
-    `metrics` are those of the training, `code` its user functions that made the model; `refit` says that what is
-    registered is trained again on all rows, and `train` is how the model was trained. Nothing is validated: a spec is
-    lowered with thresholds that only a run knows.
+    `metrics` and `slices` are those of the training, `code` its user functions that made the model; `refit` says that
+    what is registered is trained again on all rows, and `train` is how the model was trained. Nothing is validated: a
+    spec is lowered with thresholds that only a run knows.
     """
     named: dict[str, Metric] = {metric_name(metric): metric for metric in metrics}
     match gate:
@@ -260,8 +270,11 @@ def judge_of(
             greater = not isinstance(metric, CustomMetric) or metric.greater_is_better
             return JudgeBaseline.model_construct(name=name, gate=gate, greater_is_better=greater)
         case SliceGate():
-            metric = named.get(gate.metric, gate.metric)
-            return JudgeScored.model_construct(name=name, gate=gate, metric=metric)
+            metric, divisions = named.get(gate.metric, gate.metric), divisions_of(gate, slices)
+            return JudgeScored.model_construct(name=name, gate=gate, metric=metric, divisions=divisions)
+        case FairnessGate():
+            divisions = divisions_of(gate, slices)
+            return JudgeScored.model_construct(name=name, gate=gate, divisions=divisions)
         case SizeGate():
             return JudgeSize.model_construct(name=name, gate=gate)
         case DataGate():
@@ -273,7 +286,7 @@ def judge_of(
         case RobustnessGate():
             metric = named.get(gate.metric, gate.metric)
             return JudgeRobustness.model_construct(name=name, gate=gate, metric=metric, code=code)
-        case FairnessGate() | CalibrationGate():
+        case CalibrationGate():
             return JudgeScored.model_construct(name=name, gate=gate)
         case _:
             assert_never(gate)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.card import Card
+from mlopsc.vocabulary.evaluation import Slice
 from mlopsc.vocabulary.gates import Gate
 from mlopsc.vocabulary.metrics import Metric
 from mlopsc.vocabulary.names import FunctionReference
@@ -75,6 +76,8 @@ class Register(BaseOperation):
     gates: dict[str, Gate] = {}
     metrics: tuple[Metric, ...] = ()
     """How each gate's metric is computed, for promotions."""
+    slices: Annotated[tuple[Slice, ...], Field(exclude_if=lambda slices: not slices)] = ()
+    """The training's slices that gates name."""
     code: tuple[FunctionReference, ...] = ()
     """User functions whose modules hold the model's classes: what a promotion may load."""
     lineage_code: tuple[FunctionReference, ...] = ()
@@ -121,7 +124,7 @@ class Register(BaseOperation):
     def evidence_ports(self) -> Ports:
         """Return what is kept with the version because a promotion judges by it: `scored`, `train`."""
         judges = [
-            judge_of(name, gate, self.metrics, self.code, train=self.train)
+            judge_of(name, gate, self.metrics, self.code, self.slices, train=self.train)
             for name, gate in self.gates.items()
         ]
         wanted = {port for judge in judges for port in judge.input_ports()}
