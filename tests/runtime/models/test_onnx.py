@@ -4,10 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import FixedThresholdClassifier
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.learning.preprocessing import make_pipeline
+from mlopsc.runtime.learning.segmented import SegmentedModel
 from mlopsc.runtime.models.onnx import compare, to_onnx
 from mlopsc.vocabulary.preprocessing import Preprocessing
 
@@ -66,6 +69,28 @@ def test_an_estimator_without_a_converter_is_named(table):
     model = fitted(Own(), table, (table["size"] > 0).to_numpy())
     with pytest.raises(MlopscError, match=r"m/1 cannot be written as ONNX: .*Own"):
         to_onnx("m/1", model, SIGNATURE)
+
+
+@pytest.mark.parametrize(
+    ("around", "words"),
+    [
+        (
+            lambda model: SegmentedModel("colour", ["red", "blue"], [model, model]),
+            "it is 2 models, one for each segment by 'colour'",
+        ),
+        (lambda model: CalibratedClassifierCV(model), "its probabilities are calibrated"),
+        (
+            lambda model: FixedThresholdClassifier(model, threshold=0.3),
+            r"it decides by a threshold of its own, 0\.3",
+        ),
+    ],
+    ids=["segments", "calibrated", "threshold"],
+)
+def test_what_is_around_a_pipeline_is_refused_by_its_key(around, words, table):
+    model = around(fitted(LogisticRegression(), table, (table["size"] > 0).to_numpy()))
+    with pytest.raises(MlopscError, match=f"^m/1 cannot be written as ONNX: {words}") as refused:
+        to_onnx("m/1", model, SIGNATURE)
+    assert refused.value.help.startswith("train what is to be exported without `")
 
 
 def test_a_model_that_a_function_saved_by_itself_is_refused():

@@ -50,6 +50,7 @@ def to_onnx(name: str, estimator: Any, signature: Mapping[str, Any]) -> bytes:
             f"{name} cannot be written as ONNX: it is what {signature['estimator']} saved by itself",
             help="export it where it is trained, with the library that made it",
         )
+    _refuse_wrapped(name, estimator)
     import skl2onnx
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 
@@ -59,6 +60,30 @@ def to_onnx(name: str, estimator: Any, signature: Mapping[str, Any]) -> bytes:
     with _told(name, "cannot be written as ONNX"):
         made = skl2onnx.to_onnx(estimator, initial_types=inputs, options=options, name="mlopsc")
         return bytes(made.SerializeToString(deterministic=True))
+
+
+def _refuse_wrapped(name: str, estimator: Any) -> None:
+    """Raise MlopscError for what is around a pipeline and has no converter, or one that gets it wrong."""
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.model_selection import FixedThresholdClassifier
+
+    from mlopsc.runtime.learning.segmented import SegmentedModel
+
+    match estimator:
+        case SegmentedModel():
+            what = f"it is {len(estimator.models)} models, one for each segment by '{estimator.column}'"
+            help = f"train what is to be exported without `for_each`; '{estimator.column}' can be one of its features"
+        case CalibratedClassifierCV():
+            what = (
+                "its probabilities are calibrated around the preprocessing, which ONNX's converter gets wrong"
+            )
+            help = "train what is to be exported without `calibrate`"
+        case FixedThresholdClassifier():
+            what = f"it decides by a threshold of its own, {estimator.threshold:g}, which has no converter"
+            help = "train what is to be exported without `threshold`, and decide by its probabilities where it is asked"
+        case _:
+            return
+    raise MlopscError(f"{name} cannot be written as ONNX: {what}", help=help)
 
 
 def compare(
