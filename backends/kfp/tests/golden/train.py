@@ -202,7 +202,7 @@ def profile(train: Input[Dataset], profile: Output[Artifact], training: str, fea
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def resolve_champion(champion: Output[Model], model: str, stage: str) -> None:
-    """Fetch the model of the version that holds a stage, or `none`."""
+    """Fetch the model of the version that holds a stage."""
     from mlopsc.runtime.execution import run_files
 
     run_files(

@@ -226,8 +226,8 @@ def profile_late_arrival(train: Outputs) -> Outputs:
 
 @task(cache_policy=NO_CACHE)
 def champion_late_arrival_production() -> Outputs:
-    """Fetch the model of the version that holds a stage, or `none`
-    (tests.champion_late_arrival_production)."""
+    """Fetch the model of the version that holds a stage, or `none`, and where asked its
+    profile likewise (tests.champion_late_arrival_production)."""
     return run_stored(
         "champion_late_arrival_production",
         {"operation": "resolve_champion", "model": "late_arrival", "stage": "production"},
