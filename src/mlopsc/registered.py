@@ -106,7 +106,8 @@ def open_version(context: "Context", version: "Version", *, code: Sequence[str] 
 
     path = context.store().get_path(version.digest)
     functions = tuple(dict.fromkeys([*code, *_functions(version, read_signature(path))]))
-    loaded = open_model(path, functions, context.project, version.digest)
+    types = version.lineage.get("trust", ())
+    loaded = open_model(path, functions, context.project, version.digest, types=types)
     return Model(
         name=version.name,
         digest=version.digest,

@@ -21,7 +21,7 @@ from mlopsc.codegen.wheel import wheel
 from mlopsc.codegen.writer import header
 from mlopsc.plan.plan import Plan
 from mlopsc.runtime.user_code import closure, resolve_reference
-from mlopsc.runtime.user_libraries import user_libraries
+from mlopsc.runtime.user_libraries import distributions_of, user_libraries
 from mlopsc.targets import CopiedFile, EmittedFile, GeneratedFile
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.engine import SparkEngine
@@ -130,6 +130,8 @@ def _wanted(
         module = resolve_reference(function).module
         yield from user_libraries(project, module, closure(project, module))
     yield from sorted(_boosters(plan))
+    steps = [step for one in plan.pipelines for step in one.steps]
+    yield from distributions_of(name for step in steps for name in step.configuration.get("trust", ()))
     sources = [
         step.configuration["source"]
         for one in plan.pipelines

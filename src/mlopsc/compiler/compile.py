@@ -27,6 +27,7 @@ from mlopsc.compiler.passes.signatures import check_signatures
 from mlopsc.compiler.passes.sources import check_sources
 from mlopsc.compiler.passes.timed_views import check_timed_views
 from mlopsc.compiler.passes.trainings import check_trainings
+from mlopsc.compiler.passes.trust import check_trust
 from mlopsc.compiler.passes.tuning import check_tuning
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Severity, has_errors, in_order, within
@@ -56,6 +57,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_checks,
     check_engine,
     check_estimators,
+    check_trust,
     check_fitting,
     check_gates,
     check_tuning,

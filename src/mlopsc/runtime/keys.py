@@ -10,7 +10,7 @@ from mlopsc.runtime import operations
 from mlopsc.runtime.actions import Action, action_key
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.user_code import closure, resolve_reference
-from mlopsc.runtime.user_libraries import user_libraries
+from mlopsc.runtime.user_libraries import distributions_of, user_libraries
 from mlopsc.vocabulary.estimators import BOOSTERS
 from mlopsc.vocabulary.operations import Operation
 
@@ -36,6 +36,7 @@ def action_of(task: Task, context: Context) -> Action:
     operation = task.operation
     code: dict[str, str] = {}
     libraries = {"mlopsc", *operation.libraries, *operation.engine_libraries()}
+    libraries |= {*distributions_of(operation.trusted())}
     if "skops" in libraries:  # a model that it opens may be of any of them
         libraries |= {name for name in BOOSTERS if library_version(name) != "absent"}
     for reference in operation.functions():

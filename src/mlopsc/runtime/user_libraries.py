@@ -36,6 +36,12 @@ def _imported(source: bytes) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
+def distributions_of(types: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the distributions that install types, `package.module.Class`, sorted."""
+    tops = {name.partition(".")[0] for name in types}
+    return tuple(sorted({name for top in tops for name in _distributions(top)}))
+
+
 @cache
 def _distributions(top: str) -> tuple[str, ...]:
     """Return the distributions that install a package; most are called as it is."""

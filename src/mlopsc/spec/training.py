@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.deciding import Calibration, Threshold
-from mlopsc.vocabulary.estimators import Estimator
+from mlopsc.vocabulary.estimators import Estimator, TrustedType
 from mlopsc.vocabulary.evaluation import Baselines, CostMatrix, Explanation, Intervals, Slice, as_slice
 from mlopsc.vocabulary.leakage import Leakage
 from mlopsc.vocabulary.metrics import DeclaredMetric, Metric, value_metrics
@@ -69,6 +69,8 @@ class Training(Frozen):
     for_each: Segments | None = None
     """A model for each segment of the rows, such as a region; they are one model to all that comes after."""
     preprocess: Preprocessing = Preprocessing()
+    trust: tuple[TrustedType, ...] = ()
+    """Estimators of other packages than scikit-learn that the model may hold, by module and class."""
     sample_weight: Annotated[str, Field(min_length=1)] | None = None
     """A column of the entities, or a feature: how much each row counts in the fit."""
     class_weight: ClassWeight | None = None

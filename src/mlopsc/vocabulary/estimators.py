@@ -1,8 +1,9 @@
 """The estimator of a training: an importable class, or a function of the user's that makes or trains one."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from mlopsc.vocabulary.base import Frozen
@@ -68,3 +69,42 @@ def booster_library(estimator: object) -> str | None:
     """Return the library beside scikit-learn that an estimator, as a spec names it, comes from."""
     library = estimator.partition(".")[0] if isinstance(estimator, str) else ""
     return library if library in BOOSTERS else None
+
+
+BUILDING = (
+    "__new__",
+    "__setstate__",
+    "__getattribute__",
+    "__getattr__",
+    "__del__",
+    "__hash__",
+    "__eq__",
+    "__len__",
+    "__iter__",
+    "__getitem__",
+    "__array__",
+    "__array_interface__",
+    "__array_struct__",
+    "__buffer__",
+)
+"""What Python calls of a class as objects are built from a file, put into sets and arrays, and thrown away: a class of
+another package that defines one is not trusted."""
+
+_TYPE = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+"
+
+
+def _type_name(text: str) -> str:
+    if re.fullmatch(_TYPE, text) is None:
+        raise PydanticCustomError(
+            "MLC122",
+            "'{found}' names no class",
+            {
+                "found": text,
+                "help": "write its module, a dot and its name, such as imblearn.pipeline.Pipeline",
+            },
+        )
+    return text
+
+
+TrustedType = Annotated[str, AfterValidator(_type_name), Field(json_schema_extra={"pattern": f"^{_TYPE}$"})]
+"""A class by module and name, `imblearn.pipeline.Pipeline`."""

@@ -14,6 +14,7 @@ from sklearn.preprocessing import FunctionTransformer
 from mlopsc.diagnostics.errors import SpecError, StoreError
 from mlopsc.runtime.models.canonical import dump_estimator, load_estimator
 from mlopsc.runtime.models.strictzip import pack
+from mlopsc.runtime.models.trust import NOTHING, Trust
 
 OWN = """
 import numpy as np
@@ -76,7 +77,7 @@ def mapping(content, key_types):
     return node("DictNode", "builtins.dict", content=content, key_types=key_types)
 
 
-def load(schema, trusted=(), **files):
+def load(schema, trusted=NOTHING, **files):
     document = schema | {"protocol": 2, "_skops_version": "0.16.0"}
     return load_estimator(pack({"schema.json": json.dumps(document).encode()} | files), trusted)
 
@@ -230,7 +231,11 @@ def test_an_array_that_claims_more_than_it_holds_is_refused():
 def test_a_users_estimator_is_saved_and_loaded_when_its_module_is_trusted(project):
     X, y = np.arange(20.0).reshape(-1, 1), np.arange(20) > 8
     model = project.make().fit(X, y)
-    for trusted in (["shop_models"], ["shop_models.own"], ["shop_models.own.Majority"]):
+    for trusted in (
+        Trust(("shop_models",)),
+        Trust(("shop_models.own",)),
+        Trust(("shop_models.own.Majority",)),
+    ):
         saved = dump_estimator(model, trusted)
         loaded = load_estimator(saved, trusted)
         assert type(loaded) is project.Majority
@@ -243,14 +248,14 @@ def test_a_users_estimator_is_refused_without_trust(project):
     with pytest.raises(SpecError, match=r"not trusted: shop_models\.own\.Majority"):
         dump_estimator(model)
     with pytest.raises(SpecError, match="not trusted"):
-        dump_estimator(model, ["shop_model"])
+        dump_estimator(model, Trust(("shop_model",)))
     with pytest.raises(StoreError, match=r"not trusted: shop_models\.own\.Majority"):
-        load_estimator(dump_estimator(model, ["shop_models"]))
+        load_estimator(dump_estimator(model, Trust(("shop_models",))))
 
 
 def test_what_a_trusted_module_imports_is_not_trusted(project, tmp_path):
     with pytest.raises(StoreError, match=r"not trusted: shop_models\.own\.system"):
-        load(node("FunctionNode", "shop_models.own.system"), ["shop_models"])
+        load(node("FunctionNode", "shop_models.own.system"), Trust(("shop_models",)))
 
 
 def test_functions_are_held_where_estimators_take_them(project):
@@ -259,7 +264,9 @@ def test_functions_are_held_where_estimators_take_them(project):
     assert best.score_func.__name__ == "f_classif"
     log = load_estimator(dump_estimator(FunctionTransformer(np.log1p).fit(X)))
     assert log.func is np.log1p
-    own = load_estimator(dump_estimator(FunctionTransformer(project.half), ["shop_models"]), ["shop_models"])
+    own = load_estimator(
+        dump_estimator(FunctionTransformer(project.half), Trust(("shop_models",))), Trust(("shop_models",))
+    )
     assert own.func is project.half
 
 

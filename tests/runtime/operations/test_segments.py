@@ -16,6 +16,7 @@ from mlopsc.runtime.decisions import read_json
 from mlopsc.runtime.learning.fitted import open_model
 from mlopsc.runtime.models.archive import load_model_file, read_row_hashes, read_signature
 from mlopsc.runtime.models.canonical import dump_estimator
+from mlopsc.runtime.models.trust import Trust
 from mlopsc.runtime.operations import assemble, count_segments, train
 from mlopsc.runtime.store import Store
 from mlopsc.vocabulary.operations import Assemble, CountSegments, Train
@@ -327,8 +328,8 @@ def test_models_of_every_kind_are_put_together_and_loaded_again(tmp_path, estima
         alone = found.estimator.models[place].predict(asked.loc[branch == name, ["a"]])
         assert (answers[branch == name] == np.asarray(alone)).all()
     assert (answers[branch == "west"] == found.estimator.pooled.predict(asked[branch == "west"])).all()
-    assert dump_estimator(found.estimator, ("own", "learner")) == dump_estimator(
-        open_model(path, code, tmp_path).estimator, ("own", "learner")
+    assert dump_estimator(found.estimator, Trust(("own", "learner"))) == dump_estimator(
+        open_model(path, code, tmp_path).estimator, Trust(("own", "learner"))
     )
 
 

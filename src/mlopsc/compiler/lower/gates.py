@@ -70,6 +70,7 @@ def _judges(analysis: Analysis, name: str, training: Training) -> Iterator[tuple
                 training.measured,
                 model_code(training),
                 training.reported,
+                trust=training.trust,
                 refit=training.refit,
                 train=train,
             ),

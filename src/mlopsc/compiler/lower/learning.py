@@ -28,6 +28,7 @@ def learning(analysis: Analysis, name: str, training: Training) -> dict[str, Any
         "label": training.entities.label,
         "seed": training.seed,
         "example": training.example,
+        "trust": training.trust,
     }
 
 

@@ -56,6 +56,7 @@ def lower_predict(analysis: Analysis, name: str, model: Model) -> Pipeline:
         joins=joins,
         rows=row_functions(analysis, training),
         code=model_code(training),
+        trust=training.trust,
         allow_hosts=analysis.spec.infrastructure.allow_hosts,
     )
     steps = in_order([*tables.steps.values(), resolve, predict])

@@ -66,6 +66,7 @@ def lower_track(
         models=models,
         tuned=search in made,
         code=code,
+        trust=analysis.training(name).trust,
     )
 
 

@@ -139,6 +139,7 @@ def _training(tables: Tables, name: str, training: Training) -> dict[str, Step]:
         intervals=training.intervals,
         seed=training.seed if training.intervals is not None else None,
         code=model_code(training),
+        trust=training.trust,
         nested=len(nested),
     )
     explained = explain_step(document, name, training, test_part)
@@ -199,6 +200,7 @@ def explain_step(document: Document, name: str, training: Training, test_part: A
         explanation=training.explained,
         seed=training.seed,
         code=model_code(training),
+        trust=training.trust,
     )
 
 
@@ -270,6 +272,7 @@ def _register(
         gates=gates,
         metrics=training.measured,
         code=model_code(training),
+        trust=training.trust,
         lineage_code=tuple(sorted(data_code)),
         spec=Path(analysis.spec.document.file).name,
         environment=analysis.spec.environment,

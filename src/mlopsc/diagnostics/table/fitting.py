@@ -1,5 +1,6 @@
 """The fit of a model: weights, calibration and thresholds that estimator and label must agree to."""
 
+from mlopsc.diagnostics.diagnostic import Severity
 from mlopsc.diagnostics.table.code import Code
 
 CODES = (
@@ -38,6 +39,42 @@ training:
 training:
   late_arrival:
     estimator: {python: "own:train", loader: "own:open_model", task: classification}
+""",
+    ),
+    Code(
+        "MLC321",
+        "trusted-missing",
+        "A trusted type is of a package that is not installed here.",
+        (
+            "A model that holds the type is opened where its package is installed. Steps may run elsewhere, so this is "
+            "a warning; where they run here, the training fails when it saves such a model."
+        ),
+        """\
+training:
+  late_arrival: {trust: [imbalanced.pipeline.Pipeline]}
+""",
+        """\
+training:
+  late_arrival: {trust: []}  # or install what it is of
+""",
+        Severity.WARNING,
+    ),
+    Code(
+        "MLC322",
+        "trusted-unfit",
+        "A trusted type is no class that a model file may hold.",
+        (
+            "What a training trusts are estimators: classes that derive from scikit-learn's BaseEstimator, named as "
+            "they are defined, `package._module.Class`. A function is never trusted, nor a class with a say in how its "
+            "objects are built from a file (`__setstate__`, `__new__`, …): a file could have it do what it wants."
+        ),
+        """\
+training:
+  late_arrival: {trust: [skops.io.dumps]}
+""",
+        """\
+training:
+  late_arrival: {trust: [imblearn.pipeline.Pipeline]}
 """,
     ),
     Code(

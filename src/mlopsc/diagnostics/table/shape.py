@@ -1,5 +1,6 @@
 """Shape: keys, types and values that the spec does not know."""
 
+from mlopsc.diagnostics.diagnostic import Severity
 from mlopsc.diagnostics.table.code import Code
 
 CODES = (
@@ -354,6 +355,41 @@ training:
 training:
   late_arrival: {estimator: {python: "own:train", loader: "own:open_model", task: classification}}
 """,
+    ),
+    Code(
+        "MLC122",
+        "trusted-name",
+        "A trusted type is not named by module and class.",
+        (
+            "Trust is given to single classes, by the module that defines them and their name. There are no patterns: "
+            "what else a package has, or imports, would be trusted with it."
+        ),
+        """\
+training:
+  late_arrival: {trust: ["imblearn.*"]}
+""",
+        """\
+training:
+  late_arrival: {trust: [imblearn.pipeline.Pipeline]}
+""",
+    ),
+    Code(
+        "MLC123",
+        "trusted-anyway",
+        "A type is trusted that needs no trust.",
+        (
+            "Models may hold scikit-learn's types, and those of the project's own modules that the model's functions "
+            "import. Trust is for estimators of other packages."
+        ),
+        """\
+training:
+  late_arrival: {trust: [sklearn.linear_model.Ridge]}
+""",
+        """\
+training:
+  late_arrival: {trust: [imblearn.pipeline.Pipeline]}
+""",
+        Severity.WARNING,
     ),
     Code(
         "MLC124",

@@ -54,8 +54,8 @@ def judge_champion(
     if mine == theirs:
         return decision(name, "champion", "unchanged", "the candidate is the champion", **evidence)
     # What is judged is what the evidence names, also if a file is swapped between the two looks at it.
-    ours = open_model(candidate, config.code, project, mine)
-    holder = open_model(champion, config.code, project, theirs)
+    ours = open_model(candidate, config.code, project, mine, types=config.trust)
+    holder = open_model(champion, config.code, project, theirs, types=config.trust)
     unfit = _misfit(ours.signature, holder.signature, test)
     if unfit:
         return decision(

@@ -38,7 +38,7 @@ def judge_latency(config: JudgeLatency, model: Path, test: Path, project: Path) 
         "machine": platform.machine(),
         "python": platform.python_version(),
     }
-    opened = open_model(model, config.code, project)
+    opened = open_model(model, config.code, project, types=config.trust)
     table = read_features(test, features_from(opened.signature))
     if table.empty:
         reason = "the test part has no row to predict for"

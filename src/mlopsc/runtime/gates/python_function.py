@@ -116,7 +116,9 @@ def _asked(
     readers: Mapping[str, Callable[[], Any]] = {
         "metrics": lambda: read_json(metrics)["metrics"],
         "evaluation": lambda: read_json(metrics),
-        "model": lambda: open_model(model, config.code, project, digest_of_file(model)).estimator,
+        "model": lambda: (
+            open_model(model, config.code, project, digest_of_file(model), types=config.trust).estimator
+        ),
         "test": lambda: read_features(test, features_from(read_signature(model))),
         "labels": lambda: read_label(test),
     }

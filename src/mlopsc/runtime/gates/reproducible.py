@@ -72,6 +72,7 @@ def _train(config: JudgeReproducible, model: Path, train: Path, out: Path, proje
 
 
 def _differences(config: JudgeReproducible, model: Path, second: Path, project: Path) -> list[Difference]:
-    before, now = (open_model(path, config.train.functions(), project) for path in (model, second))
+    code, types = config.functions(), config.trusted()
+    before, now = (open_model(path, code, project, types=types) for path in (model, second))
     told = differences(dict(before.signature), dict(now.signature), "signature")
     return [*told, *differences(before.estimator, now.estimator, "")]

@@ -25,7 +25,7 @@ def judge_robustness(config: JudgeRobustness, model: Path, test: Path, project: 
     no feature to harm. `observed` is the largest drop.
     """
     gate, metric = config.gate, config.metric
-    opened = open_model(model, config.code, project)
+    opened = open_model(model, config.code, project, types=config.trust)
     features = features_from(opened.signature)
     answers = answers_of(opened, test)
     functions = metric_functions([metric], project)

@@ -12,17 +12,22 @@ from mlopsc.runtime.learning.frames import features_from, read_features, read_la
 from mlopsc.runtime.learning.scoring import Answers, CustomFunction, Scores, score
 from mlopsc.runtime.models.archive import LoadedModel, load_model_file
 from mlopsc.runtime.models.own import admit
+from mlopsc.runtime.models.trust import Trust
 from mlopsc.runtime.user_code import closure, digest_of_functions, load, resolve_reference
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
 
 
-def open_model(path: Path, code: Sequence[str], project: Path, digest: str | None = None) -> LoadedModel:
+def open_model(
+    path: Path, code: Sequence[str], project: Path, digest: str | None = None, *, types: Sequence[str] = ()
+) -> LoadedModel:
     """Load a model; classes from the modules of `code`, the functions that made it, are trusted.
+
+    So are `types`, the estimators of other packages that its training declares.
 
     With `digest` a file of other bytes is refused (see `load_model_file`).
     """
     admit(code, project)
-    model = load_model_file(path, trusted=user_modules(code, project), digest=digest)
+    model = load_model_file(path, trusted=trust_in(code, types, project), digest=digest)
     check_loader(model.signature, project)
     return model
 
@@ -36,15 +41,15 @@ def check_loader(signature: Mapping[str, Any], project: Path) -> None:
         )
 
 
-def user_modules(code: Sequence[str], project: Path) -> tuple[str, ...]:
-    """Return the modules of functions, and the project's modules that those can import."""
+def trust_in(code: Sequence[str], types: Sequence[str], project: Path) -> Trust:
+    """Return trust in the modules of functions, in the project's modules that those can import, and in types."""
     modules: set[str] = set()
     for text in code:
         module = resolve_reference(text).module
         files = (Path(file).with_suffix("") for file in closure(project, module))
         parts = (file.parent.parts if file.name == "__init__" else file.parts for file in files)
         modules |= {module, *(".".join(part) for part in parts)}
-    return tuple(sorted(modules))
+    return Trust(tuple(sorted(modules)), tuple(types))
 
 
 def metric_functions(metrics: Sequence[Metric], project: Path) -> dict[str, CustomFunction]:

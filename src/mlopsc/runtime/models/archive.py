@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from mlopsc.diagnostics.errors import SpecError, StoreError
 from mlopsc.runtime.atomic import write_bytes
 from mlopsc.runtime.models.strictzip import pack, unpack
+from mlopsc.runtime.models.trust import NOTHING, Trust
 
 RowHashes = npt.NDArray[np.uint64]
 
@@ -46,7 +47,7 @@ def save_model(
     signature: Mapping[str, Any],
     row_hashes: Iterable[int] | RowHashes,
     *,
-    trusted: Sequence[str] = (),
+    trusted: Trust = NOTHING,
 ) -> str:
     """Write the model file and return its digest.
 
@@ -75,7 +76,7 @@ def save_model(
     return _digest(data)
 
 
-def load_model_file(path: Path, *, trusted: Sequence[str] = (), digest: str | None = None) -> LoadedModel:
+def load_model_file(path: Path, *, trusted: Trust = NOTHING, digest: str | None = None) -> LoadedModel:
     """Return the model of a file.
 
     With `digest` (`sha256:…`, from the registry) another file in its place is refused before anything of it

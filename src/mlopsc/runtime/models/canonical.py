@@ -10,7 +10,7 @@ their last bits. Boosters of other libraries are text (see `boosters`). Loading 
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
@@ -29,7 +29,7 @@ from mlopsc.runtime.models.boosters import (
 )
 from mlopsc.runtime.models.strictzip import pack, unpack
 from mlopsc.runtime.models.trees import check_trees
-from mlopsc.runtime.models.trust import audit
+from mlopsc.runtime.models.trust import NOTHING, Trust, audit
 
 _MEMBERS = re.compile(r"schema\.json|[0-9]{1,9}\.(npy|npz|bin)")
 _SPARSE_MEMBERS = re.compile(r"[a-z_]{1,40}\.npy")
@@ -38,11 +38,11 @@ _VALUES = frozenset({"JsonNode", "TypeNode", "FunctionNode", "DTypeNode", "Bytes
 _THREADS = {"n_jobs": "null", "n_threads": "1", "_n_threads": "1"}
 
 
-def dump_estimator(estimator: Any, trusted: Sequence[str] = ()) -> bytes:
+def dump_estimator(estimator: Any, trusted: Trust = NOTHING) -> bytes:
     """Return the estimator's canonical bytes.
 
     Raises SpecError when it holds something that skops cannot save, or of a type that `load_estimator` would
-    not trust; `trusted` are the user's own modules (see `trust.audit`).
+    not trust; `trusted` is what may be held beside scikit-learn's (see `trust.audit`).
     """
     import skops.io
     from skops.io.exceptions import UnsupportedTypeException
@@ -179,7 +179,7 @@ def _canonical_file(data: bytes, suffix: str) -> bytes:
     return buffer.getvalue()
 
 
-def load_estimator(data: bytes, trusted: Sequence[str] = ()) -> Any:
+def load_estimator(data: bytes, trusted: Trust = NOTHING) -> Any:
     """Return the estimator that `dump_estimator` saved.
 
     Nothing of the file is built before every type in it is found to be allowed (see `trust.audit`).

@@ -10,12 +10,14 @@ says.
 import importlib
 import inspect
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mlopsc.diagnostics.errors import StoreError
 from mlopsc.runtime.models.boosters import TYPES
+from mlopsc.runtime.models.declared import fault_of
 
 _KEYS = {"builtins.str", "builtins.int", "builtins.float", "builtins.bool"}
 _SCALARS = {f"numpy.{kind.__name__}" for kind in np.sctypeDict.values()} - {"numpy.object_", "numpy.void"}
@@ -66,17 +68,34 @@ _FUNCTIONS = (
     "sklearn.preprocessing.",
 )
 _NEVER = ("tests", "externals", "datasets", "conftest", "_testing", "_build_utils", "_mocking")
+_OBJECTS = ("ObjectNode", "TypeNode")
 MAX_DEPTH = 200
 
 
-def audit(schema: Any, trusted: Sequence[str] = ()) -> list[str]:
+@dataclass(frozen=True)
+class Trust:
+    """What a model may hold beside scikit-learn's types: said by a spec or a registry, never by the model."""
+
+    modules: tuple[str, ...] = ()
+    """Modules, packages or classes of the user's, `my_project.models` or `my_project.models.Ridge`: what is defined in
+    them may be held, as objects, functions and types."""
+    types: tuple[str, ...] = ()
+    """Estimators of other packages, `imblearn.pipeline.Pipeline`: they may be held as objects and types (see
+    `declared`)."""
+
+
+NOTHING = Trust()
+"""Nothing beside scikit-learn's types."""
+
+
+def audit(schema: Any, trusted: Trust = NOTHING) -> list[str]:
     """Return the names that skops is to trust for a schema whose every node the policy allows.
 
-    `trusted` names modules, packages or classes of the user's, `my_project.models` or
-    `my_project.models.Ridge`; what is defined in them may be held, as objects, functions and types. Raises
-    StoreError naming the others.
+    Raises StoreError naming the others, and for a declared type that cannot be trusted.
     """
-    refused, names, defined, done = set(), set(), set(), set[tuple[str, str, str]]()
+    refused: set[str] = set()
+    names, defined, done = set[str](), set[int | None](), set[tuple[str, str, str]]()
+    objects = True
     for node in _nodes(schema, 0):
         loader, module, name = node["__loader__"], node.get("__module__"), node.get("__class__")
         if not isinstance(module, str) or not isinstance(name, str) or "." in name:
@@ -99,12 +118,21 @@ def audit(schema: Any, trusted: Sequence[str] = ()) -> list[str]:
             names.add(f"{module}.{name}")
             if not _allows(loader, module, name, trusted):
                 refused.add(f"{module}.{name}")
+                objects = objects and loader in _OBJECTS
     if refused:
         raise StoreError(
             f"the model holds types that are not trusted: {', '.join(sorted(refused))}",
-            help="if they are yours, declare their module as trusted; otherwise do not use this file",
+            help=f"if you trust who made them, add them to its training's `trust`, `{_written(refused)}`; otherwise do "
+            "not use this file"
+            if objects
+            else "`trust` is for estimators: functions, and what is not built of its attributes alone, a model may "
+            "hold of scikit-learn and of the project's own modules",
         )
     return sorted(names)
+
+
+def _written(types: set[str]) -> str:
+    return f"training: {{NAME: {{trust: [{', '.join(sorted(types))}]}}}}"
 
 
 def _nodes(part: Any, depth: int) -> Iterator[dict[str, Any]]:
@@ -131,18 +159,22 @@ def _check_keys(node: dict[str, Any]) -> None:
             raise StoreError(f"the model holds a dictionary whose keys are made by {name}: keys are scalars")
 
 
-def _allows(loader: str, module: str, name: str, trusted: Sequence[str]) -> bool:
+def _allows(loader: str, module: str, name: str, trusted: Trust) -> bool:
     full = f"{module}.{name}"
     if full in _EXACT.get(loader, ()):
         return True
     match loader:
         case "ObjectNode" | "TypeNode":
-            return _is_defined(module, name, _CLASSES, inspect.isclass) or _is_users(module, name, trusted)
+            return (
+                _is_defined(module, name, _CLASSES, inspect.isclass)
+                or _is_users(module, name, trusted.modules)
+                or _is_declared(full, trusted.types)
+            )
         case "FunctionNode":
             return (
                 _is_ufunc(module, name)
                 or _is_defined(module, name, _FUNCTIONS, inspect.isroutine)
-                or _is_users(module, name, trusted)
+                or _is_users(module, name, trusted.modules)
             )
         case "LossNode":
             return full.startswith(_LOSSES) and _is_defined(module, name, _CLASSES, inspect.isclass)
@@ -164,6 +196,19 @@ def _is_defined(module: str, name: str, prefixes: Sequence[str], is_kind: Any) -
         return False
     found = _find(module, name)
     return bool(is_kind(found)) and str(getattr(found, "__module__", "")).startswith(tuple(prefixes))
+
+
+def _is_declared(full: str, types: Sequence[str]) -> bool:
+    """Whether the type is declared; raises StoreError for a declared one that cannot be trusted."""
+    if full not in types:
+        return False
+    if (fault := fault_of(full)) is not None:
+        raise StoreError(
+            f"the model holds {full}, which its training trusts, but {fault}",
+            help="install its package where models are opened, or let a function of yours save and load the model: "
+            "`estimator: {python: …, loader: …}`",
+        )
+    return True
 
 
 def _is_users(module: str, name: str, trusted: Sequence[str]) -> bool:

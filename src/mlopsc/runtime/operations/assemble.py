@@ -7,6 +7,7 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.learning.fitted import open_model
 from mlopsc.runtime.learning.fitting import read_labelled
 from mlopsc.runtime.learning.segmented import SegmentedModel
+from mlopsc.runtime.models.archive import LoadedModel
 from mlopsc.runtime.operations.train import save_trained, write_environment
 from mlopsc.vocabulary.operations import Assemble
 
@@ -15,11 +16,12 @@ def run(config: Assemble, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     """Write the model, trained on all rows of the train part. Raises StoreError for models that cannot be loaded."""
     train, segments = config.train, config.train.for_each
     assert segments is not None, "there are segments"
-    code = config.functions()
-    models = [
-        open_model(inputs[f"models_{index}"], code, context.project) for index in range(len(segments.values))
-    ]
-    pooled = open_model(inputs["pooled"], code, context.project).estimator if "pooled" in inputs else None
+
+    def opened(port: str) -> LoadedModel:
+        return open_model(inputs[port], config.functions(), context.project, types=config.trusted())
+
+    models = [opened(f"models_{index}") for index in range(len(segments.values))]
+    pooled = opened("pooled").estimator if "pooled" in inputs else None
     whole = SegmentedModel(segments.column, segments.values, [one.estimator for one in models], pooled)
     # A search has found the same parameters for all of them.
     train = train.model_copy(update={"params": models[0].signature["params"]})

@@ -18,7 +18,7 @@ from mlopsc.vocabulary.operations import Evaluate
 
 def run(config: Evaluate, inputs: Mapping[str, Path], outputs: Mapping[str, Path], context: Context) -> None:
     """Write the metrics and the curves; null is NaN, and the notes say why. Raises StepFailed for an unfit metric."""
-    model = open_model(inputs["model"], config.code, context.project)
+    model = open_model(inputs["model"], config.code, context.project, types=config.trust)
     answers = answers_of(model, inputs["test"])
     functions = metric_functions(config.metrics, context.project)
     about = {"training": config.training, "rows": len(answers.truth)}

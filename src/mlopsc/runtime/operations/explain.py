@@ -15,7 +15,7 @@ from mlopsc.vocabulary.operations import Explain
 
 def run(config: Explain, inputs: Mapping[str, Path], outputs: Mapping[str, Path], context: Context) -> None:
     """Write importance and dependence. Raises StepFailed when the metric does not fit the task."""
-    model = open_model(inputs["model"], config.code, context.project)
+    model = open_model(inputs["model"], config.code, context.project, types=config.trust)
     whole = answers_of(model, inputs["test"])
     chosen = chosen_rows(len(whole.truth), config.explanation.rows, config.seed)
     answers = Answers(model.estimator, whole.table.iloc[chosen], whole.truth[chosen])

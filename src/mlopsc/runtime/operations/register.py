@@ -128,12 +128,14 @@ class _Case:
         decisions = {name: read_json(inputs[f"decision_{name}"]) for name in config.gates}
         refusals = tuple(decisions[name] for name in first.gates if failed(decisions[name]))
         datasets = {name: read_json(inputs[f"report_{name}"])["data_digest"] for name in config.datasets}
-        lineage = {
+        lineage: dict[str, Any] = {
             "spec_digest": config.spec_digest,
             "datasets": datasets,
             "parameters": config.parameters,
             "code": _code(config, project),
         }
+        if config.trust:
+            lineage["trust"] = config.trust
         if judged is not None:
             lineage["judged"] = judged
         if config.owner is not None:
@@ -192,6 +194,7 @@ def _frozen(config: Register) -> dict[str, dict[str, Any]]:
             config.metrics,
             config.code,
             config.slices,
+            trust=config.trust,
             refit=config.refit,
             train=config.train,
         )

@@ -15,7 +15,7 @@ from sklearn.base import is_regressor
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import write_json
 from mlopsc.runtime.environment import captured
-from mlopsc.runtime.learning.fitted import user_modules
+from mlopsc.runtime.learning.fitted import trust_in
 from mlopsc.runtime.learning.fitting import (
     LabelledRows,
     about_segment,
@@ -29,10 +29,11 @@ from mlopsc.runtime.learning.scoring import Values, class_labels
 from mlopsc.runtime.learning.segmented import SegmentedModel, places_of
 from mlopsc.runtime.models.archive import save_model
 from mlopsc.runtime.models.canonical import dump_estimator, load_estimator
+from mlopsc.runtime.models.trust import Trust
 from mlopsc.runtime.store import digest_of_bytes, digest_of_file
 from mlopsc.runtime.tuning.best import chosen
 from mlopsc.runtime.user_code import closure, digest_of_functions, resolve_reference
-from mlopsc.runtime.user_libraries import user_libraries
+from mlopsc.runtime.user_libraries import distributions_of, user_libraries
 from mlopsc.vocabulary.estimators import CustomEstimator, Estimator
 from mlopsc.vocabulary.operations import Train
 from mlopsc.vocabulary.segments import Segment, Segments
@@ -66,11 +67,11 @@ def train_on(
     rows = read_labelled(table, config)
     model = fit_model(config, rows, context, settled)
     if isinstance(model, SegmentedModel):
-        model = _apart(model, user_modules(config.functions(), context.project))
+        model = _apart(model, trust_in(config.functions(), config.trust, context.project))
     save_trained(config, table, rows, model, out, context, judged=judged)
 
 
-def _apart(model: SegmentedModel, trusted: Sequence[str]) -> SegmentedModel:
+def _apart(model: SegmentedModel, trusted: Trust) -> SegmentedModel:
     """Return the model of models that share no object, such as a list among their parameters, as if each had been saved
     by itself: then it is the one that is assembled of such, to the byte."""
     *models, pooled = (
@@ -96,7 +97,7 @@ def save_trained(
     }
     if judged is not None:
         signature["refitted"] = judged
-    trusted = user_modules(config.functions(), context.project)
+    trusted = trust_in(config.functions(), config.trust, context.project)
     save_model(out, model, signature, read_rows(table), trusted=trusted)
 
 
@@ -114,8 +115,9 @@ def _write_segment(table: Path, column: str, value: Segment, out: Path) -> None:
 
 
 def _libraries(config: Train, context: Context) -> tuple[str, ...]:
-    """Return the distributions that the model depends on: the operation's, and those that the user's code imports."""
-    named = {*config.libraries, *config.engine_libraries()}
+    """Return the distributions that the model depends on: the operation's, those of trusted types, and those that the
+    user's code imports."""
+    named = {*config.libraries, *config.engine_libraries(), *distributions_of(config.trusted())}
     for reference in config.functions():
         module = resolve_reference(reference).module
         named |= {*user_libraries(context.project, module, closure(context.project, module))}
@@ -177,7 +179,7 @@ def _loader(estimator: Estimator, project: Path) -> dict[str, Any]:
 
 def _recipe(config: Train, train: Path, project: Path) -> str:
     """Return a digest of all that makes the model but its seeds: by it a champion gate tells luck from merit."""
-    said = config.model_dump(mode="json", exclude={"seed", "training", "params"})
+    said = config.model_dump(mode="json", exclude={"seed", "training", "params", "trust"})
     params = {name: value for name, value in config.params.items() if not name.endswith("random_state")}
     code = digest_of_functions(project, config.functions())
     text = json.dumps([said, params, digest_of_file(train), code], sort_keys=True)

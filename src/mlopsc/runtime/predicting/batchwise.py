@@ -58,7 +58,7 @@ def predict_file(
     Raises StepFailed for an input that does not suit the model, MlopscError for a file that cannot be read, StoreError
     for a model that cannot be loaded; then nothing is written.
     """
-    model = open_model(inputs["model"], config.code, context.project)
+    model = open_model(inputs["model"], config.code, context.project, types=config.trust)
     features = features_from(model.signature)
     counts = _Counts()
     try:

@@ -47,7 +47,12 @@ def event_of(config: Track, digests: Mapping[str, str], read: Callable[[str], An
         "models": {
             name: {"accepted": not failed(one), "stage": one["stage"]} for name, one in models.items()
         },
-        "model": {"digest": digests["model"], "functions": list(config.code), "code": _code(config, project)},
+        "model": {
+            "digest": digests["model"],
+            "functions": list(config.code),
+            "code": _code(config, project),
+            **({"trust": list(config.trust)} if config.trust else {}),
+        },
         "files": {name: digest for name, digest in digests.items() if not name.startswith(_TOLD)},
     }
 

@@ -9,6 +9,7 @@ from mlopsc.runtime.keys import library_version
 from mlopsc.runtime.models.archive import read_signature
 from mlopsc.runtime.store import Store
 from mlopsc.runtime.tracking.served import ABOUT, CODE, model_file
+from mlopsc.runtime.user_libraries import distributions_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,8 @@ def write_model(store: Store, model: Mapping[str, Any], folder: Path) -> Path:
     data.mkdir()
     source = store.get_path(model["digest"])
     _copy(source, data / model_file(model["digest"]))
-    write_json(data / ABOUT, {"digest": model["digest"], "functions": model["functions"]})
+    types = model.get("trust", [])
+    write_json(data / ABOUT, {"digest": model["digest"], "functions": model["functions"], "trust": types})
     for name, digest in model["code"].items():
         _copy(store.get_path(digest), data / CODE / name)
     signature = read_signature(source)
@@ -40,7 +42,9 @@ def write_model(store: Store, model: Mapping[str, Any], folder: Path) -> Path:
         data_path=str(data),
         signature=_signature(signature),
         input_example=_example(signature),
-        pip_requirements=[f"{name}=={library_version(name)}" for name in _LIBRARIES],
+        pip_requirements=[
+            f"{name}=={library_version(name)}" for name in (*_LIBRARIES, *distributions_of(types))
+        ],
         metadata={"mlopsc.digest": model["digest"]},
     )
     return folder / "model"

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ABOUT, CODE = "about.json", "code"
-"""Beside the model file: its digest and the user functions that made it; and the folder with their modules."""
+"""Beside the model file: its digest, the user functions that made it, the types that it may hold; and the
+folder with the functions' modules."""
 
 
 def model_file(digest: str) -> str:
@@ -48,6 +49,10 @@ def _load_pyfunc(path: str) -> Served:
     folder = Path(path)
     about = json.loads((folder / ABOUT).read_bytes())
     opened = open_model(
-        folder / model_file(about["digest"]), about["functions"], folder / CODE, digest=about["digest"]
+        folder / model_file(about["digest"]),
+        about["functions"],
+        folder / CODE,
+        digest=about["digest"],
+        types=about.get("trust", ()),
     )
     return Served(opened.estimator, opened.signature)

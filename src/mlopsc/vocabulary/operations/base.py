@@ -8,6 +8,7 @@ from pydantic import Field
 from mlopsc.vocabulary.artifacts import ArtifactType
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.engine import SparkEngine
+from mlopsc.vocabulary.names import TypeNames
 
 Kind = Literal["pure", "observe", "effect"]
 Ports = dict[str, ArtifactType]
@@ -39,9 +40,23 @@ class BaseOperation(Frozen):
         """Return references to the user functions that it calls."""
         return ()
 
+    def trusted(self) -> tuple[str, ...]:
+        """Return the types of other packages that models may hold which it opens."""
+        return ()
+
     def engine_libraries(self) -> tuple[str, ...]:
         """Return the distributions that its engine, or its estimator, adds to `libraries`."""
         return ()
+
+
+class Opening(BaseOperation):
+    """What makes or opens a model."""
+
+    trust: TypeNames = ()
+    """Estimators of packages other than scikit-learn that the model may hold, as the training declares them."""
+
+    def trusted(self) -> tuple[str, ...]:
+        return self.trust
 
 
 class Relational(BaseOperation):
@@ -49,6 +64,10 @@ class Relational(BaseOperation):
 
     engine: Annotated[SparkEngine | None, Field(exclude_if=lambda engine: engine is None)] = None
     """Part of the key: floats may differ in their last digits. Left out of it for DuckDB."""
+
+    def trusted(self) -> tuple[str, ...]:
+        """Return the types of other packages that models may hold which it opens."""
+        return ()
 
     def engine_libraries(self) -> tuple[str, ...]:
         return () if self.engine is None else ("duckdb", "pyspark", "sqlglot")

@@ -24,7 +24,7 @@ from mlopsc.vocabulary.gates import (
 )
 from mlopsc.vocabulary.metrics import CustomMetric, Metric, metric_name
 from mlopsc.vocabulary.names import FunctionReference
-from mlopsc.vocabulary.operations.base import BaseOperation, Ports
+from mlopsc.vocabulary.operations.base import BaseOperation, Opening, Ports
 from mlopsc.vocabulary.operations.learning import Train
 
 JUDGES = "judge_"
@@ -94,7 +94,7 @@ class JudgeData(BaseJudge):
         return {f"report_{name}": "report" for name in self.gate.datasets or ()}
 
 
-class JudgePython(BaseJudge):
+class JudgePython(BaseJudge, Opening):
     """Judge a gate by a function of the user's."""
 
     libraries = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "skops")
@@ -129,6 +129,9 @@ class JudgeReproducible(BaseJudge):
     def functions(self) -> tuple[str, ...]:
         return self.train.functions()
 
+    def trusted(self) -> tuple[str, ...]:
+        return self.train.trusted()
+
 
 class JudgeDrift(BaseJudge):
     """Judge a drift gate: the train part against the champion's profile."""
@@ -141,7 +144,7 @@ class JudgeDrift(BaseJudge):
         return {"train": "table", "champion": "model", "reference": "profile"}
 
 
-class JudgeLatency(BaseJudge):
+class JudgeLatency(BaseJudge, Opening):
     """Judge a latency gate: predictions of the model for test rows are timed."""
 
     measures = True
@@ -157,7 +160,7 @@ class JudgeLatency(BaseJudge):
         return self.code
 
 
-class JudgeRobustness(BaseJudge):
+class JudgeRobustness(BaseJudge, Opening):
     """Judge a robustness gate: the model is asked again about test rows that are harmed."""
 
     libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
@@ -193,7 +196,7 @@ class JudgeScored(BaseJudge):
         return (self.metric.python,) if isinstance(self.metric, CustomMetric) else ()
 
 
-class JudgeChampion(BaseJudge):
+class JudgeChampion(BaseJudge, Opening):
     """Judge a champion gate: both models on the test rows that neither was trained on."""
 
     libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
@@ -241,14 +244,15 @@ def judge_of(
     code: tuple[str, ...],
     slices: Sequence[Slice] = (),
     *,
+    trust: tuple[str, ...] = (),
     refit: bool = False,
     train: Train | None = None,
 ) -> Judge:
     """Return the operation that judges a gate.
 
-    `metrics` and `slices` are those of the training, `code` its user functions that made the model; `refit` says that
-    what is registered is trained again on all rows, and `train` is how the model was trained. Nothing is validated: a
-    spec is lowered with thresholds that only a run knows.
+    `metrics` and `slices` are those of the training, `code` its user functions that made the model, `trust` the types
+    of other packages that it may hold; `refit` says that what is registered is trained again on all rows, and `train`
+    is how the model was trained. Nothing is validated: a spec is lowered with thresholds that only a run knows.
     """
     named: dict[str, Metric] = {metric_name(metric): metric for metric in metrics}
     match gate:
@@ -258,13 +262,15 @@ def judge_of(
         case MetricGate(on="value"):
             return JudgeMetric.model_construct(name=name, gate=gate)
         case PythonGate():
-            return JudgePython.model_construct(name=name, gate=gate, code=code)
+            return JudgePython.model_construct(name=name, gate=gate, code=code, trust=trust)
         case MetricGate():
             metric = named.get(gate.metric, gate.metric)
             return JudgeScored.model_construct(name=name, gate=gate, metric=metric)
         case ChampionGate():
             metric = named.get(gate.metric, gate.metric)
-            return JudgeChampion.model_construct(name=name, gate=gate, metric=metric, refit=refit, code=code)
+            return JudgeChampion.model_construct(
+                name=name, gate=gate, metric=metric, refit=refit, code=code, trust=trust
+            )
         case BaselineGate():
             metric = named.get(gate.metric, gate.metric)
             greater = not isinstance(metric, CustomMetric) or metric.greater_is_better
@@ -282,10 +288,12 @@ def judge_of(
         case DriftGate():
             return JudgeDrift.model_construct(name=name, gate=gate)
         case LatencyGate():
-            return JudgeLatency.model_construct(name=name, gate=gate, code=code)
+            return JudgeLatency.model_construct(name=name, gate=gate, code=code, trust=trust)
         case RobustnessGate():
             metric = named.get(gate.metric, gate.metric)
-            return JudgeRobustness.model_construct(name=name, gate=gate, metric=metric, code=code)
+            return JudgeRobustness.model_construct(
+                name=name, gate=gate, metric=metric, code=code, trust=trust
+            )
         case CalibrationGate():
             return JudgeScored.model_construct(name=name, gate=gate)
         case _:

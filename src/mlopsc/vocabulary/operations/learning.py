@@ -11,7 +11,7 @@ from mlopsc.vocabulary.evaluation import Baselines, Explanation, Intervals, Slic
 from mlopsc.vocabulary.hosts import Host
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
 from mlopsc.vocabulary.names import FunctionReference
-from mlopsc.vocabulary.operations.base import BaseOperation, Ports
+from mlopsc.vocabulary.operations.base import BaseOperation, Opening, Ports
 from mlopsc.vocabulary.preprocessing import Preprocessing
 from mlopsc.vocabulary.segments import Segment, Segments
 from mlopsc.vocabulary.sources import FileSource
@@ -20,7 +20,7 @@ from mlopsc.vocabulary.views import Join, RowFunction
 from mlopsc.vocabulary.weights import ClassWeight
 
 
-class Train(BaseOperation):
+class Train(Opening):
     """Fit preprocessing and estimator on the train part, and say in what environment."""
 
     libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
@@ -129,6 +129,9 @@ class Assemble(BaseOperation):
     def functions(self) -> tuple[str, ...]:
         return self.train.functions()
 
+    def trusted(self) -> tuple[str, ...]:
+        return self.train.trusted()
+
 
 class Refit(BaseOperation):
     """Fit what was judged again on all rows, for the registry: the gates have judged the model of the train part.
@@ -151,8 +154,11 @@ class Refit(BaseOperation):
     def functions(self) -> tuple[str, ...]:
         return self.train.functions()
 
+    def trusted(self) -> tuple[str, ...]:
+        return self.train.trusted()
 
-class Evaluate(BaseOperation):
+
+class Evaluate(Opening):
     """Score a model on the test part, and keep the curves behind the scores for plots.
 
     Of the train part labels and times are read, for the naive forecasts that the scores are reported beside.
@@ -192,7 +198,7 @@ class Evaluate(BaseOperation):
         return own + self.code
 
 
-class Explain(BaseOperation):
+class Explain(Opening):
     """Say what a model's answers hang on: permutation importance and partial dependence on rows of the test part."""
 
     libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops")
@@ -216,7 +222,7 @@ class Explain(BaseOperation):
         return own + self.code
 
 
-class Predict(BaseOperation):
+class Predict(Opening):
     """Predict for every row of a file: checked against the model's signature, features made as for training.
 
     Columns of `predictions`, in order: the primary key, or `row` (the number of the row in the input, from 1) where

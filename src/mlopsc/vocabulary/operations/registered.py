@@ -10,7 +10,7 @@ from mlopsc.vocabulary.evaluation import Slice
 from mlopsc.vocabulary.gates import Gate
 from mlopsc.vocabulary.metrics import Metric
 from mlopsc.vocabulary.names import FunctionReference
-from mlopsc.vocabulary.operations.base import BaseOperation, Ports
+from mlopsc.vocabulary.operations.base import BaseOperation, Opening, Ports
 from mlopsc.vocabulary.operations.judging import EVIDENCE, judge_of
 from mlopsc.vocabulary.operations.learning import Train
 
@@ -62,7 +62,7 @@ class StageRule(Frozen):
     gates: tuple[str, ...] = ()
 
 
-class Register(BaseOperation):
+class Register(Opening):
     """Enter a version in the registry and give it the first stage, unless a gate of that stage failed.
 
     The gates' configurations are frozen with the version: a later promotion is judged by them.

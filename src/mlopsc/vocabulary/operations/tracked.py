@@ -3,12 +3,12 @@
 from typing import Any, Literal
 
 from mlopsc.vocabulary.names import FunctionReference
-from mlopsc.vocabulary.operations.base import BaseOperation, Ports
+from mlopsc.vocabulary.operations.base import Opening, Ports
 from mlopsc.vocabulary.secrets import SecretSource
 from mlopsc.vocabulary.sources import SecretHandle
 
 
-class Track(BaseOperation):
+class Track(Opening):
     """Tell MLflow what a training came to; what cannot be told now waits in the store.
 
     One run of MLflow for each outcome: the same parameters, data, metrics and decisions are the same run, however often

@@ -99,6 +99,9 @@ class Trial(BaseOperation):
         scored = (self.metric.python,) if isinstance(self.metric, CustomMetric) else ()
         return self.train.functions() + scored
 
+    def trusted(self) -> tuple[str, ...]:
+        return self.train.trusted()
+
 
 class CollectTrials(BaseOperation):
     """Put the reports of trials together, and name the best: the first of those with the best mean score.
@@ -169,3 +172,6 @@ class ScoreSearch(BaseOperation):
     def functions(self) -> tuple[str, ...]:
         scored = tuple(metric.python for metric in self.metrics if isinstance(metric, CustomMetric))
         return self.train.functions() + scored
+
+    def trusted(self) -> tuple[str, ...]:
+        return self.train.trusted()

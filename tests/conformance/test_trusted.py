@@ -1,0 +1,109 @@
+"""A model of another maker's types, trusted by name, from training to prediction, on every backend."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from tests import third_party_package
+
+SPEC = """\
+apiVersion: mlopsc/v1
+project: {name: trusted, owner: o}
+targets: {kfp: {image: 'registry.example.com/trusted:1.0'}}
+datasets:
+  visits:
+    source: {type: csv, path: visits.csv}
+    primary_key: [id]
+training:
+  late:
+    entities: {dataset: visits, label: late}
+    features: [age, stay]
+    split: {type: stratified}
+    estimator: {python: 'made:model'}
+    params: {C: 2.0}
+    trust: [cleansing._clip.Clip, cleansing._clip.Clipped]
+    metrics: [accuracy]
+gates:
+  accurate: {type: metric, training: late, metric: accuracy, min: 0.2}
+  best: {type: champion, training: late, metric: accuracy}
+registry:
+  late: {training: late, stages: {live: {gates: [accurate]}, main: {gates: [best]}}}
+"""
+MADE = """\
+from cleansing import clipped
+
+
+def model(params, seed):
+    return clipped(**params)
+"""
+
+
+@pytest.fixture
+def visits(tmp_path):
+    """Return the folder of a small project, and where the other maker's package is installed."""
+    folder = tmp_path / "trusted"
+    folder.mkdir()
+    (folder / "mlops.yaml").write_text(SPEC)
+    (folder / "made.py").write_text(MADE)
+    rows = [f"{n},{n % 83},{(n * 37) % 19},{str(n % 83 + (n * 37) % 19 > 50).lower()}" for n in range(200)]
+    (folder / "visits.csv").write_text("\n".join(["id,age,stay,late", *rows]) + "\n")
+    return folder, third_party_package.install(tmp_path / "site")
+
+
+def commands(mlopsc, site, **more):
+    return replace(mlopsc, surroundings={"PYTHONPATH": f"{site}{os.pathsep}{mlopsc.path}", **more})
+
+
+def outputs(report):
+    return {step["name"]: step["outputs"] for step in report["steps"]}
+
+
+def test_a_model_of_trusted_types_is_made_judged_registered_and_asked(mlopsc, visits):
+    folder, site = visits
+    call = commands(mlopsc, site)
+    told = json.loads(call("run", "--local", "--json", cwd=folder))
+    assert told["status"] == "succeeded"
+    call("registry", "promote", "late/1", "--to", "main", cwd=folder)
+    call("predict", "late@main", "visits.csv", "--json", cwd=folder)
+    opened = "import mlopsc; print(type(mlopsc.load_model('late@main').estimator.named_steps['estimator']))"
+    surroundings = {**os.environ, "PYTHONPATH": str(site)}
+    done = subprocess.run(
+        [sys.executable, "-c", opened], cwd=folder, env=surroundings, capture_output=True, text=True
+    )
+    assert "cleansing._clip.Clipped" in done.stdout, done.stderr
+    # The version of the package is part of what the model depends on.
+    about = site / "cleansing-1.2.dist-info" / "METADATA"
+    about.write_text(about.read_text().replace("1.2", "1.3"))
+    again = json.loads(call("run", "--local", "--json", cwd=folder))
+    before, now = (outputs(report)["train_late"] for report in (told, again))
+    assert before["model"] == now["model"]
+    assert before["environment"] != now["environment"]
+
+
+def test_without_trust_the_training_fails_and_says_what_to_trust(mlopsc, visits):
+    folder, site = visits
+    text = SPEC.replace("    trust: [cleansing._clip.Clip, cleansing._clip.Clipped]\n", "")
+    (folder / "mlops.yaml").write_text(text)
+    told = commands(mlopsc, site)("run", "--local", "--json", cwd=folder, status=None)
+    assert "not trusted: cleansing._clip.Clip, cleansing._clip.Clipped" in told
+
+
+def test_trusted_types_are_equal_everywhere(mlopsc, visits, running, request):
+    folder, site = visits
+    call = commands(mlopsc, site)
+    reference = [json.loads(call("run", "--local", "--json", cwd=folder))]
+    reference += [json.loads(call("predict", "late@live", "visits.csv", "--json", cwd=folder))]
+    (folder / ".mlopsc").rename(folder / ".mlopsc-reference")
+    server = request.getfixturevalue("prefect_environment") if running == "prefect" else {}
+    call = commands(mlopsc, site, **server)
+    found = [json.loads(call("run", "--target", running, "--json", cwd=folder))]
+    found += [
+        json.loads(call("predict", "late@live", "visits.csv", "--target", running, "--json", cwd=folder))
+    ]
+    for ours, theirs in zip(found, reference, strict=True):
+        assert ours["status"] == theirs["status"] == "succeeded"
+        assert outputs(ours) == outputs(theirs)
