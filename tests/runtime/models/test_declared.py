@@ -1,5 +1,6 @@
 """Types of other packages that a training trusts: held as objects of declared classes, and in no other role."""
 
+import json
 import sys
 
 import numpy as np
@@ -132,7 +133,6 @@ def test_a_declared_name_has_no_other_role(package, tmp_path, name, attack):
 
 def test_the_attacks_are_real_to_who_trusts_by_name(package, tmp_path):
     """What skops does with the names alone: it runs `__setstate__` on the file's words, and calls the function."""
-    import json
     from io import BytesIO
     from zipfile import ZipFile
 
@@ -154,3 +154,28 @@ def test_the_attacks_are_real_to_who_trusts_by_name(package, tmp_path):
         skops.io.loads(buffer.getvalue(), trusted=names)
         assert canary.exists()
         canary.unlink()
+
+
+def test_what_mlflow_loads_trusts_what_the_event_told(package, tmp_path):
+    from cleansing import clipped
+
+    from mlopsc.runtime.models.archive import save_model
+    from mlopsc.runtime.tracking.served import ABOUT, _load_pyfunc, model_file
+
+    X, y = np.arange(20.0).reshape(-1, 1), np.arange(20) > 8
+    signature = {
+        "features": [{"name": "a", "kind": "numeric", "type": "double"}],
+        "label": "y",
+        "task": "classification",
+        "classes": [False, True],
+        "estimator": "made:model",
+        "params": {},
+    }
+    digest = save_model(tmp_path / "model", clipped().fit(X, y), signature, [1], trusted=BOTH)
+    (tmp_path / "model").rename(tmp_path / model_file(digest))
+    about = {"digest": digest, "functions": []}
+    (tmp_path / ABOUT).write_text(json.dumps(about | {"trust": [CLIP, CLIPPED]}))
+    assert _load_pyfunc(str(tmp_path)) is not None
+    (tmp_path / ABOUT).write_text(json.dumps(about))
+    with pytest.raises(StoreError, match="not trusted"):
+        _load_pyfunc(str(tmp_path))
