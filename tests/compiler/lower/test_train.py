@@ -193,6 +193,19 @@ def test_custom_metrics_are_gated_by_name_and_frozen_with_the_version(tmp_path: 
     assert [item if isinstance(item, str) else item.name for item in register.metrics] == ["roc_auc", "cost"]
 
 
+def test_slices_that_gates_name_are_judged_and_frozen_as_the_training_declares_them(tmp_path: Path) -> None:
+    declared = "{name: hours, column: hour, bins: [9]}"
+    change = f"""\
+training: {{late_arrival: {{slices: [origin, {declared}]}}}}
+gates: {{g: {{type: slice, training: late_arrival, metric: roc_auc, slices: [hours], min: 0.5}}}}
+registry: {{late_arrival: {{stages: {{staging: {{gates: [g]}}}}}}}}
+"""
+    pipeline = train(tmp_path, merged(FLIGHTS, change))
+    hours = {"name": "hours", "column": "hour", "bins": [9.0]}
+    assert configuration(pipeline, "gate_g")["divisions"] == [hours]
+    assert configuration(pipeline, "register_late_arrival")["slices"] == [hours]
+
+
 def test_run_time_parameters_stay_in_configurations_until_a_run_fills_them_in(tmp_path: Path) -> None:
     everywhere = """
     parameters:

@@ -242,7 +242,8 @@ def _register(
     rules: dict[str, Any] = {"stages": stages, "gates": gates, "metrics": training.measured}
     again = any(isinstance(gate, ReproducibleGate) for gate in gates.values())
     named = {one for gate in gates.values() for one in getattr(gate, "slices", None) or ()}
-    if slices := tuple(one for one in training.reported if one.called in named):
+    slices = tuple(one for one in training.reported if one.called in named)
+    if slices:
         rules["slices"] = slices
     if training.refit:
         rules["refit"] = True
@@ -271,6 +272,7 @@ def _register(
         stages=tuple(op.StageRule(stage=name, gates=stage.gates) for name, stage in model.stages.items()),
         gates=gates,
         metrics=training.measured,
+        slices=slices,
         code=model_code(training),
         trust=training.trust,
         lineage_code=tuple(sorted(data_code)),
