@@ -23,7 +23,7 @@ training:
 @pytest.fixture
 def spec(tmp_path):
     (tmp_path / "mlops.yaml").write_text(SPEC)
-    (tmp_path / "own.py").write_text("def make(): ...\n")
+    (tmp_path / "own.py").write_text("def make(params, seed): ...\n")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.csv").write_text("id,x,y\n1,2.5,true\n2,3.5,false\n")
     return tmp_path / "mlops.yaml"

@@ -59,7 +59,7 @@ def bounds(one: ColumnProfile, *, growing: bool = False) -> tuple[float | int | 
     """Return round bounds around a range of numbers, with slack; None on a side that stays open."""
     low, high = float(one.low), float(one.high)
     if names_year(one.name):
-        return round_number(floor(low / 10) * 10), None
+        return floor(low) // 10 * 10, None
     if (angle := globe(one.name)) is not None and -angle <= low and high <= angle:
         return round_number(-angle), round_number(angle)
     if not growing and is_integer(one.type) and _every_whole_number(one):

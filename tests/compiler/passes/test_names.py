@@ -119,7 +119,7 @@ gates: {g: {type: champion, training: late, metric: roc_auc}}
 registry: {m: {training: late, stages: {s: {gates: [g]}}, x: 1}}
 """,
             [
-                "MLC101 «x» unknown key 'x' | keys here are description, stages, training",
+                "MLC101 «x» unknown key 'x' | keys here are card, description, stages, training",
             ],
             id="a faulty model may guard the champion gate",
         ),
