@@ -17,6 +17,7 @@ from mlopsc.api import run_local
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.tracking.flushing import flush
 from mlopsc.runtime.tracking.queue import enqueue, waiting
+from mlopsc.runtime.tracking.sending import EVENT
 from tests.mlflow_server import free_port, wait_for
 
 pytestmark = [
@@ -273,10 +274,11 @@ def test_a_sender_killed_at_any_request_leaves_one_run_in_the_end(make_project, 
     event = json.loads(next(Path(".mlopsc/store/tracking/sent").glob("*/*.json")).read_text())
     assert event["run"]
     whole = _event(folder)
-    finished, number = False, 0
+    finished, number, events = False, 0, []
     while not finished:
         number += 1
-        enqueue(context.store(), whole | {"rows": number}, at=1_700_000_000_000, circumstances={})
+        one = enqueue(context.store(), whole | {"rows": number}, at=1_700_000_000_000, circumstances={})
+        events.append(one.id)
         finished = _send_in_a_child(context, mlflow_server.url, kill_after=number)
         if not finished:
             assert len(waiting(context.store(), "killed")) == 1
@@ -284,7 +286,7 @@ def test_a_sender_killed_at_any_request_leaves_one_run_in_the_end(make_project, 
             assert [one.event["rows"] for one in done.sent] == [number]
     assert number > 10
     told = [one for one in runs_of(mlflow_server, "killed") if one.info.start_time == 1_700_000_000_000]
-    assert sorted(one.data.metrics["test_rows"] for one in told) == list(range(1, number + 1))
+    assert sorted(one.data.tags[EVENT] for one in told) == sorted(events)
     assert {one.info.status for one in told} == {"FINISHED"}
     assert {len(one.outputs.model_outputs) for one in told} == {1}
 
