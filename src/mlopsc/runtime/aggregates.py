@@ -65,6 +65,8 @@ class Piece:
 class Recipe:
     """Each value and each piece once, however many aggregates need it; results are expressions over the pieces."""
 
+    wide: bool
+    """Whether deviations are reckoned in whole numbers."""
     values: dict[str, exp.Expr] = field(default_factory=dict)
     """Name → expression over a row."""
     pieces: dict[str, Piece] = field(default_factory=dict)
@@ -104,12 +106,15 @@ def recipe(
     types: Mapping[str, str],
     units: Mapping[str, Unit],
     conditions: Mapping[str, str],
+    *,
+    wide: bool,
 ) -> Recipe:
     """Return what makes the aggregates of columns of DuckDB's `types`; `conditions` names the column of each.
 
-    `units` are those of `summed_columns`; a deviation whose column has none is left to the engine's own function.
+    `units` are those of `summed_columns`. `wide` says whether the engine has integers of 127 bits, in which deviations
+    are reckoned; else they are left to its own function.
     """
-    made = Recipe()
+    made = Recipe(wide)
     for one in aggregates:
         kind = types[one.column] if one.column is not None else ""
         made.results[one.name] = _result(
@@ -124,13 +129,13 @@ def recipe(
     return made
 
 
-def summed_columns(
-    aggregates: Iterable[Aggregate], types: Mapping[str, str], *, deviations: bool
-) -> list[str]:
-    """Return the columns whose units must be measured; `deviations` says whether these are sums of whole numbers."""
+def summed_columns(aggregates: Iterable[Aggregate], types: Mapping[str, str], *, wide: bool) -> list[str]:
+    """Return the columns whose units must be measured; `wide` says whether deviations are sums of whole numbers."""
 
     def counted(one: Aggregate, kind: str) -> bool:
-        return kind in _FLOATS if one.function in ("sum", "mean") else deviations and one.function == "stddev"
+        if one.function == "stddev":
+            return wide or kind in _FLOATS
+        return one.function in ("sum", "mean") and kind in _FLOATS
 
     summed = [one.column for one in aggregates if one.column and counted(one, types[one.column])]
     return list(dict.fromkeys(summed))
@@ -237,7 +242,7 @@ def _deviation_of(
     made: Recipe, over: Callable[[str, exp.Expr], exp.Expr], value: exp.Expr, unit: Unit | None
 ) -> exp.Expr:
     """Return the deviation of finite values."""
-    if unit is None:
+    if unit is None or not made.wide:
         return over("stddev_samp($x)", value)
     shift = unit.shift - _BITS + spread.BITS
     return _scaled(spread.spread(over, value, _scaled(value, shift), made.step), -shift)

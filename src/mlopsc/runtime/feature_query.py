@@ -99,7 +99,9 @@ def join_views(views: Iterable[ViewTable], columns: Mapping[str, str]) -> exp.Ex
         rows = without_nan(view.table, view.types, join.entity.values())
         if join.aggregates:
             names = {name: _joined(join.view, name) for name in join.names}
-            made = recipe(join.aggregates, join.ratios, view.types, view.units, view.conditions)
+            made = recipe(
+                join.aggregates, join.ratios, view.types, view.units, view.conditions, wide=view.wide
+            )
             table = window_join(entities, rows, view.matching, made, POSITION, names)
         else:
             names = {name: _joined(join.view, name) for name in join.columns}

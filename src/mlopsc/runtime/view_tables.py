@@ -37,6 +37,8 @@ class ViewTable:
     conditions: Mapping[str, str] = field(default_factory=dict)
     """Condition of an aggregate → the column that says whether it holds."""
     units: Mapping[str, Unit] = field(default_factory=dict)
+    wide: bool = True
+    """Whether the engine has integers of 127 bits."""
     packing: Packing | None = None
 
     @property
@@ -82,9 +84,9 @@ def open_view(connection: "duckdb.DuckDBPyConnection", join: Join, path: Path) -
         table = _filtered(connection, join, table, types, conditions)
     # Spark has no integers of 127 bits: there a deviation is Spark's own.
     wide = isinstance(connection, duckdb.DuckDBPyConnection)
-    units = measured(connection, table, summed_columns(join.aggregates, types, deviations=wide))
+    units = measured(connection, table, summed_columns(join.aggregates, types, wide=wide))
     packed = packing(connection, table, matching_of(join)) if join.columns else None
-    return ViewTable(join, table, types, conditions, units, packed)
+    return ViewTable(join, table, types, conditions, units, wide, packed)
 
 
 def require(names: Iterable[str], columns: Mapping[str, str], where: str) -> None:
