@@ -23,7 +23,6 @@ def event_of(config: Track, digests: Mapping[str, str], read: Callable[[str], An
     What differs between two runs that came to the same (times, who ran it, whether the version was new) is no part of
     it.
     """
-    metrics = read("metrics")
     decisions = {name: read(f"decision_{name}") for name in config.gates}
     datasets = {
         name: {**source, "digest": read(f"report_{name}")["data_digest"]}
@@ -36,8 +35,6 @@ def event_of(config: Track, digests: Mapping[str, str], read: Callable[[str], An
         "experiment": config.experiment,
         "training": config.training,
         "params": {name: _text(value) for name, value in config.params.items()},
-        "metrics": metrics["metrics"],
-        "rows": metrics["rows"],
         "tags": config.tags,
         "datasets": datasets,
         "gates": {
