@@ -20,7 +20,7 @@ def population(judged: Judged) -> Iterator[Fact]:
     said = judged.said or {}
     for name in ("dataset", "view"):
         if name in said:
-            yield Fact(f"Rows of the {name}", said[name])
+            yield Fact(f"Rows from the {name}", said[name])
     label = said.get("label") or (judged.signature or {}).get("label")
     if label is not None:
         yield Fact("Label", label)

@@ -7,6 +7,7 @@ admitted, those that the spec or the registry names, are called.
 
 import re
 import weakref
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -62,11 +63,13 @@ class _Own(BaseEstimator):  # type: ignore[misc]
             raise self._unfit("predict", f"shape {found.shape} for {len(X)} rows: expected one value a row")
         return self._as_predicted(found)
 
+    @abstractmethod
     def _learn_labels(self, y: Values) -> None:
-        raise NotImplementedError
+        """Keep what predictions are made of: a classifier its classes."""
 
+    @abstractmethod
     def _as_predicted(self, found: Values) -> Values:
-        raise NotImplementedError
+        """Return predictions in the type that the labels had."""
 
     def _asked(self, method: str, X: Any) -> Values:
         try:
