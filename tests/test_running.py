@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mlopsc.building import check_spec
 from mlopsc.diagnostics.errors import UsageError
 from mlopsc.plan.plan import Pipeline
-from mlopsc.running import resolve_parameters
+from mlopsc.running import make_request, resolve_parameters
 from mlopsc.vocabulary.parameters import Parameter
 from mlopsc.vocabulary.time import parse_timestamp
+from tests.cli.conftest import SPEC, _write_rows
 
 PIPELINE = Pipeline(
     name="train",
@@ -52,3 +54,45 @@ def test_a_value_of_the_environment_is_checked_as_one_that_is_given(monkeypatch)
     monkeypatch.delenv("MLOPSC_PARAM_least")
     with pytest.raises(UsageError, match="parameter 'as_of' has no value"):
         resolve_parameters(PIPELINE, {})
+
+
+BOUNDED = SPEC.replace(
+    "parameters:", "parameters:\n  most: {type: int, default: 9}\n  least: {type: float, default: 0}"
+)
+BOUNDED = BOUNDED.replace(
+    "gates:\n",
+    """gates:
+  small: {type: size, training: lateness, max_bytes: "${params.most}"}
+  everywhere: {type: slice, training: lateness, metric: roc_auc, by: [colour], min: "${params.least}", max: 0.9}
+""",
+    1,
+).replace("[good]", "[good, small, everywhere]")
+
+
+@pytest.mark.parametrize(
+    ("given", "message", "help"),
+    [
+        (
+            {"most": "0"},
+            "mlops.yaml:29:43: max_bytes of gates.small must be greater than or equal to 1, found the number 0, "
+            "the value of parameter 'most'",
+            "give another value: --set most=…",
+        ),
+        (
+            {"least": "0.95"},
+            "mlops.yaml:30:3: gates.everywhere: `min` 0.95 is above `max` 0.9: nothing can pass (least is 0.95)",
+            "give another value: --set least=…",
+        ),
+    ],
+)
+def test_a_value_that_a_gate_cannot_take_is_refused_at_its_place_before_anything_runs(
+    tmp_path, given, message, help
+):
+    spec = tmp_path / "mlops.yaml"
+    spec.write_text(BOUNDED)
+    _write_rows(tmp_path / "rows.csv")
+    plan = check_spec(spec).require()
+    with pytest.raises(UsageError) as refused:
+        make_request(plan, spec, "train", given)
+    assert (str(refused.value), refused.value.help) == (message, help)
+    assert make_request(plan, spec, "train", {"most": "1"}).parameters["most"] == 1

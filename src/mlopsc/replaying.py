@@ -21,6 +21,7 @@ from mlopsc.plan.plan import Artifact, Pipeline, Plan, Step
 from mlopsc.runtime.decisions import Decision, failed, read_json
 from mlopsc.runtime.gates.judging import judge, settled
 from mlopsc.runtime.store import Store
+from mlopsc.vocabulary.misfits import first_misfit
 from mlopsc.vocabulary.operations import JUDGES, Judge, Operation
 from mlopsc.vocabulary.time import parse_duration, parse_timestamp
 
@@ -200,14 +201,16 @@ class _Judging:
     def _config(self, step: Step, recorded: Recorded) -> Judge | str:
         """Return today's gate with the parameters that the run had; or which has no value."""
         defaults = {name: one.default for name, one in self.pipeline.parameters.items()}
-        values = defaults | dict(recorded.run.parameters)
-        missing = [name for name in step.parameters if values.get(name) is None]
+        given = defaults | dict(recorded.run.parameters)
+        values = {name: value for name, value in given.items() if value is not None}
+        missing = [name for name in step.parameters if name not in values]
         if missing:
             return f"the run had no parameter {missing[0]!r}, and it has no default"
         try:
-            config = step.resolved({name: value for name, value in values.items() if value is not None})
+            config = step.resolved(values)
         except ValidationError as error:
-            return f"the gate makes no sense with the run's parameters: {error.errors()[0]['msg']}"
+            misfit = first_misfit(step.configuration, error, values)
+            return f"the gate makes no sense with the run's parameters: {misfit.told('.'.join(step.origin))}"
         if not isinstance(config, Judge):
             raise AssertionError(config)
         return config

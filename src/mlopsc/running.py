@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from mlopsc.building import runner, submitter
 from mlopsc.diagnostics.errors import SpecError, UsageError
 from mlopsc.diagnostics.suggest import did_you_mean
@@ -16,6 +18,7 @@ from mlopsc.plan.plan import Pipeline, Plan
 from mlopsc.plan.result import RunResult, StepResult
 from mlopsc.runtime.context import Context
 from mlopsc.targets import Remote, RunRequest
+from mlopsc.vocabulary.misfits import first_misfit
 from mlopsc.vocabulary.online import MATERIALIZE, materialize_step
 from mlopsc.vocabulary.parameters import NOW, PARAMETER_VARIABLE, normal_value, read_value
 from mlopsc.vocabulary.predicting import predict_pipeline
@@ -43,12 +46,14 @@ def make_request(
 ) -> RunRequest:
     """Return the request to run a pipeline of a plan; raises UsageError for names and values that do not fit."""
     chosen = find_pipeline(plan, pipeline)
+    values = resolve_parameters(chosen, parameters)
+    check_values(chosen, values)
     project = path.resolve().parent
     return RunRequest(
         plan=plan,
         pipeline=chosen,
         project=project,
-        parameters=resolve_parameters(chosen, parameters),
+        parameters=values,
         registry_url=plan.infrastructure.registry,
         store_url=plan.infrastructure.store,
         actor=actor(),
@@ -173,6 +178,18 @@ def resolve_parameters(pipeline: Pipeline, given: Mapping[str, ParameterValue]) 
         except ValueError as error:
             raise UsageError(f"parameter {name!r}: {error}") from error
     return values
+
+
+def check_values(pipeline: Pipeline, values: Mapping[str, Scalar]) -> None:
+    """Raise UsageError, with the place in the spec, for a value that does not suit the step where it is put in."""
+    for step in pipeline.steps:
+        if step.parameters:
+            try:
+                step.resolved(values)
+            except ValidationError as error:
+                misfit = first_misfit(step.configuration, error, values)
+                told = misfit.told(".".join(step.origin))
+                raise UsageError(f"{step.place_of(misfit.place)}: {told}", help=misfit.help) from error
 
 
 def actor() -> str:

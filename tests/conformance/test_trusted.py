@@ -90,6 +90,7 @@ def test_without_trust_the_training_fails_and_says_what_to_trust(mlopsc, visits)
     (folder / "mlops.yaml").write_text(text)
     told = commands(mlopsc, site)("run", "--local", "--json", cwd=folder, status=None)
     assert "not trusted: cleansing._clip.Clip, cleansing._clip.Clipped" in told
+    assert "training: {late: {trust: [cleansing._clip.Clip, cleansing._clip.Clipped]}}" in told
 
 
 def test_trusted_types_are_equal_everywhere(mlopsc, visits, running, request):

@@ -182,7 +182,10 @@ def test_parameters_are_filled_in_with_their_types():
 
 @pytest.mark.parametrize(
     ("parameters", "words"),
-    [({}, "parameter 'floor' has no value"), ({"floor": "high"}, "judge_metric: ")],
+    [
+        ({}, "parameter 'floor' has no value"),
+        ({"floor": "high"}, "min of gates.g must be a valid number, found text 'high'"),
+    ],
 )
 def test_a_parameter_that_is_missing_or_does_not_fit_is_named(parameters, words):
     with pytest.raises(MlopscError, match=words):

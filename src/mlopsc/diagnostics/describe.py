@@ -1,4 +1,4 @@
-"""How a message calls a value that it found: `text 'abc'`, `the number 5`, `a list`."""
+"""How a message calls a value that it found, `text 'abc'`, `the number 5`, and what it says of what was expected."""
 
 
 def describe(value: object) -> str:
@@ -18,3 +18,11 @@ def describe(value: object) -> str:
             return "a map"
         case _:
             return str(value)
+
+
+def requirement(message: str) -> str:
+    """Return what pydantic says of a value as what the value must be: `must be greater than or equal to 1`."""
+    for subject in ("Input", "Value", "String"):
+        message = message.removeprefix(f"{subject} should")
+    message = message.strip()
+    return f"must {message}" if message[:2] in {"be", "ha"} else message[:1].lower() + message[1:]

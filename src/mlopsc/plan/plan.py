@@ -70,7 +70,8 @@ class Step(Frozen):
     origin: tuple[str, ...] = ()
     """Path in the spec of the entry that it came from: `("datasets", "flights")`."""
     places: dict[str, Source] = {}
-    """Of a validation: where each of its rules is written, by its path below the entry: `checks/0`."""
+    """By path below the entry: of a validation, where each of its rules is written, `checks/0`; of a gate, where each
+    value that a run gives stands, `max_bytes`."""
     fan: Annotated[Fan | None, Field(exclude_if=lambda fan: fan is None)] = None
     """The fan-out that it belongs to."""
 

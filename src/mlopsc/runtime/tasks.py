@@ -24,6 +24,7 @@ from mlopsc.runtime.context import Context, read_secret
 from mlopsc.runtime.keys import Task, action_of, can_change, library_version
 from mlopsc.runtime.redaction import redacting
 from mlopsc.runtime.store import Store
+from mlopsc.vocabulary.misfits import first_misfit
 from mlopsc.vocabulary.operations import OPERATION, Load, Materialize, Operation, Track
 from mlopsc.vocabulary.references import Scalar, substitute
 
@@ -66,9 +67,11 @@ def literal_operation(configuration: Mapping[str, Any], parameters: Mapping[str,
             f"parameter {error.args[0]!r} has no value", help=f"set it: --set {error.args[0]}=…"
         ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise MlopscError(f"{configuration.get('operation')}: {place}: {first['msg']}") from error
+        misfit = first_misfit(configuration, error, parameters)
+        entry = (
+            f"gates.{configuration['name']}" if "gate" in configuration else configuration.get("operation")
+        )
+        raise MlopscError(misfit.told(str(entry)), help=misfit.help) from error
 
 
 def prepare(

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from mlopsc.diagnostics.codes import CODES, report
-from mlopsc.diagnostics.describe import describe
+from mlopsc.diagnostics.describe import describe, requirement
 from mlopsc.diagnostics.diagnostic import Diagnostic, Span
 from mlopsc.diagnostics.suggest import did_you_mean, nearest
 from mlopsc.spec.document import Document, Path
@@ -200,14 +200,14 @@ class _Translator:
             least = item["ctx"]["min_length"]
             return report("MLC105", f"expected at least {least} {'entry' if least == 1 else 'entries'}", span)
         if kind in _RANGE:
-            return report("MLC105", f"{_lowered(message)}, found {describe(found)}", span)
+            return report("MLC105", f"{requirement(message)}, found {describe(found)}", span)
         if kind == "string_pattern_mismatch":
             pattern = item["ctx"]["pattern"]
             words = _FORMS.get(pattern, f"text of the form {pattern}")
             return report("MLC106", f"expected {words}, found {describe(found)}", span)
         if kind == "value_error":
             return report(_TIMES.get(self._inner(place.schema).get("type", ""), "MLC109"), message, span)
-        return report("MLC103", f"{_lowered(message)}, found {describe(found)}", span)
+        return report("MLC103", f"{requirement(message)}, found {describe(found)}", span)
 
     def _missing(self, path: Path, key: str, hint: str | None) -> Diagnostic:
         span = self.document.key_span(self.path + path)
@@ -349,12 +349,6 @@ def _where(path: Path) -> str:
 def _quoted(text: str) -> list[str]:
     """Return the names that pydantic lists in quotes: `'a' | 'b'`."""
     return [part.strip(" '") for part in text.split("|")]
-
-
-def _lowered(message: str) -> str:
-    message = message.removeprefix("Input should").removeprefix("Value should").removeprefix("String should")
-    message = message.strip()
-    return f"must {message}" if message[:2] in {"be", "ha"} else message[:1].lower() + message[1:]
 
 
 def _hint(wanted: str, found: Any) -> str | None:

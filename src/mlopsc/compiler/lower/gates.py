@@ -10,6 +10,7 @@ from mlopsc.compiler.lower.steps import make_step
 from mlopsc.plan.plan import Artifact, Step
 from mlopsc.spec.training import Training
 from mlopsc.vocabulary import operations as op
+from mlopsc.vocabulary.misfits import references_in
 
 
 def lower_gates(analysis: Analysis, name: str, training: Training) -> dict[str, Step]:
@@ -36,6 +37,7 @@ def lower_gates(analysis: Analysis, name: str, training: Training) -> dict[str, 
             ("gates", gate_name),
             inputs={port: inputs[port] for port in judge.input_ports()},
             policy=None if judge.light else training.policy,
+            rules=[path for path, _ in references_in(judge.gate.model_dump(mode="json", exclude_none=True))],
             **{name: value for name, value in judge if name != "operation"},
         )
         steps[step.name] = step

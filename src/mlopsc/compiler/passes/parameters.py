@@ -1,7 +1,6 @@
 """Run-time parameters: of a type that suits, and only where a run may decide."""
 
 from collections.abc import Container, Iterator
-from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -12,6 +11,7 @@ from mlopsc.spec.document import Path
 from mlopsc.spec.validation import misplaced_parameter, validate_entry
 from mlopsc.vocabulary.gates import CRITERIA, Gate
 from mlopsc.vocabulary.gates.robustness import HARMS
+from mlopsc.vocabulary.misfits import references_in
 from mlopsc.vocabulary.parameters import Parameter, check_value
 from mlopsc.vocabulary.references import parameter_alone, parameters_in, referenced, substitute
 
@@ -73,7 +73,7 @@ def check_parameters(analysis: Analysis) -> Iterator[Diagnostic]:
         if parameter.default is not None and (fault := check_value(parameter, parameter.default)):
             yield report("MLC606", fault, document.value_span(("parameters", name, "default")))
     mistaken: set[Path] = set()
-    for path, text in _texts(document.value, ()):
+    for path, text in references_in(document.value):
         alone = parameter_alone(text)
         for token in parameters_in(text):
             if token.name not in spec.parameters:
@@ -117,15 +117,3 @@ def _fits(path: Path, place: tuple[str, ...]) -> bool:
     return len(path) == len(place) and all(
         want in ("*", part) for part, want in zip(path, place, strict=True)
     )
-
-
-def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, str):
-        if "${" in value:
-            yield path, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, (*path, index))

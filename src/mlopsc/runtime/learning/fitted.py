@@ -41,15 +41,20 @@ def check_loader(signature: Mapping[str, Any], project: Path) -> None:
         )
 
 
-def trust_in(code: Sequence[str], types: Sequence[str], project: Path) -> Trust:
-    """Return trust in the modules of functions, in the project's modules that those can import, and in types."""
+def trust_in(
+    code: Sequence[str], types: Sequence[str], project: Path, *, training: str | None = None
+) -> Trust:
+    """Return trust in the modules of functions, in the project's modules that those can import, and in types.
+
+    `training` is who declares them, for messages.
+    """
     modules: set[str] = set()
     for text in code:
         module = resolve_reference(text).module
         files = (Path(file).with_suffix("") for file in closure(project, module))
         parts = (file.parent.parts if file.name == "__init__" else file.parts for file in files)
         modules |= {module, *(".".join(part) for part in parts)}
-    return Trust(tuple(sorted(modules)), tuple(types))
+    return Trust(tuple(sorted(modules)), tuple(types), training)
 
 
 def metric_functions(metrics: Sequence[Metric], project: Path) -> dict[str, CustomFunction]:

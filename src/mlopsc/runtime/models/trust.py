@@ -82,6 +82,8 @@ class Trust:
     types: tuple[str, ...] = ()
     """Estimators of other packages, `imblearn.pipeline.Pipeline`: they may be held as objects and types (see
     `declared`)."""
+    training: str | None = None
+    """The training that declares them, for messages."""
 
 
 NOTHING = Trust()
@@ -122,8 +124,7 @@ def audit(schema: Any, trusted: Trust = NOTHING) -> list[str]:
     if refused:
         raise StoreError(
             f"the model holds types that are not trusted: {', '.join(sorted(refused))}",
-            help=f"if you trust who made them, add them to its training's `trust`, `{_written(refused)}`; otherwise do "
-            "not use this file"
+            help=_help(refused, trusted)
             if objects
             else "`trust` is for estimators: functions, and what is not built of its attributes alone, a model may "
             "hold of scikit-learn and of the project's own modules",
@@ -131,8 +132,11 @@ def audit(schema: Any, trusted: Trust = NOTHING) -> list[str]:
     return sorted(names)
 
 
-def _written(types: set[str]) -> str:
-    return f"training: {{NAME: {{trust: [{', '.join(sorted(types))}]}}}}"
+def _help(types: set[str], trusted: Trust) -> str:
+    said = f"trust: [{', '.join(sorted({*types, *trusted.types}))}]"
+    if trusted.training is None:
+        return f"if you trust who made them, train it with `{said}`; otherwise do not use this file"
+    return f"if you trust who made them, say so: `training: {{{trusted.training}: {{{said}}}}}`"
 
 
 def _nodes(part: Any, depth: int) -> Iterator[dict[str, Any]]:

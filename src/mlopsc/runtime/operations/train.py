@@ -67,7 +67,7 @@ def train_on(
     rows = read_labelled(table, config)
     model = fit_model(config, rows, context, settled)
     if isinstance(model, SegmentedModel):
-        model = _apart(model, trust_in(config.functions(), config.trust, context.project))
+        model = _apart(model, _trust(config, context))
     save_trained(config, table, rows, model, out, context, judged=judged)
 
 
@@ -97,8 +97,11 @@ def save_trained(
     }
     if judged is not None:
         signature["refitted"] = judged
-    trusted = trust_in(config.functions(), config.trust, context.project)
-    save_model(out, model, signature, read_rows(table), trusted=trusted)
+    save_model(out, model, signature, read_rows(table), trusted=_trust(config, context))
+
+
+def _trust(config: Train, context: Context) -> Trust:
+    return trust_in(config.functions(), config.trust, context.project, training=config.training)
 
 
 def write_environment(config: Train, out: Path, context: Context) -> None:
