@@ -93,6 +93,52 @@ def test_without_trust_the_training_fails_and_says_what_to_trust(mlopsc, visits)
     assert "training: {late: {trust: [cleansing._clip.Clip, cleansing._clip.Clipped]}}" in told
 
 
+PUBLISHED = """\
+from imblearn.ensemble import BalancedRandomForestClassifier
+from imblearn.over_sampling import SMOTE
+from imblearn.pipeline import Pipeline
+
+
+def model(params, seed):
+    forest = BalancedRandomForestClassifier(
+        n_estimators=5, sampling_strategy="all", replacement=True, bootstrap=False, random_state=seed
+    )
+    return Pipeline([("more", SMOTE(random_state=seed)), ("forest", forest)])
+"""
+TYPES = (
+    "imblearn.ensemble._forest.BalancedRandomForestClassifier",
+    "imblearn.over_sampling._smote.base.SMOTE",
+    "imblearn.pipeline.Pipeline",
+    "imblearn.under_sampling._prototype_selection._random_under_sampler.RandomUnderSampler",
+)
+
+
+def test_estimators_of_a_published_package_are_trusted_by_what_the_refusal_names(mlopsc, visits):
+    """imbalanced-learn, which nobody wrote for this: refused, then trusted, opened elsewhere, made again."""
+    pytest.importorskip("imblearn", reason="imbalanced-learn is not installed: pip install --group dev")
+    folder, _ = visits
+    (folder / "made.py").write_text(PUBLISHED)
+    plain = SPEC.replace("    params: {C: 2.0}\n", "")
+    declared = "    trust: [cleansing._clip.Clip, cleansing._clip.Clipped]\n"
+    (folder / "mlops.yaml").write_text(plain.replace(declared, ""))
+    told = json.loads(mlopsc("run", "--local", "--json", cwd=folder, status=4))
+    (failed,) = [step for step in told["steps"] if step["status"] == "failed"]
+    said = f"trust: [{', '.join(TYPES)}]"
+    assert f"`training: {{late: {{{said}}}}}`" in failed["reason"]
+    (folder / "mlops.yaml").write_text(plain.replace(declared, f"    {said}\n"))
+    told = json.loads(mlopsc("run", "--local", "--json", cwd=folder))
+    assert told["status"] == "succeeded"
+    opened = """
+import sys, mlopsc
+assert "imblearn" not in sys.modules
+model = mlopsc.load_model("late@live").estimator.named_steps["estimator"]
+print(type(model).__module__, type(model.named_steps["forest"]).__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", opened], cwd=folder, capture_output=True, text=True)
+    assert done.stdout == "imblearn.pipeline BalancedRandomForestClassifier\n", done.stderr
+    assert json.loads(mlopsc("reproduce", "late/1", "--json", cwd=folder))["equal"]
+
+
 def test_trusted_types_are_equal_everywhere(mlopsc, visits, running, request):
     folder, site = visits
     call = commands(mlopsc, site)
