@@ -5,8 +5,10 @@ import json
 import pytest
 
 from mlopsc.api import run_local
-from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.building import check_spec
+from mlopsc.diagnostics.errors import MlopscError, StoreError
 from mlopsc.reproducing.compare import Difference, _environments, reproduce
+from mlopsc.running import carry_out, make_request
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.environment import captured
 from tests.cli.conftest import SPEC, _write_rows
@@ -72,6 +74,29 @@ def test_other_data_are_told_with_both_digests_and_stored_ones_can_be_taken(proj
     with pytest.raises(MlopscError) as gone:
         reproduce("lateness/1", Context(project))
     assert "--data stored" in str(gone.value.help)
+
+
+@pytest.mark.kfp
+def test_what_was_trained_on_kfp_is_made_again_from_its_stored_data(project):
+    pytest.importorskip("kfp", reason="running needs the kfp SDK: pip install 'mlopsc[kfp]'")
+    spec = project / "mlops.yaml"
+    plan = check_spec(spec).require()
+    assert carry_out(make_request(plan, spec, "train", {}), "kfp").status == "succeeded"
+    assert reproduce("lateness/1", Context(project)).equal
+    (project / "rows.csv").unlink()
+    assert reproduce("lateness/1", Context(project), data="stored").equal
+
+
+def test_stored_data_that_are_not_in_the_store_are_named(project):
+    """As after a run on a cluster, whose pods keep tables elsewhere."""
+    digest = next(step.outputs["data"] for step in train(project).steps if step.name == "load_rows")
+    (blob,) = (project / ".mlopsc/store").rglob(digest.removeprefix("sha256:"))
+    blob.unlink()
+    with pytest.raises(StoreError) as lost:
+        reproduce("lateness/1", Context(project), data="stored")
+    assert f"dataset 'rows', {digest}" in str(lost.value)
+    assert "without `--data stored`" in lost.value.help
+    assert reproduce("lateness/1", Context(project)).equal
 
 
 def test_the_code_that_made_it_is_used_when_the_project_has_moved_on(project):

@@ -283,7 +283,7 @@ def _refused(step: Step, files: Mapping[str, Path]) -> bool:
 
 
 def _kept(request: RunRequest, step: Step, files: Mapping[str, Path]) -> dict[str, str]:
-    """Return the digests of a step's outputs; what tells of the run goes into the store."""
+    """Return the digests of a step's outputs; what tells of the run goes into the store, and so do its datasets."""
     context = Context(request.project, registry_url=request.registry_url, store_url=request.store_url)
     store = context.store()
     return {
@@ -294,8 +294,8 @@ def _kept(request: RunRequest, step: Step, files: Mapping[str, Path]) -> dict[st
 
 
 def _tells(step: Step, port: str) -> bool:
-    """Whether an artifact is one that whoever asked for the run wants to read."""
-    return step.outputs[port] in ("decision", "metrics", "report") or step.operation == "predict"
+    """Whether an artifact is one that whoever asked for the run wants to read, or data to make a version again from."""
+    return step.outputs[port] in ("decision", "metrics", "report") or step.operation in ("predict", "load")
 
 
 def _status(results: Iterable[StepResult]) -> RunStatus:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mlopsc.building import check_spec
 from mlopsc.compiled import Witness
-from mlopsc.diagnostics.errors import MlopscError, Refusal
+from mlopsc.diagnostics.errors import MlopscError, Refusal, StoreError
 from mlopsc.plan.graph import ancestors
 from mlopsc.plan.plan import Plan, Step
 from mlopsc.runtime.context import STATE_FOLDER, Context
@@ -173,8 +173,16 @@ def _kept(
 ) -> Mapping[str, str] | None:
     """Return outputs that are taken from what was kept: stored data, and the champion that gates judged against."""
     if step.operation == "load" and data == "stored":
-        digest = version.lineage["datasets"][step.name.removeprefix("load_")]
-        return {port: store.put_file(context.store().get_path(digest)) for port in step.outputs}
+        name = step.name.removeprefix("load_")
+        digest, kept = version.lineage["datasets"][name], context.store()
+        if not kept.exists(digest):
+            raise StoreError(
+                f"{version.name} was made from data that the store {kept.files.place} does not hold: dataset "
+                f"{name!r}, {digest}",
+                help="pods of a Kubeflow cluster keep datasets in the cluster's object store alone; without "
+                "`--data stored` the sources are read again",
+            )
+        return {port: store.put_file(kept.get_path(digest)) for port in step.outputs}
     if step.operation != "resolve_champion":
         return None
     nothing = {"champion": ("champion_digest", NO_MODEL), "profile": ("reference_digest", NO_PROFILE)}
