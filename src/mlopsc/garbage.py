@@ -48,7 +48,7 @@ def collect_garbage(
     def roots() -> set[str]:
         return {
             *(digest for run in _runs(context.project, since) for digest in run.digests),
-            *_registered(context),
+            *_registered(context, since),
             *_locked(context.project),
         }
 
@@ -121,12 +121,16 @@ def _recent(run: Run, since: datetime) -> bool:
     return (run.ended or run.started) >= since
 
 
-def _registered(context: Context) -> Iterator[str]:
+def _registered(context: Context, since: datetime) -> Iterator[str]:
+    """Yield what versions need, and what gates looked at that refused a candidate since then, wherever it ran."""
     with context.registry() as registry:
         for model in registry.models():
             for version in registry.versions(model):
                 parts = [version.artifacts, version.lineage, version.decisions, version.gates]
                 yield from digests_in([dict(part) for part in parts])
+        for entry in registry.history():
+            if entry.action == "refuse" and entry.at >= since:
+                yield from digests_in(dict(entry.evidence))
 
 
 def _locked(project: Path) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """`mlopsc gates replay`: recorded runs under edited gates."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from mlopsc.diagnostics.errors import UsageError
 from mlopsc.history import find_run
 from mlopsc.replaying import moment
 from mlopsc.runtime.journal import Journal
+from mlopsc.vocabulary.gates import GATE_TYPES
 from tests.cli.conftest import SPEC, CommandLine
 
 SLICED = "  even: {type: slice, training: lateness, metric: roc_auc, by: [colour], min: 0.1}\nregistry:\n"
@@ -119,11 +121,111 @@ def test_what_a_gate_does_again_is_not_done_again(project: Path, cli: CommandLin
     assert promoted.status == 0, promoted.err
 
 
-def test_what_a_gate_measures_is_not_measured_again(trained: Path, cli: CommandLine) -> None:
-    quick = "  quick: {type: latency, training: lateness, single: {p95: 10s}}\nregistry:\n"
-    edit(trained, ("registry:\n", quick))
-    (run,) = replayed(cli)["replayed"]
-    assert gates(run)["quick"]["trouble"].startswith("what a latency gate finds is not in the store")
+LIMITS = {
+    "metric": ("metric: roc_auc, min: 0.1", "min: 0.1", "min: 0.999"),
+    "interval": (
+        "type: metric, metric: roc_auc, on: lower, resamples: 100, min: 0.1",
+        "min: 0.1",
+        "min: 0.999",
+    ),
+    "champion": ("metric: roc_auc, min_delta: -0.9", "min_delta: -0.9", "min_delta: 0.9"),
+    "baseline": ("metric: roc_auc", "roc_auc", "roc_auc, margin: 0.9"),
+    "slice": ("metric: roc_auc, by: [colour], max_gap: 1.0", "max_gap: 1.0", "max_gap: 0.00001"),
+    "fairness": (
+        "by: [colour], demographic_parity: {max_difference: 1.0}",
+        "max_difference: 1.0",
+        "max_difference: 0.00001",
+    ),
+    "calibration": ("max_brier: 1.0", "max_brier: 1.0", "max_brier: 0.00001"),
+    "size": ("max_bytes: 1000000", "1000000", "10"),
+    "data": ("max_warnings: 1", "max_warnings: 1", "max_warnings: 0"),
+    "drift": ("max_drifting: 2", "max_drifting: 2", "max_drifting: 0"),
+    "robustness": (
+        "metric: roc_auc, noise: {share: 5.0, max_drop: 1.0}",
+        "max_drop: 1.0",
+        "max_drop: 0.00001",
+    ),
+    "latency": ("single: {p95: 10s, repeats: 20}, warm_up: 1", "p95: 10s", "p50: 1us"),
+    "python": ("python: 'rules:half', min: 0.1", "min: 0.1", "min: 0.9"),
+}
+"""A gate of each kind that says yes, and how its limit is edited so that it says no."""
+
+
+def test_edited_limits_of_every_kind_are_judged_again(
+    trained: Path, cli: CommandLine, write_rows: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {*LIMITS, "reproducible"} - {"interval"} == set(GATE_TYPES)
+    (trained / "rules.py").write_text("def half(metrics):\n    return 0.5\n")
+    write_rows(trained / "rows.csv", larger=30.0)
+    checks = "primary_key: [id]\n    checks: [{expect: column_values_to_be_unique, column: colour, on_failure: warn}]"
+
+    def declared(edited: bool) -> tuple[tuple[str, str], ...]:
+        lines = []
+        for name, (text, old, new) in LIMITS.items():
+            assert old in text
+            kind = "" if text.startswith("type:") else f"type: {name}, "
+            said = text.replace(old, new) if edited else text
+            lines.append(f"  {name}: {{training: lateness, {kind}{said}}}\n")
+        named = ", ".join(LIMITS)
+        return (
+            ("registry:\n", "".join(lines) + "registry:\n"),
+            ("gates: [good]", f"gates: [{named}]"),
+            ("primary_key: [id]", checks),
+        )
+
+    edit(trained, *declared(False))
+    assert cli("run").status == 0
+    monkeypatch.setattr("mlopsc.runtime.gates.latency.timed", None)
+    edit(trained, *declared(True))
+    new, old = replayed(cli)["replayed"]
+    found = {name: gates(new)[name] for name in LIMITS}
+    assert {name: one["trouble"] for name, one in found.items()} == dict.fromkeys(LIMITS)
+    assert {name: one["then"]["verdict"] for name, one in found.items()} == dict.fromkeys(LIMITS, "pass")
+    assert {name: one["now"]["verdict"] for name, one in found.items()} == dict.fromkeys(LIMITS, "fail")
+    never = ("interval", "champion", "slice", "fairness", "calibration", "latency", "drift")
+    assert {name for name in LIMITS if gates(old)[name]["trouble"] is not None} == set(never)
+    edit(
+        trained,
+        *declared(True),
+        ("p50: 1us, repeats: 20", "p99: 1us"),
+        ("by: [colour], max_gap", "by: [id], max_gap"),
+    )
+    (new, _) = replayed(cli, "--gate", "latency", "--gate", "slice")["replayed"]
+    assert gates(new)["latency"]["trouble"] == (
+        "the run measured 'single' with `repeats` 20, and the gate asks for 200"
+    )
+    assert gates(new)["slice"]["trouble"] == "column 'id' is not in the table"
+
+
+def test_what_runs_elsewhere_came_to_is_in_the_registry(trained: Path, cli: CommandLine) -> None:
+    edit(trained, ('min: "${vars.least}"', "min: 0.999"), ("seed: 1", "seed: 2"))
+    assert cli("run").status == 5
+    here = replayed(cli)
+    assert [one["status"] for one in here["replayed"]] == ["refused", "succeeded"]
+    (trained / ".mlopsc" / "journal.db").unlink()
+    found = replayed(cli)
+    refused, made = found["replayed"]
+    assert [(one["run"], one["status"]) for one in (refused, made)] == [
+        ("lateness refused, ledger 3", "refused"),
+        ("lateness/1", "registered"),
+    ]
+    assert [one["gates"] for one in found["replayed"]] == [one["gates"] for one in here["replayed"]]
+    assert (found["blocked_then"], found["blocked_now"], found["not_known"]) == (1, 2, 0)
+    edit(
+        trained,
+        ("parameters:\n", "parameters:\n  least: {type: float, default: 0.1}\n"),
+        ('min: "${vars.least}"', 'min: "${params.least}"'),
+        ("registry:\n", "  small: {type: size, training: lateness, max_bytes: 10}\nregistry:\n"),
+    )
+    refused, made = replayed(cli)["replayed"]
+    assert gates(made)["good"]["now"]["verdict"] == "pass"
+    assert gates(refused)["good"]["trouble"] == (
+        "the ledger does not tell the run's parameters, and the gate wants 'least'"
+    )
+    assert gates(refused)["small"]["now"]["verdict"] == "fail"
+    assert cli("gc", "--days", "0").status == 0
+    refused, made = replayed(cli, "--gate", "small")["replayed"]
+    assert gates(made)["small"]["trouble"] is None
 
 
 def test_a_run_of_another_version_of_mlopsc_is_counted_apart(

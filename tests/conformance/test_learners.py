@@ -32,8 +32,10 @@ training:
     metrics: [r2]
 gates:
   accurate: {type: metric, training: boosted, metric: accuracy, min: 0.2}
+  close: {type: metric, training: light, metric: r2, min: 0.99999}
 registry:
   outcome: {training: boosted, stages: {live: {gates: [accurate]}}}
+  stay: {training: light, stages: {live: {gates: [close]}}}
 """
 
 
@@ -53,17 +55,28 @@ def visits(tmp_path: Path) -> Path:
 
 
 def test_boosters_are_equal_everywhere(mlopsc, visits, running, request):
-    reference = [mlopsc("run", "--local", "--json", cwd=visits)]
+    reference = [mlopsc("run", "--local", "--json", cwd=visits, status=5)]
     reference += [mlopsc("predict", "outcome@live", "visits.csv", "--json", cwd=visits)]
-    for left in (".mlopsc",):
-        (visits / left).rename(visits / f"{left}-reference")
+    (visits / ".mlopsc").rename(visits / ".mlopsc-reference")
     server = request.getfixturevalue("prefect_environment") if running == "prefect" else {}
     commands = replace(mlopsc, surroundings=server)
-    found = [commands("run", "--target", running, "--json", cwd=visits)]
+    found = [commands("run", "--target", running, "--json", cwd=visits, status=5)]
     found += [commands("predict", "outcome@live", "visits.csv", "--target", running, "--json", cwd=visits)]
+    assert [json.loads(one)["status"] for one in found] == ["refused", "succeeded"]
     for ours, theirs in zip(map(json.loads, found), map(json.loads, reference), strict=True):
-        assert ours["status"] == theirs["status"] == "succeeded"
+        assert ours["status"] == theirs["status"]
         outputs = [{step["name"]: step["outputs"] for step in report["steps"]} for report in (ours, theirs)]
         assert outputs[0] == outputs[1]
         assert ours["metrics"] == theirs["metrics"]
         assert ours["gates"] == theirs["gates"]
+
+    # No journal here knows the target's run: what it came to is judged again from registry and store.
+    assert not (visits / ".mlopsc" / "journal.db").exists()
+    edited = SPEC.replace("min: 0.2}", "min: 1.0}").replace("min: 0.99999}", "min: -9.0}")
+    (visits / "mlops.yaml").write_text(edited)
+    said = json.loads(commands("gates", "replay", "--json", cwd=visits))
+    assert (said["blocked_then"], said["blocked_now"], said["not_known"]) == (1, 1, 0)
+    found = {one["status"]: one["gates"] for one in said["replayed"]}
+    (accurate,), (close,) = found["registered"], found["refused"]
+    assert (accurate["then"]["verdict"], accurate["now"]["verdict"]) == ("pass", "fail")
+    assert (close["then"]["verdict"], close["now"]["verdict"]) == ("fail", "pass")

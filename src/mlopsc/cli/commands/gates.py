@@ -46,6 +46,7 @@ def replay(
 ) -> None:
     """Judge recorded training runs again, by the gates and thresholds that the spec has now, and say what would change.
 
+    Local runs are in the project's journal; what runs elsewhere came to, on Prefect or Kubeflow, is in the registry.
     Nothing is trained, measured, written or registered: gates look again at what the runs left in the store. What is
     gone is told and counted apart. Exit status 0, whatever would change; 1 when the spec has faults.
     """

@@ -38,6 +38,7 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
     digest = digest_of_file(inputs["model"])
     with context.registry() as registry:
         if case.refusals:
+            _keep_judged(inputs, case.decisions, context)
             registry.refuse(
                 config.model,
                 digest,
@@ -144,6 +145,17 @@ class _Case:
             lineage["card"] = config.card.model_dump(exclude_defaults=True)
         # As the registry gives them back: JSON knows no tuples.
         return cls(first.stage, decisions, refusals, json.loads(json.dumps(lineage)))
+
+
+def _keep_judged(inputs: Mapping[str, Path], decisions: Mapping[str, Decision], context: Context) -> None:
+    """Put what the gates looked at into the store, where a target has files only: a refusal can be judged again."""
+    from mlopsc.runtime.store import digest_of_file
+
+    store = context.store()
+    named = {digest for one in decisions.values() for digest in one["inputs"].values()}
+    for path in inputs.values():
+        if digest_of_file(path) in named:
+            store.put_file(path)
 
 
 def _code(config: Register, project: Path) -> str | None:

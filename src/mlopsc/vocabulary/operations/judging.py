@@ -1,7 +1,7 @@
 """Operations that judge: each gate is one, and which one, the gate decides by what it has to look at."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal, assert_never
+from typing import Annotated, Literal, assert_never
 
 from pydantic import Field
 
@@ -40,8 +40,6 @@ ScoredGate = Annotated[MetricGate | SliceGate | FairnessGate | CalibrationGate, 
 class BaseJudge(BaseOperation):
     """A gate, under its name."""
 
-    again: ClassVar[bool] = False
-    """What it finds is found by doing it again, so that it cannot be told from what a run has left."""
     name: str
 
     def output_ports(self) -> Ports:
@@ -113,7 +111,6 @@ class JudgePython(BaseJudge, Opening):
 class JudgeReproducible(BaseJudge):
     """Judge a reproducible gate: train again, and compare."""
 
-    again = True
     libraries = Train.libraries
     operation: Literal["judge_reproducible"] = "judge_reproducible"
     gate: ReproducibleGate
