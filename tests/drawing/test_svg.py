@@ -12,9 +12,9 @@ from mlopsc.diagnostics.render_text import escape
 from mlopsc.drawing import svg
 from mlopsc.drawing.as_svg import _size
 from mlopsc.drawing.layout import lay_out
-from mlopsc.drawing.letters import text_width, wrapped
 from mlopsc.drawing.looks import LOOKS
 from mlopsc.drawing.scene import make_scene
+from mlopsc.figures.charts.letters import text_width, wrapped
 from tests.drawing.pipelines import HOSTILE, hostile, many
 from tests.plans import monitor_pipeline, train_pipeline
 

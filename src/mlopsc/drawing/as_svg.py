@@ -8,11 +8,11 @@ from xml.sax.saxutils import quoteattr
 from mlopsc.diagnostics.render_text import escape
 from mlopsc.drawing.layers import Point
 from mlopsc.drawing.layout import LABEL, PAD, Direction, Rect, lay_out, suited
-from mlopsc.drawing.letters import text_width, wrapped
 from mlopsc.drawing.looks import look, look_name
 from mlopsc.drawing.scene import SHAPES, Card, Scene, Shape, make_scene
 from mlopsc.drawing.shapes import TOP, inset, outline
 from mlopsc.drawing.style import stylesheet
+from mlopsc.figures.charts.letters import text_width, wrapped
 from mlopsc.plan.plan import Pipeline
 
 Theme = Literal["auto", "light", "dark"]

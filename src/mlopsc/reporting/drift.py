@@ -6,8 +6,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from mlopsc.reporting.charts.bars import bars
-from mlopsc.reporting.charts.frame import Frame
+from mlopsc.figures.charts.bars import bars
+from mlopsc.figures.charts.frame import Frame
 from mlopsc.reporting.facts import Facts
 from mlopsc.reporting.sections import DriftColumn, Monitor
 from mlopsc.reporting.statuses import status

@@ -6,7 +6,8 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
-from mlopsc.reporting.charts.svg import visible
+from mlopsc.figures.charts.style import palette, rules
+from mlopsc.figures.charts.svg import visible
 
 
 def template(name: str) -> jinja2.Template:
@@ -24,7 +25,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["style"] = Markup(_source("style.css"))  # noqa: S704  # our own file
+    made.globals["style"] = Markup(f"{palette()}{rules()}{_source('style.css')}")  # noqa: S704  # our own files
     return made
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mlopsc.figures import curve_figures, explanation_figures, slice_figures
+from mlopsc.figures.figure import Figure
 from mlopsc.reporting import procedure
 from mlopsc.reporting.environment import template
-from mlopsc.reporting.evaluated import slice_figures
-from mlopsc.reporting.explained import explanation_figures
-from mlopsc.reporting.figures import Figure, figures
 from mlopsc.reporting.judged import Judged
 from mlopsc.reporting.learning import gate, training_of
 from mlopsc.reporting.sections import Fact, Gate, Status, Training
@@ -85,7 +84,7 @@ def _page(judged: Judged) -> EvaluationPage:
         gates=tuple(map(gate, judged.decisions)),
         deciding=tuple(procedure.deciding(judged)),
         slices=tuple(slice_figures(judged.metrics)),
-        plots=() if judged.curves is None else figures(judged.curves),
+        plots=() if judged.curves is None else curve_figures(judged.curves),
         explanation=() if judged.explanation is None else tuple(explanation_figures(judged.explanation)),
         population=tuple(procedure.population(judged)),
         learning=tuple(procedure.learning(judged)),

@@ -5,11 +5,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from mlopsc.reporting.charts.bullet import Bound, bullet
-from mlopsc.reporting.evaluated import comparison, slice_figures
-from mlopsc.reporting.explained import explanation_figures
+from mlopsc.figures import training_figures
+from mlopsc.figures.charts.bullet import Bound, bullet
+from mlopsc.figures.figure import Figure
+from mlopsc.reporting.evaluated import comparison
 from mlopsc.reporting.facts import Facts
-from mlopsc.reporting.figures import Figure, figures
 from mlopsc.reporting.sections import Fact, Gate, Training
 from mlopsc.reporting.statuses import status
 from mlopsc.reporting.words import number, plural, short_digest, shown
@@ -24,12 +24,7 @@ def trainings(facts: Facts) -> Iterator[Training]:
     explanations = {one["training"]: one for _, one in facts.of("explain", "explanation")}
     for step, found in facts.of("evaluate", "metrics"):
         curves = facts.documents.get((step, "curves"))
-        why = explanations.get(found["training"])
-        drawn = (
-            *(() if curves is None else figures(curves)),
-            *slice_figures(found),
-            *(() if why is None else explanation_figures(why)),
-        )
+        drawn = tuple(training_figures(found, curves, explanations.get(found["training"])))
         yield training_of(found, curves, splits.get(found["training"]), drawn)
 
 

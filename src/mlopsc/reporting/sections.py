@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from mlopsc.reporting.figures import Figure
+from mlopsc.figures.figure import Figure
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,8 @@
-"""Values in words: numbers, labels, durations, digests as a reader wants them."""
+"""Durations, times and digests as a reader wants them, beside the words that values have everywhere."""
 
-import json
 from datetime import datetime
-from typing import Any
 
-from mlopsc.runtime.decisions import number
-
-LONGEST = 300
-"""Letters of a value that are shown; the rest is told by an ellipsis."""
-
-
-def shown(value: Any) -> str:
-    """Return any JSON value as text: text as it is, the rest as JSON."""
-    match value:
-        case None:
-            return "null"
-        case str():
-            text = value
-        case bool():
-            text = "true" if value else "false"
-        case float():
-            text = number(value)
-        case int():
-            text = str(value)
-        case _:
-            text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Return a count with its noun."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+from mlopsc.vocabulary.words import number, plural, shown
 
 
 def took(seconds: float | None) -> str:

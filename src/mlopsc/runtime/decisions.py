@@ -8,6 +8,7 @@ from typing import Any
 from mlopsc.diagnostics.errors import StoreError
 from mlopsc.runtime.store import canonical_json
 from mlopsc.vocabulary.gates import Verdict
+from mlopsc.vocabulary.words import number
 
 Decision = dict[str, Any]
 
@@ -50,6 +51,4 @@ def failed(found: Mapping[str, Any]) -> bool:
     return found.get("verdict") not in ("pass", "unchanged", "warn")
 
 
-def number(value: float) -> str:
-    """Return a number as reasons show it: six significant digits."""
-    return f"{value:.6g}"
+__all__ = ["Decision", "decision", "failed", "number", "read_json", "write_json"]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -88,8 +89,20 @@ def forget(folder):
     sys.path.remove(str(folder))
 
 
+def plots_of(server, run):
+    return {Path(one.path).name for one in client(server).list_artifacts(run.info.run_id, "plots")}
+
+
+PLOTS = {f"{name}.svg" for name in ("roc_curve", "precision_and_recall", "calibration", "confusion", "lift")}
+PLOTS |= {"cumulative_gain.svg", "scores_by_class.svg"}
+
+
 def test_a_run_is_told_with_all_that_belongs_to_it(make_project, mlflow_server):
     folder = make_project(mlflow_server.url, "whole")
+    spec = folder / "mlops.yaml"
+    spec.write_text(
+        spec.read_text().replace("    seed: 1\n", "    seed: 1\n    explain: true\n    slices: [colour]\n")
+    )
     result = run(folder)
     (told,) = runs_of(mlflow_server, "whole")
     assert told.info.status == "FINISHED"
@@ -114,6 +127,12 @@ def test_a_run_is_told_with_all_that_belongs_to_it(make_project, mlflow_server):
     assert {tag.key: tag.value for tag in data.tags}["mlopsc.digest"] == digest
     documents = {one.path for one in client(mlflow_server).list_artifacts(told.info.run_id, "mlopsc")}
     assert {"mlopsc/metrics.json", "mlopsc/curves.json", "mlopsc/decision_good.json"} <= documents
+    assert "mlopsc/explanation.json" in documents
+    explained = {"importance_of_features.svg", "dependence_on_size.svg", "dependence_on_colour.svg"}
+    sliced = {"roc_auc_by_colour.svg", "accuracy_by_colour.svg"}
+    assert plots_of(mlflow_server, told) == PLOTS | explained | sliced
+    roc = client(mlflow_server).download_artifacts(told.info.run_id, "plots/roc_curve.svg", str(folder))
+    assert f"Area {metrics['roc_auc']:.6g}" in "".join(ElementTree.parse(roc).getroot().itertext())
 
     classes, probabilities = ours(folder)
     for uri in (f"runs:/{told.info.run_id}/model", f"models:/{told.outputs.model_outputs[0].model_id}"):
@@ -260,6 +279,7 @@ def test_a_server_that_is_down_loses_nothing(make_project, mlflow_server):
     assert statuses(run(folder))["track_lateness"] == "run"
     told = runs_of(mlflow_server, "down")
     assert sorted(one.data.params["params.C"] for one in told) == ["0.25", "0.5"]
+    assert [plots_of(mlflow_server, one) for one in told] == [PLOTS, PLOTS]
     done = subprocess.run([*mlopsc_, "flush"], capture_output=True, text=True, check=True)
     assert done.stdout == "nothing waits\n"
     assert statuses(run(folder))["track_lateness"] == "cached"
@@ -419,6 +439,7 @@ def test_other_targets_tell_the_very_same(make_project, mlflow_server, target, r
     result = carry_out(make_request(plan, folder / "mlops.yaml", "train", {}), target)
     assert result.status == "succeeded", result
     (told,) = runs_of(mlflow_server, f"on_{target}")
+    assert plots_of(mlflow_server, told) == PLOTS
     monkeypatch.setenv("MLOPSC_STORE_URL", str(folder / "other-store"))
     monkeypatch.setenv("MLOPSC_REGISTRY_URL", str(folder / "other-registry.db"))
     local = run(folder)

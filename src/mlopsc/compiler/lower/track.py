@@ -37,13 +37,14 @@ def lower_track(
     # With `refit`, what is registered is what is loaded and served; metrics are those of the model that was judged.
     model = f"refit_{name}" if analysis.training(name).refit else maker
     gates, models = tuple(analysis.gates_of(name)), tuple(analysis.models_of(name))
-    search = f"trials_{name}"
+    search, explain = f"trials_{name}", f"explain_{name}"
     inputs = {
         "model": Artifact(step=model, port="model"),
         "metrics": Artifact(step=f"evaluate_{name}", port="metrics"),
         "curves": Artifact(step=f"evaluate_{name}", port="curves"),
         "environment": Artifact(step=maker, port="environment"),
         **({"trials": Artifact(step=search, port="trials")} if search in made else {}),
+        **({"explanation": Artifact(step=explain, port="explanation")} if explain in made else {}),
         **{f"report_{one}": Artifact(step=f"validate_{one}", port="report") for one in loads},
         **{f"decision_{one}": Artifact(step=f"gate_{one}", port="decision") for one in gates},
         **{f"registered_{one}": Artifact(step=f"register_{one}", port="decision") for one in models},
@@ -65,6 +66,7 @@ def lower_track(
         gates=gates,
         models=models,
         tuned=search in made,
+        explained=explain in made,
         code=code,
         trust=analysis.training(name).trust,
     )

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from mlopsc.figures.charts.svg import visible
 from mlopsc.reporting.cards.card import Card
 from mlopsc.reporting.cards.parts import NOT_DECLARED, Section, Table
-from mlopsc.reporting.charts.svg import visible
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|^[#>+=-](?=[\s#>+=-]|$)")
 _NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")

@@ -14,6 +14,7 @@ from mlopsc.runtime.tracking.figures import numbers
 from mlopsc.runtime.tracking.flavor import write_model
 from mlopsc.runtime.tracking.location import database
 from mlopsc.runtime.tracking.mlflow_client import artifacts_beside
+from mlopsc.runtime.tracking.plots import plots
 from mlopsc.runtime.tracking.queue import Waiting
 from mlopsc.runtime.tracking.trials import runs_below, tell_trials
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 EVENT, MODEL = "mlopsc.event", "model"
+_READ = ("metrics", "curves", "explanation", "trials")
+"""Documents that are told in MLflow's own words and pictures, beside being handed over."""
 _BATCH = 100
 _LONGEST_VALUE, _LONGEST_TAG = 6000, 8000
 _WORDS = re.compile(r"[^\w\-. /:]")
@@ -36,14 +39,16 @@ def send(client: "MlflowClient", url: str, store: Store, one: Waiting) -> dict[s
     """
     experiment = _experiment(client, url, one.event["experiment"])
     run = _run(client, experiment, one)
-    files = {name: store.get_path(digest) for name, digest in one.event["files"].items()}
-    _values(client, run.info.run_id, one, read_json(files["metrics"]))
+    files = one.event["files"]
+    documents = {name: read_json(store.get_path(files[name])) for name in _READ if name in files}
+    _values(client, run.info.run_id, one, documents["metrics"])
     _datasets(client, run.info.run_id, one.event["datasets"])
     with tempfile.TemporaryDirectory(prefix="mlopsc-track-") as folder:
         _files(client, run.info.run_id, store, one, Path(folder))
+        _plots(client, run.info.run_id, documents, Path(folder))
         model = _model(client, experiment, run, store, one, Path(folder))
-    if "trials" in files:
-        search = read_json(files["trials"])
+    if "trials" in documents:
+        search = documents["trials"]
         tell_trials(client, experiment, run.info.run_id, one.event["training"], search, one.at)
     client.set_terminated(run.info.run_id, "FINISHED", end_time=one.at)
     kept = _only(client, experiment, one.id)
@@ -144,6 +149,14 @@ def _files(client: "MlflowClient", run: str, store: Store, one: Waiting, folder:
         (documents / f"{name}.json").write_bytes(store.get_path(digest).read_bytes())
     (documents / "event.json").write_text(json.dumps(one.event, indent=1, sort_keys=True), "utf-8")
     client.log_artifacts(run, str(documents), "mlopsc")
+
+
+def _plots(client: "MlflowClient", run: str, documents: Mapping[str, Any], folder: Path) -> None:
+    drawn = folder / "plots"
+    drawn.mkdir()
+    for name, picture in plots(documents):
+        (drawn / name).write_text(picture, "utf-8")
+    client.log_artifacts(run, str(drawn), "plots")
 
 
 def _model(

@@ -34,6 +34,8 @@ class Track(Opening):
     """The registered models that come of this training."""
     tuned: bool = False
     """Whether there are trials of a search to tell of."""
+    explained: bool = False
+    """Whether there is an explanation to tell of."""
     code: tuple[FunctionReference, ...] = ()
     """User functions that made the model: their modules hold its classes, and go along with it."""
 
@@ -42,6 +44,8 @@ class Track(Opening):
         ports["environment"] = "environment"
         if self.tuned:
             ports["trials"] = "report"
+        if self.explained:
+            ports["explanation"] = "report"
         ports |= {f"report_{name}": "report" for name in self.datasets}
         ports |= {f"decision_{name}": "decision" for name in self.gates}
         return ports | {f"registered_{name}": "decision" for name in self.models}

@@ -1,39 +1,19 @@
 """Figures of a model's quality, drawn from the artifact `curves`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-
-from mlopsc.reporting.charts.frame import Frame
-from mlopsc.reporting.charts.matrix import matrix
-from mlopsc.reporting.charts.scale import span
-from mlopsc.reporting.words import number, plural, shown
+from mlopsc.figures.charts.frame import Frame
+from mlopsc.figures.charts.matrix import matrix
+from mlopsc.figures.charts.scale import span
+from mlopsc.figures.figure import Figure, Key
+from mlopsc.vocabulary.words import number, plural, shown
 
 Chart = Mapping[str, Any]
 _SERIES = 6
 
 
-@dataclass(frozen=True)
-class Key:
-    """An entry of a figure's key: the look of a line or area, and what it is."""
-
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A chart with its heading and a caption; without a chart the caption says why there is none."""
-
-    heading: str
-    caption: str
-    chart: Markup | None = None
-    keys: tuple[Key, ...] = ()
-
-
-def figures(curves: Chart) -> tuple[Figure, ...]:
+def curve_figures(curves: Chart) -> tuple[Figure, ...]:
     """Return the figures of a training, in the order in which they are read."""
     entries = [entry for entry in _FIGURES.get(curves["task"], ()) if entry[0] in curves]
     names = [name for name, *_ in entries]

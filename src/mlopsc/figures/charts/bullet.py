@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from mlopsc.reporting.charts.scale import Scale, labels, span, ticks
-from mlopsc.reporting.charts.svg import element, number, path
+from mlopsc.figures.charts.scale import Scale, labels, span, ticks
+from mlopsc.figures.charts.svg import element, number, path
 
 _WIDTH, _HEIGHT, _SIDE = 300.0, 46.0, 14.0
 

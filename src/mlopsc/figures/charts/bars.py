@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from mlopsc.reporting.charts.svg import element, number
+from mlopsc.figures.charts.svg import element, number
 
 _WIDTH, _LEFT, _RIGHT = 380.0, 110.0, 52.0
 _ROW, _BAR = 26.0, 8.0

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mlopsc.reporting.charts.frame import Frame
-from mlopsc.reporting.charts.ranges import Range, ranges
-from mlopsc.reporting.charts.scale import span
-from mlopsc.reporting.figures import Figure, Key
-from mlopsc.reporting.words import number, plural, shown
+from mlopsc.figures.charts.frame import Frame
+from mlopsc.figures.charts.ranges import Range, ranges
+from mlopsc.figures.charts.scale import span
+from mlopsc.figures.figure import Figure, Key
+from mlopsc.vocabulary.words import number, plural, shown
 
 _SHOWN = 20
 _LETTERS = 50

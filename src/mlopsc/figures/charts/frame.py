@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from mlopsc.reporting.charts.scale import Scale, labels, ticks
-from mlopsc.reporting.charts.svg import element, number, path
+from mlopsc.figures.charts.scale import Scale, labels, ticks
+from mlopsc.figures.charts.svg import element, number, path
 
 WIDTH, HEIGHT = 380.0, 270.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 12.0, 44.0

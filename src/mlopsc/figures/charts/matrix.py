@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from mlopsc.reporting.charts.svg import element, number
+from mlopsc.figures.charts.svg import element, number
 
 _MARGIN = 96.0
 _ROOM = 270.0
