@@ -240,6 +240,8 @@ SEVERAL = EXPLANATION | {
             "rows": [1, 2],
             "classes": ["a", "b"],
             "means": [[0.1, 0.2], [0.9, 0.8]],
+            "lows": [[0.0, 0.1], [0.8, 0.7]],
+            "highs": [[0.2, 0.3], [1.0, 0.9]],
         }
         for name, kind, values in (("visib", "numeric", [1.0, 2.0]), ("carrier", "string", ["AA", None]))
     ],

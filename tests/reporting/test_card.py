@@ -70,6 +70,12 @@ def test_no_text_becomes_markup(evil):
     assert _tags(rendered) == plain  # not one heading, item or cell more
 
 
+def test_digests_may_be_broken_and_short_cells_may_not():
+    page = as_html(card_of(judged()))
+    assert f'<td data-label="digest" class="long"><bdi>{DIGEST}</bdi></td>' in page
+    assert '<td data-label="verdict"><bdi>passed</bdi></td>' in page
+
+
 def _tags(text):
     import re
 

@@ -1,5 +1,7 @@
 """The page of one evaluation: what decides about a model, and nothing that could harm its reader."""
 
+from dataclasses import replace
+
 import pytest
 
 from mlopsc.diagnostics.errors import UsageError
@@ -65,6 +67,17 @@ def test_what_answers_hang_on_is_drawn_and_told():
     several = Judged("flights", "late_arrival", METRICS, explanation=SEVERAL)
     assert "a: 0.1, 0.2; b: 0.9, 0.8" in render_evaluation(several)
     assert "Values: AA, null." in read(render_evaluation(several)).sections["explanation"]
+    drawn = render_evaluation(several)
+    assert "between the thin lines of its colour lie 80 % of the rows." in read(drawn).text
+    assert [drawn.count(f'class="line edge {kind}"') for kind in ("s1", "s2", "s3")] == [2, 2, 0]
+    assert [drawn.count(f'class="line whisker {kind}"') for kind in ("s1", "s2", "s3")] == [
+        4,
+        2,
+        0,
+    ]  # s1: importance
+    before = [{k: v for k, v in one.items() if k not in ("lows", "highs")} for one in SEVERAL["dependence"]]
+    old = replace(several, explanation=SEVERAL | {"dependence": before})
+    assert read(render_evaluation(old)).text.count("how rows differ was not recorded") == 2
     nothing = EXPLANATION | {"importance": [EXPLANATION["importance"][0] | {"mean": None}], "dependence": []}
     said = read(render_evaluation(Judged("f", "t", METRICS, explanation=nothing))).sections["explanation"]
     assert "Not drawn: roc_auc has no value on these rows." in said

@@ -256,6 +256,34 @@ def test_a_search_shows_its_trials_and_the_chosen_one(tmp_path):
     assert "reports" not in read(text).sections  # nothing of it is told twice
 
 
+def test_trials_are_one_line_of_the_steps_and_stay_within_reach(tmp_path):
+    def trial(index, score):
+        scores = {"scores": [score], "mean": score, "std": 0.0, "status": "ok", "message": None}
+        return {"index": index, "params": {"C": index}, **scores}
+
+    trials = [trial(0, 0.7), trial(1, 0.9), trial(2, 0.8)]
+    found = {"training": "t", "metric": "roc_auc", "trials": trials, "best": 1}
+    searching = train_pipeline().model_copy(update={"steps": trial_steps(3)})
+    reports = {f"trial_t_{index}.report": one for index, one in enumerate(trials)}
+    given = {**reports, "trials_t.trials": found}
+    record(tmp_path, searching, given, statuses={"trial_t_0": "cached"})
+    text = page(tmp_path)
+    assert read(text).unclosed == []
+    said = read(text).sections["steps"]
+    assert "trial_t ×3 trial ✓ run 1 cached, 2 run; best is trial_t_1, roc_auc 0.9" in said
+    assert " 4.5 s" in said  # of all of them
+    folded = text[text.index('<details class="members">') : text.index("</details>", text.index('members">'))]
+    assert [f"<bdi>trial_t_{index}</bdi>" in folded for index in range(3)] == [True] * 3
+    assert text.count("<bdi>trial_t_1</bdi><span") == 1  # nowhere else in the table
+
+    failed = {"trial_t_2": "failed"}
+    record(tmp_path, searching, given, statuses=failed, errors={"trial_t_2": "no"}, ended="failed")
+    text = page(tmp_path)
+    assert '<details class="members" open>' in text
+    anchor = text.partition('<h3><a href="#')[2].partition('"')[0]
+    assert f'<tr id="{anchor}">\n<th scope="row"><bdi>trial_t_2</bdi>' in text
+
+
 def test_a_failed_step_stands_first_with_its_place_and_the_end_of_its_log(tmp_path):
     log = "\n".join(f"line {number}" for number in range(5000)) + "\nZeroDivisionError: no\n"
     record(

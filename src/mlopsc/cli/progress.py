@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from mlopsc.cli import output
-from mlopsc.plan.fans import FanOut, common_status, fan_outs
+from mlopsc.plan.fans import FanOut, counted, fan_outs
 from mlopsc.plan.plan import Step
 from mlopsc.plan.result import StepResult
 
@@ -102,13 +102,6 @@ def together(fan: FanOut, results: Sequence[StepResult]) -> StepResult:
             "outputs": {},
         }
     )
-
-
-def counted(statuses: Sequence[str]) -> tuple[str, str | None]:
-    """Return the status that tells of many steps, and how many have which where they differ."""
-    words = dict.fromkeys(statuses)
-    counts = ", ".join(f"{statuses.count(word)} {word}" for word in words)
-    return common_status(statuses), counts if len(words) > 1 else None
 
 
 class Lines:

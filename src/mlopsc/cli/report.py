@@ -2,13 +2,13 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from mlopsc.cli import output
 from mlopsc.cli.progress import STYLES, seconds, together
-from mlopsc.plan.fans import FanOut
+from mlopsc.plan.fans import merged
 from mlopsc.plan.result import StepResult
 from mlopsc.runtime.decisions import number
 from mlopsc.searched import is_chosen, whole_search
@@ -16,14 +16,6 @@ from mlopsc.summary import RunSummary
 
 _SHOWN = 10
 """Predictions that are written to the screen."""
-
-
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-_Result = TypeVar("_Result", bound=_Named)
 
 
 def show(summary: RunSummary, *, debug: bool = False) -> None:
@@ -112,20 +104,6 @@ def _steps(summary: RunSummary) -> None:
         for step in merged(summary.steps, summary.fans, together)
     ]
     output.table(["step", "status", "time", "why"], rows, right=(2,), styles=STYLES)
-
-
-def merged(
-    results: Iterable[_Result], fans: Iterable[FanOut], join: Callable[[FanOut, Sequence[_Result]], _Result]
-) -> Iterator[_Result]:
-    """Yield what became of the steps, of those of a fan-out together where the first of them stands."""
-    found = {result.name: result for result in results}
-    by_name = {name: fan for fan in fans for name in fan.names}
-    for result in found.values():
-        fan = by_name.get(result.name)
-        if fan is None:
-            yield result
-        elif (members := [found[name] for name in fan.names if name in found])[0] is result:
-            yield join(fan, members)
 
 
 def search(name: str, found: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """What a model's answers hang on, drawn: importance of features, and how the mean answer moves with each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mlopsc.figures.charts.frame import Frame
@@ -12,7 +12,10 @@ from mlopsc.vocabulary.words import number, plural, shown
 _SHOWN = 20
 _LETTERS = 50
 """So many letters have room below a chart."""
+_ASIDE = 0.7
+"""Of the room between two values the share that the classes' dots take."""
 Document = Mapping[str, Any]
+Lines = Sequence[Sequence[float]]
 
 
 def explanation_figures(found: Document) -> Iterator[Figure]:
@@ -98,30 +101,56 @@ def _categories(heading: str, one: Document, found: Document) -> Figure:
 
 
 def _several(heading: str, one: Document) -> Figure:
-    """Return a line for each class."""
+    """Return a line for each class, or of values that have no order a dot, with what holds most rows' answers."""
     numeric = one["kind"] == "numeric"
     points = [place for place, value in enumerate(one["values"]) if value is not None or not numeric]
     xs = [one["values"][place] if numeric else float(place) for place in points]
-    lines = [[means[place] for place in points] for means in one["means"]]
+    means, lows, highs = (
+        [[line[place] for place in points] for line in one.get(key, ())] for key in ("means", "lows", "highs")
+    )
     room = max(2, _LETTERS // max(len(xs), 1))
     names = [shown(value) for value in one["values"]]
     told = "; ".join(
         f"{shown(label)}: " + ", ".join(map(number, line))
-        for label, line in zip(one["classes"], lines, strict=True)
+        for label, line in zip(one["classes"], means, strict=True)
     )
     frame = Frame(
-        heading, told, span(xs), span([value for line in lines for value in line]), one["feature"], "mean answer",
+        heading, told, span(xs) if numeric else (-0.5, len(names) - 0.5),
+        span([value for line in (*means, *lows, *highs) for value in line]), one["feature"], "mean answer",
         x_ticks=None if numeric else [(float(at), _cut(name, room)) for at, name in enumerate(names)],
     )  # fmt: skip
-    for place, line in enumerate(lines):
-        frame.line(xs, line, f"s{place + 1}")
-        if not numeric:
-            frame.dots(xs, line, f"s{place + 1}", 2.5)
-    keys = tuple(Key(f"line s{place + 1}", shown(label)) for place, label in enumerate(one["classes"]))
-    words = "The mean answer for each class if every row had this value."
+    kinds = [f"s{place + 1}" for place in range(len(means))]
+    if numeric:
+        for low, high, kind in zip(lows, highs, kinds, strict=False):
+            frame.area(xs, low, high, f"{kind} faint")
+            for edge in (low, high):
+                frame.line(xs, edge, f"edge {kind}")
+        for line, kind in zip(means, kinds, strict=True):
+            frame.line(xs, line, kind)
+    else:
+        _dodged(frame, means, lows, highs)
+    keys = [Key(f"line {kind}", shown(label)) for kind, label in zip(kinds, one["classes"], strict=True)]
+    words = "The mean answer for each class if every row had this value"
+    if not lows:
+        words += "; how rows differ was not recorded."
+    elif numeric:
+        words += "; between the thin lines of its colour lie 80 % of the rows."
+    else:
+        words += "; lines hold 80 % of the rows."
     if not numeric:
         words += f" Values: {', '.join(names)}.{_left_out(one)}"
-    return Figure(heading, words, frame.svg(), keys)
+    return Figure(heading, words, frame.svg(), tuple(keys))
+
+
+def _dodged(frame: Frame, means: Lines, lows: Lines, highs: Lines) -> None:
+    """Draw a dot for each class beside those of the others, with its interval."""
+    for place, line in enumerate(means):
+        kind = f"s{place + 1}"
+        aside = (place - (len(means) - 1) / 2) * _ASIDE / len(means)
+        xs = [at + aside for at in range(len(line))]
+        for x, low, high in zip(xs, *((lows[place], highs[place]) if lows else ((), ())), strict=False):
+            frame.line([x, x], [low, high], f"whisker {kind}")
+        frame.dots(xs, line, kind, 3)
 
 
 def _axis(found: Document) -> str:

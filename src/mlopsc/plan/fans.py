@@ -1,15 +1,23 @@
 """Fan-outs: steps that are one operation with another value in one field, which a target carries out side by side."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from mlopsc.plan.plan import Artifact, Step
 
 _FIRST = ("failed", "refused", "crashed", "cancelled", "running", "run", "depends", "cached")
 """Statuses of steps, those first that tell of all where others have another one."""
 _GATHERED = re.compile(r"(.+)_(\d+)")
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_Result = TypeVar("_Result", bound=_Named)
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,27 @@ def collapsed_statuses(steps: Iterable[Step], statuses: Mapping[str, str]) -> di
 def common_status(words: Sequence[str]) -> str:
     """Return the status of many steps in a word: that of all, or of those that one has to look at first."""
     return next((word for word in _FIRST if word in words), words[0])
+
+
+def counted(statuses: Sequence[str]) -> tuple[str, str | None]:
+    """Return the status that tells of many steps, and how many have which where they differ."""
+    words = dict.fromkeys(statuses)
+    counts = ", ".join(f"{statuses.count(word)} {word}" for word in words)
+    return common_status(statuses), counts if len(words) > 1 else None
+
+
+def merged(
+    results: Iterable[_Result], fans: Iterable[FanOut], join: Callable[[FanOut, Sequence[_Result]], _Result]
+) -> Iterator[_Result]:
+    """Yield what became of the steps, of those of a fan-out together where the first of them stands."""
+    found = {result.name: result for result in results}
+    by_name = {name: fan for fan in fans for name in fan.names}
+    for result in found.values():
+        fan = by_name.get(result.name)
+        if fan is None:
+            yield result
+        elif (members := [found[name] for name in fan.names if name in found])[0] is result:
+            yield join(fan, members)
 
 
 def side_by_side(step: Step, steps: Iterable[Step]) -> int:

@@ -1,25 +1,26 @@
 """The head of the page, the steps, and what went wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from mlopsc.history import Recorded
+from mlopsc.plan.fans import FanOut, counted, fan_outs, merged
 from mlopsc.reporting.facts import Facts
 from mlopsc.reporting.sections import Fact, StepRow, Trouble
 from mlopsc.reporting.statuses import status
-from mlopsc.reporting.words import moment, plural, short_digest, shown, took
+from mlopsc.reporting.words import moment, number, plural, short_digest, shown, took
 from mlopsc.runtime.journal import StepRun
+from mlopsc.searched import is_chosen, trial_steps
 
 _ENDED_BADLY = ("failed", "refused")
 
 
 def verdict(recorded: Recorded) -> str:
     """Return in one line what the run came to."""
-    counted: dict[str, int] = {}
+    words: dict[str, int] = {}
     for step in recorded.steps:
-        counted[step.status] = counted.get(step.status, 0) + 1
-    return f"{plural(len(recorded.steps), 'step')}: " + ", ".join(
-        f"{n} {word}" for word, n in counted.items()
-    )
+        words[step.status] = words.get(step.status, 0) + 1
+    return f"{plural(len(recorded.steps), 'step')}: " + ", ".join(f"{n} {word}" for word, n in words.items())
 
 
 def head_facts(facts: Facts) -> tuple[Fact, ...]:
@@ -65,8 +66,37 @@ def notes(facts: Facts) -> tuple[str, ...]:
 
 
 def step_rows(facts: Facts) -> tuple[StepRow, ...]:
-    """Return the lines of the steps' table."""
-    return tuple(_row(facts, place, step) for place, step in enumerate(facts.recorded.steps))
+    """Return the lines of the steps' table; a fan-out is one, which holds those of its members."""
+    steps = {step.name: step for step in facts.recorded.steps}
+    best = dict(_best(facts))
+
+    def together(fan: FanOut, rows: Sequence[StepRow]) -> StepRow:
+        members = [steps[row.name] for row in rows]
+        word, counts = counted([one.status for one in members])
+        chosen = next((f"best is {row.name}, {best[row.name]}" for row in rows if row.name in best), None)
+        seconds = [one.seconds for one in members if one.seconds is not None]
+        return StepRow(
+            name=fan.title,
+            anchor=f"all-{rows[0].anchor}",
+            operation=rows[0].operation,
+            status=status(word),
+            started=_clock(min((one.started for one in members if one.started is not None), default=None)),
+            took=took(sum(seconds) if seconds else None),
+            reason="; ".join(filter(None, (counts or f"{len(members)} {word}", chosen))),
+            source=rows[0].source,
+            members=tuple(rows),
+        )
+
+    rows = (_row(facts, place, step) for place, step in enumerate(facts.recorded.steps))
+    return tuple(merged(rows, fan_outs(facts.plan_steps.values()).values(), together))
+
+
+def _best(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Yield the trials that were chosen, each with its score."""
+    for name, found in facts.of("collect_trials", "trials"):
+        for trial, one in zip(trial_steps(name, facts.plan_steps), found["trials"], strict=False):
+            if is_chosen(one, found):
+                yield trial, f"{found['metric']} {number(one['mean'])}"
 
 
 def _row(facts: Facts, place: int, step: StepRun) -> StepRow:
@@ -76,13 +106,17 @@ def _row(facts: Facts, place: int, step: StepRun) -> StepRow:
         anchor=f"step-{place}",
         operation=step.operation.replace("_", " "),
         status=status(step.status),
-        started="" if step.started is None else f"{step.started:%H:%M:%S}",
+        started=_clock(step.started),
         took=took(step.seconds),
         reason=(step.error or "").partition("\n")[0],
         source="" if planned is None else str(planned.source),
         outputs=tuple(Fact(port, short_digest(digest), digest) for port, digest in step.outputs.items()),
         log=facts.logs.get(step.name),
     )
+
+
+def _clock(time: datetime | None) -> str:
+    return "" if time is None else f"{time:%H:%M:%S}"
 
 
 def troubles(facts: Facts) -> Iterator[Trouble]:

@@ -29,7 +29,7 @@ class Status:
 
 @dataclass(frozen=True)
 class StepRow:
-    """A line of the steps' table."""
+    """A line of the steps' table: a step, or a fan-out."""
 
     name: str
     anchor: str
@@ -39,8 +39,15 @@ class StepRow:
     took: str
     reason: str
     source: str
-    outputs: tuple[Fact, ...]
-    log: str | None
+    outputs: tuple[Fact, ...] = ()
+    log: str | None = None
+    members: "tuple[StepRow, ...]" = ()
+    """The lines of what it stands for."""
+
+    @property
+    def failing(self) -> bool:
+        """Whether any member ended badly."""
+        return any(one.status.look == "bad" for one in self.members)
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,9 @@ def test_each_of_several_classes_has_a_line(workbench):
     assert dependence["classes"] == ["high", "low", "middle"]
     assert np.sum(dependence["means"], axis=0) == pytest.approx(np.ones(20), abs=1e-5)
     assert dependence["means"][0][-1] > 0.9
+    low, mean, high = (np.array(dependence[key]) for key in ("lows", "means", "highs"))
+    assert ((low <= mean) & (mean <= high)).all()
+    assert (low < high).any()  # rows differ in b
     assert on(found, "b")["values"] == [False, True]
 
 

@@ -24,9 +24,8 @@ from mlopsc.cli.options import (
 from mlopsc.cli.progress import STYLES
 from mlopsc.cli.remote import CaFile, Experiment, Host, Namespace, NoWait, TokenVariable, remote_of
 from mlopsc.cli.remote import start as start_remote
-from mlopsc.cli.report import merged
 from mlopsc.diagnostics.errors import UsageError
-from mlopsc.plan.fans import fan_outs
+from mlopsc.plan.fans import fan_outs, merged
 from mlopsc.targets import RunRequest
 
 app = new_app()

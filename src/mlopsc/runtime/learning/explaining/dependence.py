@@ -27,7 +27,8 @@ def dependence(answers: Answers, feature: Feature) -> dict[str, Any]:
     commonest, in order of the alphabet, and how many are `left_out`; `rows` counts those that have each.
 
     Of numbers and of two classes: `mean`, and `low` and `high`, between which 80 % of the rows' own answers lie (their
-    curves are those of Goldstein et al. 2015). Of several classes: `classes`, and in `means` a line for each.
+    curves are those of Goldstein et al. 2015). Of several classes: `classes`, and for each the same in `means`, `lows`
+    and `highs`.
     """
     column = answers.table[feature.name]
     values, left_out = _values(column, feature)
@@ -67,21 +68,23 @@ def _answers(answers: Answers, feature: Feature, value: Any) -> Floats:
 
 
 def _one(said: list[Floats]) -> dict[str, Any]:
-    bands = [np.quantile(one, _BAND) for one in said]
-    return {
-        "mean": [rounded(_mean(one)) for one in said],
-        "low": rounded_list(np.array([low for low, _ in bands])),
-        "high": rounded_list(np.array([high for _, high in bands])),
-    }
+    low, high = _band(said)
+    return {"mean": [rounded(_mean(one)) for one in said], "low": low, "high": high}
 
 
 def _several(answers: Answers, said: list[Floats]) -> dict[str, Any]:
     counted = np.bincount(answers.codes, minlength=len(answers.labels))[: len(answers.labels)]
     shown = np.sort(np.argsort(-counted, kind="stable")[:CLASSES]).tolist()
+    each = [_one([one[:, code] for one in said]) for code in shown]
     return {
         "classes": [answers.labels[code] for code in shown],
-        "means": [[rounded(_mean(one[:, code])) for one in said] for code in shown],
+        **{f"{key}s": [one[key] for one in each] for key in ("mean", "low", "high")},
     }
+
+
+def _band(said: list[Floats]) -> tuple[list[float], list[float]]:
+    bands = np.array([np.quantile(one, _BAND) for one in said])
+    return rounded_list(bands[:, 0]), rounded_list(bands[:, 1])
 
 
 def _mean(values: Floats) -> float:
