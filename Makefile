@@ -19,8 +19,9 @@ demo: $(INSTALLED)
 	@echo "mlopsc run --local examples/flights/mlops.yaml"
 	@$(BIN)/mlopsc run --local examples/flights/mlops.yaml
 
+# Each worker begins with its own stretch of the suite, so that what a module's tests share is mostly made once.
 test: lint docs
-	$(BIN)/pytest -n auto -m "not (prefect or kfp or mlflow or postgres or redis or graphviz or browser or docker or peers or spark or slow)"
+	$(BIN)/pytest -n auto --dist worksteal -m "not (prefect or kfp or mlflow or postgres or redis or graphviz or browser or docker or peers or spark or slow)"
 
 # Real engines: a Prefect server, kfp's local runner, an MLflow server, PostgreSQL and Redis where MLOPSC_TEST_POSTGRES_URL and
 # MLOPSC_TEST_REDIS_URL name servers (tests/engines/postgres.sh and redis.sh start them for a command), containers where

@@ -42,7 +42,18 @@ registry:
 @pytest.fixture
 def visits(tmp_path: Path) -> Path:
     """Return the folder of a small project."""
-    folder = tmp_path / "learners"
+    return begin(tmp_path / "learners")
+
+
+@pytest.fixture(scope="module")
+def reference(mlopsc, tmp_path_factory) -> list[str]:
+    """Return what it comes to on the local target, training and prediction."""
+    folder = begin(tmp_path_factory.mktemp("reference") / "learners")
+    trained = mlopsc("run", "--local", "--json", cwd=folder, status=5)
+    return [trained, mlopsc("predict", "outcome@live", "visits.csv", "--json", cwd=folder)]
+
+
+def begin(folder: Path) -> Path:
     folder.mkdir()
     (folder / "mlops.yaml").write_text(SPEC)
     outcomes = ("home", "ward", "other")
@@ -54,10 +65,7 @@ def visits(tmp_path: Path) -> Path:
     return folder
 
 
-def test_boosters_are_equal_everywhere(mlopsc, visits, running, request):
-    reference = [mlopsc("run", "--local", "--json", cwd=visits, status=5)]
-    reference += [mlopsc("predict", "outcome@live", "visits.csv", "--json", cwd=visits)]
-    (visits / ".mlopsc").rename(visits / ".mlopsc-reference")
+def test_boosters_are_equal_everywhere(mlopsc, visits, reference, running, request):
     server = request.getfixturevalue("prefect_environment") if running == "prefect" else {}
     commands = replace(mlopsc, surroundings=server)
     found = [commands("run", "--target", running, "--json", cwd=visits, status=5)]

@@ -71,11 +71,34 @@ STAGED = """\
 
 @pytest.fixture
 def tuned(tmp_path, monkeypatch):
-    (tmp_path / "data").mkdir()
-    shutil.copy(PENGUINS, tmp_path / "data")
-    (tmp_path / "mlops.yaml").write_text(SPEC)
+    """The project's folder, which is the working directory; nothing ran yet."""
+    begin(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def once_searched(tmp_path_factory):
+    """A project whose search ran, and what the run told; tests get copies of it."""
+    folder = tmp_path_factory.mktemp("searched")
+    begin(folder)
+    command = [str(Path(sys.executable).parent / "mlopsc"), "run", "--local"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return folder, done.stdout
+
+
+@pytest.fixture
+def searched(once_searched, tmp_path, monkeypatch):
+    """Such a folder as the working directory."""
+    shutil.copytree(once_searched[0], tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def begin(folder):
+    (folder / "data").mkdir()
+    shutil.copy(PENGUINS, folder / "data")
+    (folder / "mlops.yaml").write_text(SPEC)
 
 
 def ends_well(*arguments):
@@ -86,6 +109,11 @@ def ends_well(*arguments):
 
 def run(capsys):
     assert ends_well("run", "--local", "--json")
+    return json.loads(capsys.readouterr().out)["steps"]
+
+
+def ran(capsys):
+    assert ends_well("run", "show", "--json")
     return json.loads(capsys.readouterr().out)["steps"]
 
 
@@ -123,9 +151,10 @@ def test_a_search_that_is_killed_goes_on_with_the_trials_that_are_missing(tuned,
     assert all(second[name] == "run" for name in second if name.startswith("trial_") and name not in ended)
 
 
-def test_what_a_search_is_worth_stands_in_the_evaluation(tuned, capsys):
-    (tuned / "mlops.yaml").write_text(SPEC.replace("parallel: 2", "parallel: 2\n      nested: 2"))
-    first = run(capsys)
+def test_what_a_search_is_worth_stands_in_the_evaluation(searched, capsys):
+    plain = ran(capsys)
+    (searched / "mlops.yaml").write_text(SPEC.replace("parallel: 2", "parallel: 2\n      nested: 2"))
+    outer = run(capsys)
     assert ends_well("run", "show", "--json")
     found = json.loads(capsys.readouterr().out)["searches"]
     assert list(found) == ["species"]
@@ -138,19 +167,18 @@ def test_what_a_search_is_worth_stands_in_the_evaluation(tuned, capsys):
         "What such a search is worth, by 2 outer folds of the train part: accuracy "
         in capsys.readouterr().out
     )
-    (tuned / "mlops.yaml").write_text(SPEC)  # the model is the one of the search without outer folds
-    second = run(capsys)
-    assert digests(first)["train_species"] == digests(second)["train_species"]
+    # The model is the one of the search without outer folds.
+    assert digests(outer)["train_species"] == digests(plain)["train_species"]
 
 
-def test_the_rows_that_gates_use_never_come_to_a_search(tuned, capsys):
+def test_the_rows_that_gates_use_never_come_to_a_search(searched, capsys):
     """Other values in the test part: the same trials, the same model, another score."""
     import pyarrow.parquet as pq
 
     from mlopsc.runtime.store import Store
 
-    first = run(capsys)
-    store = Store.open(str(tuned / ".mlopsc/store"))
+    first = ran(capsys)
+    store = Store.open(str(searched / ".mlopsc/store"))
     (split,) = [step for step in first if step["name"] == "split_species"]
     # Rows of the file that went into the test part, found by their values: their bills grow tenfold.
     bills, kept = (
@@ -170,7 +198,7 @@ def test_the_rows_that_gates_use_never_come_to_a_search(tuned, capsys):
         if cells[at] in alone:
             cells[at] = str(float(cells[at]) * 10)
             lines[number] = ",".join(cells)
-    (tuned / "data/penguins.csv").write_text("\n".join(lines) + "\n")
+    (searched / "data/penguins.csv").write_text("\n".join(lines) + "\n")
     second = run(capsys)
     one, other = digests(first), digests(second)
     assert one["split_species"]["test"] != other["split_species"]["test"]
@@ -179,16 +207,15 @@ def test_the_rows_that_gates_use_never_come_to_a_search(tuned, capsys):
     assert one["evaluate_species"] != other["evaluate_species"]
 
 
-def test_more_trials_leave_those_that_were_made_in_the_cache(tuned, capsys):
-    run(capsys)
-    (tuned / "mlops.yaml").write_text(SPEC.replace("trials: 3", "trials: 4"))
+def test_more_trials_leave_those_that_were_made_in_the_cache(searched, capsys):
+    (searched / "mlops.yaml").write_text(SPEC.replace("trials: 3", "trials: 4"))
     found = {step["name"]: step["status"] for step in run(capsys) if step["name"].startswith("trial_")}
     assert found == {f"trial_species_{index}": "run" if index == 3 else "cached" for index in range(4)}
 
 
-def test_a_search_is_told_in_one_line_and_a_table(tuned, capsys):
-    assert ends_well("run", "--local")
-    told = capsys.readouterr().out
+@pytest.mark.usefixtures("searched")
+def test_a_search_is_told_in_one_line_and_a_table(once_searched, capsys):
+    told = once_searched[1]
     assert "trial_species ×3   run" in told
     assert "trial_species_0" not in told
     table = told[told.index("Trials of species: neg_log_loss on 2 folds") :].splitlines()
