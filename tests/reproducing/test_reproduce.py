@@ -12,27 +12,14 @@ from mlopsc.running import carry_out, make_request
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.environment import captured
 from tests.cli.conftest import SPEC, _write_rows
-
-CODE = """\
-from sklearn.preprocessing import FunctionTransformer
-
-
-def prepare(features):
-    return FunctionTransformer(None)
-"""
-OWN = SPEC.replace("features: [size, colour]", 'features: [size]\n    preprocess: {python: "steps:prepare"}')
+from tests.reproducing.conftest import OWN, lay_out
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     for variable in ("MLOPSC_REGISTRY_URL", "MLOPSC_STORE_URL", "MLOPSC_PARAM_as_of"):
         monkeypatch.delenv(variable, raising=False)
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "mlops.yaml").write_text(OWN)
-    (folder / "steps.py").write_text(CODE)
-    _write_rows(folder / "rows.csv")
-    return folder
+    return lay_out(tmp_path / "project")
 
 
 def train(project, **options):
@@ -108,6 +95,90 @@ def test_the_code_that_made_it_is_used_when_the_project_has_moved_on(project):
     assert different(found) == [("file", "mlops.yaml"), ("file", "steps.py")]
     assert {one.now for one in found.differences if one.name == "mlops.yaml"} == {"gone"}
     assert not any(one.matters for one in found.differences)
+
+
+LEARNER = """\
+import json
+
+
+def train(table, label, params, seed, folder):
+    halves = [[float(size) for size, late in zip(table["size"], label) if late == one] for one in (False, True)]
+    middle = sum(sum(half) / len(half) for half in halves) / 2
+    (folder / "limit.json").write_text(json.dumps(middle))
+
+
+class Limit:
+    def __init__(self, limit):
+        self.limit = limit
+
+    def predict(self, table):
+        return (table["size"] > self.limit).to_numpy()
+
+
+def open_model(folder):
+    return Limit(json.loads((folder / "limit.json").read_text()))
+"""
+CV = "cv: {type: stratified, folds: 2}"
+TPE = f"search: tpe, trials: 3, parallel: 2, {CV}, space: {{C: {{loguniform: [0.01, 10]}}}}"
+GROWN = f"search: halving, trials: 2, factor: 2, {CV}, space: {{C: {{loguniform: [0.01, 10]}}}}"
+PARTS = "{column: colour, values: [red, blue, green]}"
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        pytest.param(f"tune: {{{TPE}}}\n    refit: true", "propose_lateness_r1", id="proposed in rounds"),
+        pytest.param(f"tune: {{{GROWN}}}", "propose_lateness_r1", id="halved in rounds"),
+        pytest.param(f"for_each: {PARTS}\n    refit: true", "assemble_lateness", id="by segments"),
+        pytest.param("", "train_lateness", id="saved by a function of the user's"),
+    ],
+)
+def test_every_way_of_training_is_made_again(project, said, step):
+    spec = SPEC.replace("seed: 1", f"seed: 1\n    {said}".rstrip())
+    if not said:
+        (project / "own.py").write_text(LEARNER)
+        ours = '{python: "own:train", loader: "own:open_model", task: classification}'
+        spec = spec.replace("sklearn.linear_model.LogisticRegression", ours).replace("roc_auc", "accuracy")
+    (project / "mlops.yaml").write_text(spec)
+    made = train(project)
+    assert made.status == "succeeded"
+    steps = []
+    found = reproduce("lateness/1", Context(project), on_step=steps.append)
+    assert found.equal
+    assert found.differences == ()
+    assert step in steps
+    trained = {one.name for one in made.steps if one.name.startswith(("trial_", "train_", "refit_"))}
+    assert trained <= {*steps}
+
+
+SLOW = """\
+import time
+from pathlib import Path
+
+from sklearn.preprocessing import FunctionTransformer
+
+
+def prepare(features):
+    time.sleep(1.5 if Path("slow").exists() else 0)
+    return FunctionTransformer(None)
+"""
+
+
+def test_a_search_that_ended_by_time_is_named_when_another_day_gives_it_more_trials(project):
+    tune = "{search: random, trials: 3, parallel: 1, time: 1s, metric: neg_log_loss, "
+    tune += f"space: {{C: {{loguniform: [0.000001, 100]}}}}, {CV}}}"
+    spec = OWN.replace("seed: 1", f"seed: 1\n    tune: {tune}").replace(
+        "[roc_auc]", "[roc_auc, neg_log_loss]"
+    )
+    (project / "mlops.yaml").write_text(spec)
+    (project / "steps.py").write_text(SLOW)
+    (project / "slow").touch()
+    train(project, variables={"least": "0.1"})
+    assert reproduce("lateness/1", Context(project)).equal
+    (project / "slow").unlink()
+    found = reproduce("lateness/1", Context(project))
+    assert not found.equal
+    assert found.differences == (Difference("search", "lateness", "trials for 1s", "3 of 3 trials in 1s"),)
 
 
 def test_a_champion_gate_is_judged_against_the_champion_of_then(project):

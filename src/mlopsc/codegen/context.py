@@ -34,7 +34,7 @@ def project_files(plan: Plan, project: Path, include: Sequence[str] = ()) -> Pro
 
     Raises MlopscError when a file cannot be read or leads out of the project, SpecError for code that is no Python.
     """
-    functions = tuple(sorted({name for step in _steps(plan) for name in functions_in(step.configuration)}))
+    functions = functions_of(plan)
     code: dict[str, str] = {}
     for function in functions:
         code |= closure(project, resolve_reference(function).module)
@@ -43,6 +43,11 @@ def project_files(plan: Plan, project: Path, include: Sequence[str] = ()) -> Pro
         paths |= set(found_files(pattern, project))
     files = tuple(CopiedFile(path, _read(project, path)) for path in sorted(paths))
     return Project(files, functions, code_digest(code) if code else None, tuple(sorted(code)))
+
+
+def functions_of(plan: Plan) -> tuple[str, ...]:
+    """Return the user functions that the plan's steps call, sorted."""
+    return tuple(sorted({name for step in _steps(plan) for name in functions_in(step.configuration)}))
 
 
 def include_faults(plan: Plan, project: Path, include: Sequence[str], *path: str | int) -> Iterator[Fault]:

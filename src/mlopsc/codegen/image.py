@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-from mlopsc.codegen.context import Project, project_files
+from mlopsc.codegen.context import Project, functions_of, project_files
 from mlopsc.codegen.literals import comment
 from mlopsc.codegen.manifest import MANIFEST, manifest
 from mlopsc.codegen.requirements import installed, pins
@@ -90,6 +90,11 @@ def image_settings(plan: Plan) -> ImageSettings:
     return ImageSettings.model_validate_json(json.dumps(plan.targets.get(SETTINGS, {})))
 
 
+def slim(python: str) -> str:
+    """Return the image to start from for a version of Python, `3.11` or `3.11.9`."""
+    return f"python:{python}-slim"
+
+
 def image_files(
     plan: Plan, project: Path, *, target: str, tag: str, extras: Sequence[str] = (), folder: str = ""
 ) -> tuple[EmittedFile, ...]:
@@ -105,7 +110,7 @@ def image_files(
     copies = [CopiedFile((base / name).as_posix(), content)]
     copies += [CopiedFile((base / "project" / one.path).as_posix(), one.content) for one in found.files]
     head = header(plan.spec, target)
-    wanted = pins(_wanted(plan, project, found, settings, extras), without="mlopsc")
+    wanted = pins(requirements(plan, project, extras), without="mlopsc")
     texts = {
         "Dockerfile": _dockerfile(plan, settings, found, head=head, wheel=name, tag=tag),
         "requirements.txt": "".join(f"{line}\n" for line in (f"# {head}", *wanted)),
@@ -117,16 +122,14 @@ def image_files(
     return (*made, manifest(head, copies, folder), *copies)
 
 
-def _wanted(
-    plan: Plan, project: Path, found: Project, settings: ImageSettings, extras: Sequence[str]
-) -> Iterator[str]:
-    """Yield the requirements that the image has: mlopsc's own, the code's, and what reads the plan's URLs."""
+def requirements(plan: Plan, project: Path, extras: Sequence[str] = ()) -> Iterator[str]:
+    """Yield what steps of a plan import, as requirements: mlopsc, the code's, and what reads the plan's URLs."""
     tracked = plan.infrastructure.tracking is not None
     wanted = [*extras, *(["spark"] if _on_spark(plan) else []), *(["mlflow"] if tracked else [])]
     wanted += ["tune"] if _proposes(plan) else []
     yield f"mlopsc[{','.join(wanted)}]" if wanted else "mlopsc"
-    yield from settings.packages
-    for function in found.functions:
+    yield from image_settings(plan).packages
+    for function in functions_of(plan):
         module = resolve_reference(function).module
         yield from user_libraries(project, module, closure(project, module))
     yield from sorted(_boosters(plan))
@@ -159,7 +162,7 @@ def _wanted(
 def _dockerfile(
     plan: Plan, settings: ImageSettings, found: Project, *, head: str, wheel: str, tag: str
 ) -> str:
-    base = settings.base_image or f"python:{sys.version_info.major}.{sys.version_info.minor}-slim"
+    base = settings.base_image or slim(".".join(map(str, sys.version_info[:2])))
     labels = {"org.opencontainers.image.title": plan.project}
     if found.code is not None:
         labels["mlopsc.code"] = found.code
@@ -187,7 +190,7 @@ RUN {pip} install --no-cache-dir --no-deps ./{wheel} \\
     && {pip} check
 
 FROM {base}
-{_system_packages(plan)}ENV PATH=/opt/mlopsc/bin:$PATH \\
+{system_packages(plan)}ENV PATH=/opt/mlopsc/bin:$PATH \\
     MLOPSC_PROJECT=/project \\
     PYTHONUNBUFFERED=1
 # Whichever user of group 0 it runs as (OpenShift chooses one), it may write to its home and to .mlopsc alone.
@@ -219,7 +222,7 @@ def _boosters(plan: Plan) -> set[str]:
     return {name for one in estimators if (name := booster_library(one))}
 
 
-def _system_packages(plan: Plan) -> str:
+def system_packages(plan: Plan) -> str:
     """Return the instruction that installs what Spark and LightGBM, which brings no OpenMP along, run on."""
     wanted = ["default-jre-headless"] if _on_spark(plan) else []
     wanted += ["libgomp1"] if "lightgbm" in _boosters(plan) else []

@@ -54,6 +54,8 @@ class Reproduction:
     differences: tuple[Difference, ...]
     stopped: Mapping[str, str]
     """Steps that were not made, with the reason."""
+    image: str | None = None
+    """The image of the container in which it was made again; None for this environment."""
 
     @property
     def equal(self) -> bool:
@@ -73,15 +75,7 @@ def reproduce(
     Raises RegistryError for an unknown version, MlopscError for one without a recipe and when a step crashes, SpecError
     when its spec has faults with today's data, StoreError when something that was kept is lost.
     """
-    with context.registry() as registry:
-        version = registry.resolve(reference)
-    store = context.store()
-    recipe = read_recipe(version.artifacts, store)
-    if recipe is None:
-        raise MlopscError(
-            f"{version.name} cannot be made again: the mlopsc that registered it kept no spec with it",
-            help="versions that are registered from now on can be",
-        )
+    version, recipe = known_recipe(reference, context)
     with rebuilding(version, recipe, context, data=data, on_step=on_step) as (made, fresh):
         return Reproduction(
             version=version.name,
@@ -90,6 +84,22 @@ def reproduce(
             differences=tuple(_differences(version, recipe, made, context, fresh)),
             stopped=dict(made.stopped),
         )
+
+
+def known_recipe(reference: str, context: Context) -> tuple["Version", Recipe]:
+    """Return a registered version and what it was made by.
+
+    Raises RegistryError for an unknown version, StoreError when its recipe is lost, MlopscError for one without.
+    """
+    with context.registry() as registry:
+        version = registry.resolve(reference)
+    recipe = read_recipe(version.artifacts, context.store())
+    if recipe is None:
+        raise MlopscError(
+            f"{version.name} cannot be made again: the mlopsc that registered it kept no spec with it",
+            help="versions that are registered from now on can be",
+        )
+    return version, recipe
 
 
 def _compared(version: "Version", made: Rebuilt, fresh: Store) -> Iterator[Compared]:
@@ -126,10 +136,30 @@ def _differences(
         now = digest_of_file(path) if path.is_file() else "gone"
         if now != recorded:  # the kept file was used: it cannot have changed the result
             yield Difference("file", name, recorded, now, matters=False)
+    if made.digest("model") != version.artifacts["model"]:
+        yield from _timed_searches(made, fresh)
     before = read_json(context.store().get_path(version.artifacts["environment"]))
     digest = made.digest("environment")
     if digest is not None:
         yield from _environments(before, read_json(fresh.get_path(digest)))
+
+
+def _timed_searches(made: Rebuilt, fresh: Store) -> Iterator[Difference]:
+    """Tell of searches that end when their time is over: on another day they may make other trials."""
+    timed = {
+        step.configuration["training"]: step.configuration["time"]
+        for step in made.steps
+        if step.operation == "propose" and "time" in step.configuration
+    }
+    for training, time in timed.items():
+        reports = [
+            read_json(fresh.get_path(made.outputs[step.name]["report"]))
+            for step in made.steps
+            if step.operation == "trial" and step.configuration["training"] == training
+        ]
+        tried = sum(report["status"] != "skipped" for report in reports)
+        then = f"trials for {time}"
+        yield Difference("search", training, then, f"{tried} of {len(reports)} trials in {time}")
 
 
 def _environments(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:

@@ -33,6 +33,8 @@ class Rebuilt:
     """What was made again: digests by step and port; steps that could not be made, with the reason."""
 
     register: Step
+    steps: tuple[Step, ...]
+    """Those of the version, in order."""
     spec_digest: str
     outputs: dict[str, Mapping[str, str]] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
@@ -44,19 +46,14 @@ class Rebuilt:
 
 
 @contextmanager
-def rebuilding(
-    version: "Version",
-    recipe: Recipe,
-    context: Context,
-    *,
-    data: Data,
-    on_step: Callable[[str], None] | None = None,
-) -> Iterator[tuple[Rebuilt, Store]]:
-    """Make a version again, and give what came of it with the store that holds it, both gone afterwards.
+def laid_out(
+    version: "Version", recipe: Recipe, context: Context, *, data: Data
+) -> Iterator[tuple[Path, Path, Plan]]:
+    """Give a fresh folder, gone afterwards, the project below it that a version's recipe and today's other files make,
+    and the plan of it.
 
-    Files of the project that are no part of the recipe (data, above all) are those of today; with `stored`, datasets
-    are those that the version was made from, out of its own store. Raises SpecError when the spec has faults with
-    today's data, StoreError when a kept file is lost, and MlopscError when a step crashes or the spec is lost.
+    Raises SpecError when the spec has faults with today's data, StoreError when a kept file is lost, and MlopscError
+    when the spec is.
     """
     if recipe.spec in recipe.missing:
         raise MlopscError(
@@ -74,8 +71,27 @@ def rebuilding(
             variables=recipe.variables,
             peek=_Peek(context.project, data),
         )
+        yield Path(root), project, compiled.require()
+
+
+@contextmanager
+def rebuilding(
+    version: "Version",
+    recipe: Recipe,
+    context: Context,
+    *,
+    data: Data,
+    on_step: Callable[[str], None] | None = None,
+) -> Iterator[tuple[Rebuilt, Store]]:
+    """Make a version again, and give what came of it with the store that holds it, both gone afterwards.
+
+    Files of the project that are no part of the recipe (data, above all) are those of today; with `stored`, datasets
+    are those that the version was made from, out of its own store. Raises what `laid_out` raises, and MlopscError when
+    a step crashes.
+    """
+    with laid_out(version, recipe, context, data=data) as (root, project, plan):
         here = Context(project, f"sqlite:///{root}/registry.db", f"{root}/store", actor="reproduce")
-        yield _carry_out(compiled.require(), version, context, here, data, on_step), here.store()
+        yield _carry_out(plan, version, context, here, data, on_step), here.store()
 
 
 class _Peek(Witness):
@@ -126,10 +142,9 @@ def _carry_out(
     pipeline = plan.pipeline(TRAIN)
     register = pipeline.step(f"register_{version.model}")
     wanted = ancestors({step.name: step for step in pipeline.steps}, register.name)
-    made = Rebuilt(register, register.configuration["spec_digest"])
-    for step in pipeline.steps:
-        if step.name not in wanted:
-            continue
+    steps = tuple(step for step in pipeline.steps if step.name in wanted)
+    made = Rebuilt(register, steps, register.configuration["spec_digest"])
+    for step in steps:
         needs = {*(one.step for one in step.inputs.values()), *step.after}
         if cause := next((name for name in sorted(needs) if name in made.stopped), None):
             made.stopped[step.name] = f"it needs {cause}"
