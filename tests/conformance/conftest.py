@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,16 +33,34 @@ _NEEDS = {"prefect": [pytest.mark.prefect], "kfp": [pytest.mark.kfp]}
 THIRD = "runbook"
 """The third party's backend, which runs pipelines and is not installed in this environment."""
 
+EMITTING = sorted({*backend_names(), THIRD})
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give tests their examples and backends; `emitting` is any backend, `running` one that runs."""
     if "example" in metafunc.fixturenames:
         metafunc.parametrize("example", EXAMPLES, ids=[path.name for path in EXAMPLES])
     if "emitting" in metafunc.fixturenames:
-        metafunc.parametrize("emitting", sorted({*backend_names(), THIRD}))
+        metafunc.parametrize("emitting", EMITTING)
     if "running" in metafunc.fixturenames:
         others = sorted({*runner_names(), THIRD} - {REFERENCE})
         metafunc.parametrize("running", [pytest.param(name, marks=_NEEDS.get(name, [])) for name in others])
+
+
+_ONE_BY_ONE = """\
+import contextlib, io, json, sys
+from mlopsc.cli import main
+
+def told(arguments):
+    output = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+            main(arguments)
+    except SystemExit as ended:
+        return ended.code, output.getvalue()
+
+print(json.dumps([told(arguments) for arguments in json.loads(sys.argv[1])]))
+"""
 
 
 @dataclass(frozen=True)
@@ -54,17 +72,26 @@ class CommandLine:
 
     def __call__(self, *arguments: object, cwd: Path, status: int | None = 0) -> str:
         """Return what a command prints; fails unless it exits with `status` (None: any)."""
+        command = [str(Path(sys.executable).parent / "mlopsc"), *map(str, arguments)]
+        done = self._run(command, cwd)
+        if status is not None:
+            assert done.returncode == status, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def one_by_one(self, commands: Sequence[Sequence[str]], cwd: Path) -> list[tuple[int, str]]:
+        """Return exit status and output of each command; all are carried out in one process, which starts once."""
+        done = self._run([sys.executable, "-P", "-c", _ONE_BY_ONE, json.dumps(commands)], cwd)
+        assert done.returncode == 0, done.stderr
+        return [(status, told) for status, told in json.loads(done.stdout)]
+
+    def _run(self, command: Sequence[str], cwd: Path) -> "subprocess.CompletedProcess[str]":
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MLOPSC_")}
         environment |= {
             "PYTHONPATH": str(self.path),
             "COLUMNS": "110",
             **self.surroundings,
         }
-        command = [str(Path(sys.executable).parent / "mlopsc"), *map(str, arguments)]
-        done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=900)
-        if status is not None:
-            assert done.returncode == status, f"{command}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=900)
 
     def run_everything(self, folder: Path, target: str) -> dict[str, dict[str, Any]]:
         """Run the train pipeline, every monitor and every prediction of a project on a target; return their reports."""
@@ -133,6 +160,30 @@ def penguins(tmp_path: Path) -> Path:
 def project(example: Path, tmp_path: Path) -> Path:
     """A fresh copy of the example, with neither store nor registry."""
     return copy(example, tmp_path / example.name)
+
+
+@pytest.fixture(scope="session")
+def generated(
+    mlopsc: CommandLine, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Path, str], tuple[Path, list[tuple[int, str]]]]:
+    """The project of an example, in whose folder `out-TARGET` each target was compiled to; and what it said when it
+    was checked, compiled, and, by another process, compared with what was compiled."""
+    known: dict[str, tuple[Path, dict[str, list[tuple[int, str]]]]] = {}
+
+    def look_up(example: Path, target: str) -> tuple[Path, list[tuple[int, str]]]:
+        if example.name not in known:
+            folder = copy(example, tmp_path_factory.mktemp("generated") / example.name)
+            checking = [["validate", "--strict", "--target", name] for name in EMITTING]
+            compiling = [["compile", "--target", name, "--out", f"out-{name}"] for name in EMITTING]
+            checked_and_made = mlopsc.one_by_one([*checking, *compiling], folder)
+            compared = mlopsc.one_by_one([[*command, "--check"] for command in compiling], folder)
+            many = len(EMITTING)
+            told = zip(checked_and_made[:many], checked_and_made[many:], compared, strict=True)
+            known[example.name] = folder, dict(zip(EMITTING, map(list, told), strict=True))
+        folder, said = known[example.name]
+        return folder, said[target]
+
+    return look_up
 
 
 @pytest.fixture(scope="session")
