@@ -55,8 +55,8 @@ def split(
 def trial(
     train: Input[Dataset],
     report: Output[Artifact],
-    training: str,
     train_config: str,
+    training: str,
     space: str,
     draw: str,
     metric_config: str,
@@ -72,8 +72,8 @@ def trial(
     run_files(
         {
             "operation": "trial",
-            "training": training,
             "train": json.loads(train_config),
+            "training": training,
             "space": json.loads(space),
             "draw": draw,
             "metric": json.loads(metric_config),
@@ -130,7 +130,6 @@ def train_pipeline() -> None:
     with dsl.ParallelFor(items=list(range(3)), parallelism=2) as index:
         trial_t = trial(
             train=split_t.outputs["train"],
-            training="t",
             train_config=as_json(
                 {
                     "operation": "train",
@@ -141,6 +140,7 @@ def train_pipeline() -> None:
                     "seed": 0,
                 }
             ),
+            training="t",
             space=as_json({"C": {"loguniform": [0.001, 10.0]}}),
             draw="random",
             metric_config=as_json("roc_auc"),

@@ -65,9 +65,5 @@ class Relational(BaseOperation):
     engine: Annotated[SparkEngine | None, Field(exclude_if=lambda engine: engine is None)] = None
     """Part of the key: floats may differ in their last digits. Left out of it for DuckDB."""
 
-    def trusted(self) -> tuple[str, ...]:
-        """Return the types of other packages that models may hold which it opens."""
-        return ()
-
     def engine_libraries(self) -> tuple[str, ...]:
         return () if self.engine is None else ("duckdb", "pyspark", "sqlglot")

@@ -25,7 +25,7 @@ from mlopsc.vocabulary.gates import (
 from mlopsc.vocabulary.metrics import CustomMetric, Metric, metric_name
 from mlopsc.vocabulary.names import FunctionReference
 from mlopsc.vocabulary.operations.base import BaseOperation, Opening, Ports
-from mlopsc.vocabulary.operations.learning import Train
+from mlopsc.vocabulary.operations.learning import Retraining, Train
 
 JUDGES = "judge_"
 """What the names of operations begin with that judge gates."""
@@ -108,26 +108,14 @@ class JudgePython(BaseJudge, Opening):
         return (self.gate.python, *self.code)
 
 
-class JudgeReproducible(BaseJudge):
-    """Judge a reproducible gate: train again, and compare."""
+class JudgeReproducible(BaseJudge, Retraining):
+    """Judge a reproducible gate: train the candidate again, and compare."""
 
-    libraries = Train.libraries
     operation: Literal["judge_reproducible"] = "judge_reproducible"
     gate: ReproducibleGate
-    train: Train
-    """How the candidate was trained."""
 
     def input_ports(self) -> Ports:
         return {"model": "model", "train": "table"}
-
-    def engine_libraries(self) -> tuple[str, ...]:
-        return self.train.engine_libraries()
-
-    def functions(self) -> tuple[str, ...]:
-        return self.train.functions()
-
-    def trusted(self) -> tuple[str, ...]:
-        return self.train.trusted()
 
 
 class JudgeDrift(BaseJudge):

@@ -83,6 +83,23 @@ class Train(Opening):
         return own + self.preprocess.functions()
 
 
+class Retraining(BaseOperation):
+    """What trains as a training does, and so calls, opens and depends on what that does."""
+
+    libraries = Train.libraries
+    train: Train
+    """How a model is trained; in a search, but for the parameters that are searched for."""
+
+    def engine_libraries(self) -> tuple[str, ...]:
+        return self.train.engine_libraries()
+
+    def functions(self) -> tuple[str, ...]:
+        return self.train.functions()
+
+    def trusted(self) -> tuple[str, ...]:
+        return self.train.trusted()
+
+
 class CountSegments(BaseOperation):
     """Count the rows of each segment, and refuse to train where one has too few, or rows have no model.
 
@@ -102,17 +119,15 @@ class CountSegments(BaseOperation):
         return {"report": "report"}
 
 
-class Assemble(BaseOperation):
+class Assemble(Retraining):
     """Put the models of segments together into one, which asks of each row the model of its segment.
 
-    Of the train part it reads what the signature tells of features, and the rows that it was trained on.
+    `train` says how all of them are trained, with the segments in the order of the models. Of the train part it reads
+    what the signature tells of features, and the rows that it was trained on.
     """
 
-    libraries = Train.libraries
     operation: Literal["assemble"] = "assemble"
     training: str
-    train: Train
-    """How all of them are trained, with the segments in the order of the models."""
 
     def input_ports(self) -> Ports:
         segments = self.train.for_each
@@ -123,39 +138,21 @@ class Assemble(BaseOperation):
     def output_ports(self) -> Ports:
         return {"model": "model", "environment": "environment"}
 
-    def engine_libraries(self) -> tuple[str, ...]:
-        return self.train.engine_libraries()
 
-    def functions(self) -> tuple[str, ...]:
-        return self.train.functions()
-
-    def trusted(self) -> tuple[str, ...]:
-        return self.train.trusted()
-
-
-class Refit(BaseOperation):
+class Refit(Retraining):
     """Fit what was judged again on all rows, for the registry: the gates have judged the model of the train part.
 
     The model's signature tells by `refitted` the digest of the judged one, and its row hashes are those of both parts.
     """
 
-    libraries = Train.libraries
     operation: Literal["refit"] = "refit"
     training: str
-    train: Train
-    """How the judged model was trained."""
 
     def input_ports(self) -> Ports:
         return {"judged": "model", "train": "table", "test": "table"}
 
     def output_ports(self) -> Ports:
         return {"model": "model"}
-
-    def functions(self) -> tuple[str, ...]:
-        return self.train.functions()
-
-    def trusted(self) -> tuple[str, ...]:
-        return self.train.trusted()
 
 
 class Evaluate(Opening):

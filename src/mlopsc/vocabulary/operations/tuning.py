@@ -6,7 +6,7 @@ from pydantic import Field
 
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
 from mlopsc.vocabulary.operations.base import BaseOperation, Ports
-from mlopsc.vocabulary.operations.learning import Train
+from mlopsc.vocabulary.operations.learning import Retraining
 from mlopsc.vocabulary.time import Duration
 from mlopsc.vocabulary.tuning import CrossValidation, Space
 
@@ -60,7 +60,7 @@ class Propose(BaseOperation):
         return ("optuna",) if self.by == "tpe" else ()
 
 
-class Trial(BaseOperation):
+class Trial(Retraining):
     """Try one set of parameters: fit and score a model on each fold of the train part.
 
     The report says `index`, `params` (those of the space), `metric`, `scores` (one for each fold), their `mean` and
@@ -69,11 +69,8 @@ class Trial(BaseOperation):
     `rung` and `resource`.
     """
 
-    libraries = Train.libraries
     operation: Literal["trial"] = "trial"
     training: str
-    train: Train
-    """How a model is trained, but for the parameters of the space."""
     space: Space
     draw: Literal["grid", "random", "proposed"]
     """Whether it makes its parameters itself, of seed and index, or they were proposed for its round."""
@@ -92,15 +89,9 @@ class Trial(BaseOperation):
     def output_ports(self) -> Ports:
         return {"report": "report", **({"timing": "environment"} if self.timed else {})}
 
-    def engine_libraries(self) -> tuple[str, ...]:
-        return self.train.engine_libraries()
-
     def functions(self) -> tuple[str, ...]:
         scored = (self.metric.python,) if isinstance(self.metric, CustomMetric) else ()
-        return self.train.functions() + scored
-
-    def trusted(self) -> tuple[str, ...]:
-        return self.train.trusted()
+        return super().functions() + scored
 
 
 class CollectTrials(BaseOperation):
@@ -146,17 +137,14 @@ class OuterFold(BaseOperation):
         return {"train": "table", "test": "table"}
 
 
-class ScoreSearch(BaseOperation):
+class ScoreSearch(Retraining):
     """Train with the best that a search on an outer fold found, and score the model on the rows that were kept out.
 
     The report says `fold`, `params`, `rows` (those scored), `metrics` and `notes`; null is NaN.
     """
 
-    libraries = Train.libraries
     operation: Literal["score_search"] = "score_search"
     training: str
-    train: Train
-    """How a model is trained, but for the parameters that were searched for."""
     metrics: tuple[Metric, ...]
     fold: int
 
@@ -166,12 +154,6 @@ class ScoreSearch(BaseOperation):
     def output_ports(self) -> Ports:
         return {"report": "report"}
 
-    def engine_libraries(self) -> tuple[str, ...]:
-        return self.train.engine_libraries()
-
     def functions(self) -> tuple[str, ...]:
         scored = tuple(metric.python for metric in self.metrics if isinstance(metric, CustomMetric))
-        return self.train.functions() + scored
-
-    def trusted(self) -> tuple[str, ...]:
-        return self.train.trusted()
+        return super().functions() + scored
