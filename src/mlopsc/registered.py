@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlopsc.runtime.context import Context
     from mlopsc.runtime.models.onnx import Comparison
     from mlopsc.runtime.registry import Version
+    from mlopsc.vocabulary.exports import OnnxExport
 
 SPEC = "mlops.yaml"
 
@@ -126,31 +127,35 @@ def _functions(version: "Version", signature: Mapping[str, Any]) -> list[str]:
 
 
 def export_onnx(
-    context: "Context", version: "Version", out: Path, *, tolerance: float, beyond: float
-) -> "Comparison":
-    """Write a version as an ONNX file, once its answers on the version's test rows were compared with the model's own.
+    context: "Context", version: "Version", out: Path, allowed: "OnnxExport | None" = None
+) -> "tuple[Comparison, OnnxExport]":
+    """Write a version as an ONNX file; return how its answers on the version's test rows differ from the model's own,
+    and what was allowed.
 
-    At most the share `beyond` of the rows may differ by more than `tolerance`; else MlopscError, and nothing is
-    written. Raises as `to_onnx` and `open_version` do, and StoreError when the file cannot be written.
+    A file that is kept with the version is written as it is, compared again when it is said what is allowed. Raises as
+    `compared_onnx` and `open_version` do, and StoreError when the file cannot be written; then nothing is written.
     """
-    from mlopsc.runtime.atomic import cannot_write, write_bytes
+    from mlopsc.runtime.atomic import write_bytes
+    from mlopsc.runtime.decisions import read_json
     from mlopsc.runtime.learning.frames import features_from, read_features
-    from mlopsc.runtime.models.onnx import compare, to_onnx
+    from mlopsc.runtime.models.onnx import Comparison, accepted, compare, compared_onnx
+    from mlopsc.vocabulary.exports import OnnxExport
 
+    store = context.store()
+    kept = version.artifacts.get("onnx")
+    if kept is not None and allowed is None:
+        report = read_json(store.get_path(version.artifacts["onnx_report"]))
+        write_bytes(out, store.get_path(kept).read_bytes())
+        found = Comparison(report["rows"], report["largest"], report["beyond"])
+        return found, OnnxExport(tolerance=report["tolerance"], beyond=report["allowed"])
+    allowed = allowed or OnnxExport()
     model = open_version(context, version)
-    test = context.store().get_path(version.artifacts["test"])
-    rows = read_features(test, features_from(model.signature))
-    data = to_onnx(model.name, model.estimator, model.signature)
-    found = compare(model.name, data, model.estimator, model.signature, rows, tolerance)
-    if found.beyond > beyond * found.rows:
-        raise MlopscError(
-            f"{model.name} was not written: as ONNX, {found.beyond} of its {found.rows} test rows are answered "
-            f"otherwise, by up to {found.largest:.3g}, where {tolerance:g} is allowed",
-            help="trees that take another branch at a threshold are a few rows, which --beyond SHARE allows; many are "
-            "a part of the model that its converter gets wrong",
-        )
-    try:
-        write_bytes(out, data)
-    except OSError as error:
-        raise cannot_write(out, error) from error
-    return found
+    rows = read_features(store.get_path(version.artifacts["test"]), features_from(model.signature))
+    if kept is None:
+        data, found = compared_onnx(model.name, model.estimator, model.signature, rows, allowed)
+    else:
+        data = store.get_path(kept).read_bytes()
+        compared = compare(model.name, data, model.estimator, model.signature, rows, allowed.tolerance)
+        found = accepted(model.name, compared, allowed)
+    write_bytes(out, data)
+    return found, allowed

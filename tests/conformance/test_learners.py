@@ -23,6 +23,7 @@ training:
     estimator: xgboost.XGBClassifier
     params: {n_estimators: 5, max_depth: 3}
     metrics: [accuracy]
+    export: {onnx: true}
   light:
     entities: {dataset: visits, label: stay}
     features: [age, city, outcome]

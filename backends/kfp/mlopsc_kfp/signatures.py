@@ -40,6 +40,7 @@ _ARTIFACTS: dict[ArtifactType, str] = {
     "dataset": "Dataset",
     "table": "Dataset",
     "model": "Model",
+    "onnx": "Model",
     "metrics": "Metrics",
 }
 _ALONE = re.compile(r"\$\{params\.(\w+)\}")

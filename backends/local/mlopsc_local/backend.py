@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from mlopsc.plan.plan import Plan
+from mlopsc.plan.plan import Plan, Step
 from mlopsc.plan.result import RunResult
 from mlopsc.targets import Fault, GeneratedFile, RunRequest
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.estimators import booster_library
+from mlopsc.vocabulary.exports import ONNX_MODULES
 from mlopsc.vocabulary.policy import Policy
 
 
@@ -39,16 +40,15 @@ class LocalBackend:
                     if getattr(step.policy, key) is not None and path not in seen:
                         seen.add(path)
                         yield _inexpressible(key, path)
-                library = booster_library(step.configuration.get("estimator"))
-                path = (*step.origin, "estimator")
-                if library is not None and path not in seen and find_spec(library) is None:
-                    seen.add(path)
-                    yield Fault(
-                        code="MLC316",
-                        path=path,
-                        message=f"{library} is not installed here, where the steps would run",
-                        help=f"pip install 'mlopsc[{library}]'",
-                    )
+                for library, extra, path in _libraries(step):
+                    if path not in seen and find_spec(library) is None:
+                        seen.add(path)
+                        yield Fault(
+                            code="MLC316",
+                            path=path,
+                            message=f"{library} is not installed here, where the steps would run",
+                            help=f"pip install 'mlopsc[{extra}]'",
+                        )
 
     def emit(self, plan: Plan, project: Path) -> tuple[GeneratedFile, ...]:  # noqa: ARG002
         """Return nothing: the plan is run as it is."""
@@ -59,6 +59,16 @@ class LocalBackend:
         from mlopsc_local.scheduler import run_pipeline
 
         return run_pipeline(request)
+
+
+def _libraries(step: Step) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield the modules of extras that a step imports, each with its extra and the key that asks for it."""
+    library = booster_library(step.configuration.get("estimator"))
+    if library is not None:
+        yield library, library, (*step.origin, "estimator")
+    if step.operation == "export_onnx":
+        for module in ONNX_MODULES:
+            yield module, "onnx", (*step.origin, "onnx")
 
 
 def _inexpressible(key: str, path: tuple[str, ...]) -> Fault:

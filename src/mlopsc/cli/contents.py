@@ -21,12 +21,15 @@ _CELL = 40
 
 
 def read(path: Path, kind: str, rows: int) -> Any:
-    """Return what an artifact holds as JSON: a table's schema and first rows, a model's signature, else all."""
+    """Return what an artifact holds as JSON: a table's schema and first rows, a model's signature, None of a model as
+    ONNX, else all."""
     if kind in _TABLES:
         schema, count, head = _table(path, rows)
         return {"rows": count, "schema": schema, "head": [_plain(row) for row in head]}
     if kind == "model":
         return _signature(path)
+    if kind == "onnx":
+        return None
     return read_json(path)
 
 
@@ -56,6 +59,9 @@ def show(path: Path, kind: str, rows: int, *, label: str, context: Context, dige
         return
     if kind == "model":
         _show_model(path, context, digest)
+        return
+    if kind == "onnx":
+        output.say("  for programs that read ONNX; --out FILE writes it")
         return
     value = read_json(path)
     match kind, value:

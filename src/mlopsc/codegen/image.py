@@ -127,6 +127,7 @@ def requirements(plan: Plan, project: Path, extras: Sequence[str] = ()) -> Itera
     tracked = plan.infrastructure.tracking is not None
     wanted = [*extras, *(["spark"] if _on_spark(plan) else []), *(["mlflow"] if tracked else [])]
     wanted += ["tune"] if _proposes(plan) else []
+    wanted += ["onnx"] if _exports_onnx(plan) else []
     yield f"mlopsc[{','.join(wanted)}]" if wanted else "mlopsc"
     yield from image_settings(plan).packages
     for function in functions_of(plan):
@@ -214,6 +215,10 @@ def _on_spark(plan: Plan) -> bool:
 def _proposes(plan: Plan) -> bool:
     """Whether a search asks Optuna what to try."""
     return any(step.configuration.get("by") == "tpe" for one in plan.pipelines for step in one.steps)
+
+
+def _exports_onnx(plan: Plan) -> bool:
+    return any(step.operation == "export_onnx" for one in plan.pipelines for step in one.steps)
 
 
 def _boosters(plan: Plan) -> set[str]:

@@ -12,6 +12,7 @@ from mlopsc.compiler.passes.columns import check_columns
 from mlopsc.compiler.passes.engines import check_engine
 from mlopsc.compiler.passes.estimators import check_estimators
 from mlopsc.compiler.passes.evaluations import check_evaluations
+from mlopsc.compiler.passes.exports import check_exports
 from mlopsc.compiler.passes.fitting import check_fitting
 from mlopsc.compiler.passes.functions import check_functions
 from mlopsc.compiler.passes.gates import check_gates
@@ -59,6 +60,7 @@ PASSES: tuple[Callable[[Analysis], Iterable[Diagnostic]], ...] = (
     check_estimators,
     check_trust,
     check_fitting,
+    check_exports,
     check_gates,
     check_tuning,
     check_evaluations,

@@ -8,6 +8,7 @@ from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.deciding import Calibration, Threshold
 from mlopsc.vocabulary.estimators import Estimator, TrustedType
 from mlopsc.vocabulary.evaluation import Baselines, CostMatrix, Explanation, Intervals, Slice, as_slice
+from mlopsc.vocabulary.exports import Export, OnnxExport
 from mlopsc.vocabulary.leakage import Leakage
 from mlopsc.vocabulary.metrics import DeclaredMetric, Metric, value_metrics
 from mlopsc.vocabulary.names import Name
@@ -92,6 +93,8 @@ class Training(Frozen):
     """How the naive forecasts are made that metrics are reported beside."""
     explain: bool | Explanation = False
     """What the model's answers hang on: importance of features and partial dependence; `true` for those by default."""
+    export: Export | None = None
+    """What the model is written as besides, for programs without Python: `{onnx: true}`."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     example: bool = True
     """Whether the model keeps the first rows that it learned from, as an example of its input."""
@@ -113,6 +116,12 @@ class Training(Frozen):
     def explained(self) -> Explanation | None:
         """How the model is explained; None where that was not asked for."""
         return (Explanation() if self.explain else None) if isinstance(self.explain, bool) else self.explain
+
+    @property
+    def onnx(self) -> OnnxExport | None:
+        """How the model is written as ONNX; None where that was not asked for."""
+        asked = self.export is not None and self.export.onnx
+        return (OnnxExport() if asked else None) if isinstance(asked, bool) else asked
 
     @property
     def divisions(self) -> tuple[Slice, ...]:

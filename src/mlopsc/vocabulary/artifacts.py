@@ -5,9 +5,11 @@ An `environment` tells what a step ran in, and so is the one that two machines m
 
 from typing import Literal
 
-ArtifactType = Literal["dataset", "table", "report", "model", "metrics", "decision", "profile", "environment"]
-"""`dataset` and `table` are Parquet; `model` is a zip of skops bytes, signature and row hashes; the rest is
-canonical JSON."""
+ArtifactType = Literal[
+    "dataset", "table", "report", "model", "onnx", "metrics", "decision", "profile", "environment"
+]
+"""`dataset` and `table` are Parquet; `model` is a zip of skops bytes, signature and row hashes; `onnx` is a model as
+other programs read it; the rest is canonical JSON."""
 
 ROW = "__row__"
 """Column of a feature table: uint64 hash that identifies the entity row (its primary key, or all of it)."""

@@ -177,33 +177,42 @@ def export(
     out: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
     format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.onnx,  # noqa: ARG001
     tolerance: Annotated[
-        float, typer.Option(metavar="NUMBER", min=0, help="How far answers may differ from the model's own.")
-    ] = 1e-4,
+        float | None,
+        typer.Option(metavar="NUMBER", min=0, help="How far answers may differ from the model's own (1e-4)."),
+    ] = None,
     beyond: Annotated[
-        float,
-        typer.Option(metavar="SHARE", min=0, max=1, help="Which share of the test rows may differ by more."),
-    ] = 0.0,
+        float | None,
+        typer.Option(
+            metavar="SHARE", min=0, max=1, help="Which share of the test rows may differ by more (0)."
+        ),
+    ] = None,
     spec: SpecOption = DEFAULT,
     environment: Environment = None,
     var: Variables = None,
     json: Json = False,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
-    """Write a version as ONNX, if it answers its test rows there as it does here; exit status 3 if not."""
+    """Write a version as ONNX, if it answers its test rows there as it does here; exit status 3 if not.
+
+    What the training's `export` has kept with the version is written as it is, unless --tolerance or --beyond is given.
+    """
     from mlopsc.registered import export_onnx
+    from mlopsc.vocabulary.exports import OnnxExport
 
     context = _context(spec, environment, var)
     with context.registry() as opened:
         found = opened.resolve(version)
-    compared = export_onnx(context, found, out, tolerance=tolerance, beyond=beyond)
+    given = {"tolerance": tolerance, "beyond": beyond}
+    asked = {name: value for name, value in given.items() if value is not None}
+    compared, allowed = export_onnx(context, found, out, OnnxExport(**asked) if asked else None)
     if json:
         output.json_object(
-            {"version": found.name, "file": str(out), "tolerance": tolerance, **asdict(compared)}
+            {"version": found.name, "file": str(out), "tolerance": allowed.tolerance, **asdict(compared)}
         )
         return
     output.say(
         f"wrote {out}: {found.name}, compared on {compared.rows:,} test rows; the largest difference is "
-        f"{compared.largest:.1g}, {compared.beyond:,} rows differ by more than {tolerance:g}"
+        f"{compared.largest:.1g}, {compared.beyond:,} rows differ by more than {allowed.tolerance:g}"
     )
 
 
@@ -306,6 +315,7 @@ def _show_version(version: "Version", held: list[str], made: Mapping[str, Any] |
         *((f"gate {name}", f"{one['verdict']}: {one['reason']}") for name, one in version.decisions.items()),
         *((f"data {name}", digest) for name, digest in version.lineage.get("datasets", {}).items()),
         ("parameters", ", ".join(f"{k}={v}" for k, v in version.lineage.get("parameters", {}).items())),
+        ("as ONNX", version.artifacts.get("onnx", "")),
         ("made in", "" if made is None else _made_in(made)),
         ("with", "" if made is None else ", ".join(f"{k} {v}" for k, v in made["libraries"].items())),
     ]

@@ -28,6 +28,12 @@ def model_step(name: str, training: Training) -> str:
     return f"train_{name}" if training.for_each is None else f"assemble_{name}"
 
 
+def kept_model(name: str, training: Training) -> Artifact:
+    """Return the model that is registered, served and exported: with `refit`, the one of all rows."""
+    step = f"refit_{name}" if training.refit else model_step(name, training)
+    return Artifact(step=step, port="model")
+
+
 def count_step(
     document: Document, name: str, training: Training, parts: Mapping[str, Artifact]
 ) -> tuple[Step, ...]:

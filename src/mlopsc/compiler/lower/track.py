@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from mlopsc.compiler.analysis import Analysis
-from mlopsc.compiler.lower.segments import model_step
+from mlopsc.compiler.lower.exports import exported
+from mlopsc.compiler.lower.segments import kept_model, model_step
 from mlopsc.compiler.lower.steps import make_step
 from mlopsc.plan.graph import ancestors
 from mlopsc.plan.plan import Artifact, Step
@@ -27,24 +28,24 @@ def lower_track(
     assert spec.project is not None  # a spec without one has an error
     server = tracking.mlflow
     used = {server.secret: spec.secrets[server.secret]} if isinstance(server, SecretHandle) else {}
-    maker = model_step(name, analysis.training(name))
+    training = analysis.training(name)
+    maker = model_step(name, training)
     causes = [made[one] for one in sorted(ancestors(made, maker) | {maker})]
     loads = {
         one.removeprefix("load_"): made[one]
         for one in (step.name for step in causes)
         if one.startswith("load_")
     }
-    # With `refit`, what is registered is what is loaded and served; metrics are those of the model that was judged.
-    model = f"refit_{name}" if analysis.training(name).refit else maker
     gates, models = tuple(analysis.gates_of(name)), tuple(analysis.models_of(name))
     search, explain = f"trials_{name}", f"explain_{name}"
     inputs = {
-        "model": Artifact(step=model, port="model"),
+        "model": kept_model(name, training),  # metrics are those of the model that was judged
         "metrics": Artifact(step=f"evaluate_{name}", port="metrics"),
         "curves": Artifact(step=f"evaluate_{name}", port="curves"),
         "environment": Artifact(step=maker, port="environment"),
         **({"trials": Artifact(step=search, port="trials")} if search in made else {}),
         **({"explanation": Artifact(step=explain, port="explanation")} if explain in made else {}),
+        **exported(name, training),
         **{f"report_{one}": Artifact(step=f"validate_{one}", port="report") for one in loads},
         **{f"decision_{one}": Artifact(step=f"gate_{one}", port="decision") for one in gates},
         **{f"registered_{one}": Artifact(step=f"register_{one}", port="decision") for one in models},
@@ -67,8 +68,9 @@ def lower_track(
         models=models,
         tuned=search in made,
         explained=explain in made,
+        onnx=training.onnx is not None,
         code=code,
-        trust=analysis.training(name).trust,
+        trust=training.trust,
     )
 
 

@@ -10,11 +10,12 @@ from typing import Any
 from mlopsc.compiler.analysis import Analysis
 from mlopsc.compiler.auxiliary import feature_columns
 from mlopsc.compiler.lower.code import model_code
+from mlopsc.compiler.lower.exports import exported, lower_exports
 from mlopsc.compiler.lower.feature_table import lower_feature_table
 from mlopsc.compiler.lower.gates import evidence, lower_gates, wants_scored
 from mlopsc.compiler.lower.learning import judged_operation, learning, train_operation
 from mlopsc.compiler.lower.parameters import used_parameters
-from mlopsc.compiler.lower.segments import count_step, model_step, segment_steps
+from mlopsc.compiler.lower.segments import count_step, kept_model, model_step, segment_steps
 from mlopsc.compiler.lower.steps import configuration, make_step
 from mlopsc.compiler.lower.tables import Tables
 from mlopsc.compiler.lower.track import lower_track
@@ -44,6 +45,7 @@ def lower_train(analysis: Analysis, trainings: Iterable[str]) -> Pipeline:
             judges = (step for step in gates if step.startswith("gate_"))
             refit = _refit(analysis, name, training, judges)
             steps[refit.name] = refit
+        steps |= {step.name: step for step in lower_exports(analysis, name, training)}
         made = ChainMap(steps, tables.steps)
         for model_name, model in analysis.models_of(name).items():
             register = _register(analysis, made, model_name, model, name, training)
@@ -247,6 +249,8 @@ def _register(
         rules["slices"] = slices
     if training.refit:
         rules["refit"] = True
+    if training.onnx is not None:
+        rules["onnx"] = True
     judges = [made[f"gate_{name}"] for name in gates]
     parameters = sorted({name for step in (*causes, *judges) for name in step.parameters})
     return make_step(
@@ -255,7 +259,7 @@ def _register(
         analysis.spec.document,
         ("registry", model_name),
         inputs={
-            "model": Artifact(step=f"refit_{training_name}" if training.refit else maker, port="model"),
+            "model": kept_model(training_name, training),
             "metrics": Artifact(step=f"evaluate_{training_name}", port="metrics"),
             "curves": Artifact(step=f"evaluate_{training_name}", port="curves"),
             "profile": Artifact(step=f"profile_{training_name}", port="profile"),
@@ -264,6 +268,7 @@ def _register(
             **evidence(analysis, training_name, training, gates),
             **({"judged": Artifact(step=maker, port="model")} if training.refit else {}),
             **({} if training.explained is None else {"explanation": _explanation(training_name)}),
+            **exported(training_name, training),
             **{f"report_{name}": Artifact(step=f"validate_{name}", port="report") for name in datasets},
             **{f"decision_{name}": Artifact(step=f"gate_{name}", port="decision") for name in gates},
         },
@@ -283,6 +288,7 @@ def _register(
         refit=training.refit,
         train=judged_operation(analysis, training_name, training) if again else None,
         explained=training.explained is not None,
+        onnx=training.onnx is not None,
         owner=analysis.owner,
         card=model.card,
         datasets=datasets,

@@ -265,9 +265,10 @@ features:
     Code(
         "MLC316",
         "library-not-installed",
-        "The library of an estimator is not installed where the run is.",
+        "A library of an extra that the run needs is not installed where it is.",
         (
-            "XGBoost and LightGBM are extras: `pip install 'mlopsc[xgboost]'`, `pip install 'mlopsc[lightgbm]'`. Steps "
+            "XGBoost, LightGBM and what writes ONNX are extras: `pip install 'mlopsc[xgboost]'`, "
+            "`pip install 'mlopsc[lightgbm]'`, `pip install 'mlopsc[onnx]'`. Steps "
             "of the local target run in the environment that compiles, which has to have the library; generated "
             "images get it by themselves. Without it, names and parameters are checked against the release that "
             "mlopsc was made with."

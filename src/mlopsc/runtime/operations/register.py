@@ -62,6 +62,7 @@ def run(config: Register, inputs: Mapping[str, Path], outputs: Mapping[str, Path
             *config.evidence_ports(),
             *(["judged"] if config.refit else []),
             *(["explanation"] if config.explained else []),
+            *(["onnx", "onnx_report"] if config.onnx else []),
             *(f"report_{name}" for name in config.datasets),
         ]
         artifacts = {role: store.put_file(inputs[role]) for role in roles}

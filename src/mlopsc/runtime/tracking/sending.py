@@ -141,12 +141,13 @@ def _datasets(client: "MlflowClient", run: str, datasets: Mapping[str, Mapping[s
 
 
 def _files(client: "MlflowClient", run: str, store: Store, one: Waiting, folder: Path) -> None:
-    """Hand the documents over as they are, under the names of the step's inputs."""
+    """Hand the files over as they are, under the names of the step's inputs."""
     documents = folder / "mlopsc"
     documents.mkdir()
     environment = {} if one.environment is None else {"environment": one.environment}
     for name, digest in (one.event["files"] | environment).items():
-        (documents / f"{name}.json").write_bytes(store.get_path(digest).read_bytes())
+        file = "model.onnx" if name == "onnx" else f"{name}.json"
+        (documents / file).write_bytes(store.get_path(digest).read_bytes())
     (documents / "event.json").write_text(json.dumps(one.event, indent=1, sort_keys=True), "utf-8")
     client.log_artifacts(run, str(documents), "mlopsc")
 

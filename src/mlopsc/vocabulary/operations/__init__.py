@@ -32,6 +32,7 @@ from mlopsc.vocabulary.operations.learning import (
     CountSegments,
     Evaluate,
     Explain,
+    ExportOnnx,
     Predict,
     Refit,
     Train,
@@ -60,6 +61,7 @@ __all__ = [
     "Drift",
     "Evaluate",
     "Explain",
+    "ExportOnnx",
     "Features",
     "Judge",
     "JudgeBaseline",
@@ -119,6 +121,7 @@ Operation = (
     | Refit
     | Evaluate
     | Explain
+    | ExportOnnx
     | Profile
     | ResolveChampion
     | ResolveReference

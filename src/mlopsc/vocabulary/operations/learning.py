@@ -8,6 +8,7 @@ from mlopsc.vocabulary.columns import Column
 from mlopsc.vocabulary.deciding import Calibration, Threshold
 from mlopsc.vocabulary.estimators import CustomEstimator, Estimator, booster_library
 from mlopsc.vocabulary.evaluation import Baselines, Explanation, Intervals, Slice
+from mlopsc.vocabulary.exports import ONNX_MODULES, OnnxExport
 from mlopsc.vocabulary.hosts import Host
 from mlopsc.vocabulary.metrics import CustomMetric, Metric
 from mlopsc.vocabulary.names import FunctionReference
@@ -217,6 +218,30 @@ class Explain(Opening):
     def functions(self) -> tuple[str, ...]:
         own = (self.metric.python,) if isinstance(self.metric, CustomMetric) else ()
         return own + self.code
+
+
+class ExportOnnx(Opening):
+    """Write a model as ONNX, unless it answers rows of the test part otherwise there.
+
+    The report says `rows` (those compared), `largest` (the largest difference), `beyond` (how many rows differ by more
+    than `tolerance`, or are decided otherwise), and `tolerance` and `allowed` (the share of such rows) as declared.
+    """
+
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas", "skops", "onnx", *ONNX_MODULES)
+    operation: Literal["export_onnx"] = "export_onnx"
+    training: str
+    onnx: OnnxExport = OnnxExport()
+    code: tuple[FunctionReference, ...] = ()
+    """User functions that made the model: their modules hold its classes."""
+
+    def input_ports(self) -> Ports:
+        return {"model": "model", "test": "table"}
+
+    def output_ports(self) -> Ports:
+        return {"onnx": "onnx", "report": "report"}
+
+    def functions(self) -> tuple[str, ...]:
+        return self.code
 
 
 class Predict(Opening):

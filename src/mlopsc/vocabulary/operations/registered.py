@@ -96,6 +96,8 @@ class Register(Opening):
     """`model` is the judged model trained again on all rows, and `judged` is that one."""
     explained: bool = False
     """Whether what the model's answers hang on is kept with the version."""
+    onnx: Annotated[bool, Field(exclude_if=lambda onnx: not onnx)] = False
+    """Whether the model as ONNX is kept with the version, and what was found when both were compared."""
     owner: str | None = None
     """Who answered for the project when the version was made: part of the lineage."""
     card: Card | None = None
@@ -116,6 +118,8 @@ class Register(Opening):
             inputs["judged"] = "model"
         if self.explained:
             inputs["explanation"] = "report"
+        if self.onnx:
+            inputs |= {"onnx": "onnx", "onnx_report": "report"}
         return inputs | self.evidence_ports() | reports | decisions
 
     def output_ports(self) -> Ports:

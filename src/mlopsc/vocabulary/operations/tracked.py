@@ -1,6 +1,8 @@
 """The operation that tells a tracking server what a training came to."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from mlopsc.vocabulary.names import FunctionReference
 from mlopsc.vocabulary.operations.base import Opening, Ports
@@ -36,6 +38,8 @@ class Track(Opening):
     """Whether there are trials of a search to tell of."""
     explained: bool = False
     """Whether there is an explanation to tell of."""
+    onnx: Annotated[bool, Field(exclude_if=lambda onnx: not onnx)] = False
+    """Whether there is an ONNX file to hand over, and what was found when it was compared."""
     code: tuple[FunctionReference, ...] = ()
     """User functions that made the model: their modules hold its classes, and go along with it."""
 
@@ -46,6 +50,8 @@ class Track(Opening):
             ports["trials"] = "report"
         if self.explained:
             ports["explanation"] = "report"
+        if self.onnx:
+            ports |= {"onnx": "onnx", "onnx_report": "report"}
         ports |= {f"report_{name}": "report" for name in self.datasets}
         ports |= {f"decision_{name}": "decision" for name in self.gates}
         return ports | {f"registered_{name}": "decision" for name in self.models}
