@@ -83,6 +83,14 @@ def test_what_answers_hang_on_is_drawn_and_told():
     assert "Not drawn: roc_auc has no value on these rows." in said
 
 
+def test_rows_of_a_gate_that_asks_in_two_ways_are_told_by_way():
+    latency = GOOD | {"name": "quick", "type": "latency", "rows": {"single": 1, "batch": 1000}}
+    text = render_evaluation(Judged("f", "t", METRICS, decisions=(latency, CHAMPION | {"rows": 1200})))
+    said = read(text).sections["gates"]
+    assert "Rows compared single 1; batch 1000" in said
+    assert "Rows compared 1,200" in said
+
+
 @pytest.mark.parametrize("evil", HOSTILE)
 def test_no_text_becomes_markup(evil):
     judged = Judged(

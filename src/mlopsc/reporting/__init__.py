@@ -1,8 +1,9 @@
 """Reports: a run, or one evaluation, as an HTML page that needs nothing else, from journal, store and registry."""
 
-from mlopsc.reporting.evaluation import render_evaluation
+from mlopsc.pages.evaluation import render_evaluation
+from mlopsc.pages.judged import Judged
 from mlopsc.reporting.facts import gather
-from mlopsc.reporting.judged import Judged, judged_in_run, judged_version
+from mlopsc.reporting.judged import judged_in_run, judged_version
 from mlopsc.reporting.page import render
 from mlopsc.reporting.validation import render_dataset, validation_page
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mlopsc.pages.sections import Check, Dataset, Fact
+from mlopsc.pages.statuses import status
+from mlopsc.pages.words import plural, short_digest, shown
 from mlopsc.reporting.facts import Facts
-from mlopsc.reporting.sections import Check, Dataset, Fact
-from mlopsc.reporting.statuses import status
-from mlopsc.reporting.words import plural, short_digest, shown
 
 _SAMPLES = 20
 _FAILED = {"block": "failed", "warn": "warning", "quarantine": "put aside"}

@@ -8,10 +8,10 @@ from markupsafe import Markup
 
 from mlopsc.figures.charts.bars import bars
 from mlopsc.figures.charts.frame import Frame
+from mlopsc.pages.sections import DriftColumn, Monitor
+from mlopsc.pages.statuses import status
+from mlopsc.pages.words import number, plural
 from mlopsc.reporting.facts import Facts
-from mlopsc.reporting.sections import DriftColumn, Monitor
-from mlopsc.reporting.statuses import status
-from mlopsc.reporting.words import number, plural
 
 _TESTS = {
     "psi": ("PSI", "psi_threshold"),

@@ -1,14 +1,15 @@
-"""What an evaluation's page and a model card are made of: a training as a run left it, or a registered version."""
+"""A judged training as a run left it, or as a registered version keeps it."""
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlopsc.diagnostics.errors import MlopscError, UsageError
 from mlopsc.diagnostics.suggest import did_you_mean
 from mlopsc.history import Recorded
+from mlopsc.pages.judged import Judged
 from mlopsc.reporting.facts import gather
 from mlopsc.running import project_spec
 from mlopsc.runtime.context import Context
@@ -17,52 +18,10 @@ from mlopsc.runtime.recipe import RECIPE, Recipe, lay_out_recipe, read_recipe
 from mlopsc.vocabulary.operations import JUDGES
 
 if TYPE_CHECKING:
-    from mlopsc.runtime.journal import Run
-    from mlopsc.runtime.registry import Holder, LedgerEntry, Version
     from mlopsc.spec.spec import Spec
     from mlopsc.spec.training import Training
 
 Document = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A training's evaluation with all that stands around it; what is not known is None or empty."""
-
-    project: str
-    training: str
-    metrics: Document
-    """The evaluation's numbers."""
-    curves: Document | None = None
-    explanation: Document | None = None
-    decisions: tuple[Document, ...] = ()
-    """Of its gates."""
-    datasets: tuple[Document, ...] = ()
-    """Validation reports of the datasets behind it."""
-    split: Document | None = None
-    """Rows of both parts, and what was found of leaks; a version does not keep it."""
-    signature: Document | None = None
-    """Of the model that was judged."""
-    said: Document | None = None
-    """What the spec says of the training: estimator, params, split, population and all else, by the spec's keys."""
-    environment: Document | None = None
-    """What the model was made in."""
-    run: "Run | None" = None
-    version: "Version | None" = None
-    holders: "tuple[Holder, ...]" = ()
-    """Stages that the version holds now."""
-    entries: "tuple[LedgerEntry, ...]" = ()
-    """The ledger's entries about the version, oldest first."""
-    recipe: Recipe | None = None
-    spec: "Spec | None" = None
-    """What the version was made by, as it was then."""
-    unread: tuple[str, ...] = ()
-    """Why something cannot be shown, in sentences."""
-
-    @property
-    def name(self) -> str:
-        """The version's reference, or the training's name."""
-        return self.training if self.version is None else self.version.name
 
 
 def judged_in_run(recorded: Recorded, project: Path, training: str) -> Judged:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from mlopsc.history import Recorded
+from mlopsc.pages.sections import Fact, StepRow, Trouble
+from mlopsc.pages.statuses import status
+from mlopsc.pages.words import moment, number, plural, short_digest, shown, took
 from mlopsc.plan.fans import FanOut, counted, fan_outs, merged
 from mlopsc.reporting.facts import Facts
-from mlopsc.reporting.sections import Fact, StepRow, Trouble
-from mlopsc.reporting.statuses import status
-from mlopsc.reporting.words import moment, number, plural, short_digest, shown, took
 from mlopsc.runtime.journal import StepRun
 from mlopsc.searched import is_chosen, trial_steps
 

@@ -6,13 +6,13 @@ from typing import Any
 from markupsafe import Markup
 
 from mlopsc.drawing import svg
+from mlopsc.pages.environment import template
+from mlopsc.pages.sections import Fact, Other, Page
+from mlopsc.pages.statuses import status
+from mlopsc.pages.words import shown
 from mlopsc.reporting import data, drift, learning, overview, registered
-from mlopsc.reporting.environment import template
 from mlopsc.reporting.facts import Facts
-from mlopsc.reporting.sections import Fact, Other, Page
-from mlopsc.reporting.statuses import status
 from mlopsc.reporting.tuned import tuned
-from mlopsc.reporting.words import shown
 from mlopsc.vocabulary.operations import JUDGES
 
 _SEARCH = ("propose", "trial", "collect_trials", "score_search")

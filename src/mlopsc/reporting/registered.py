@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mlopsc.pages.learning import metric_facts
+from mlopsc.pages.sections import Entry, Fact, Model
+from mlopsc.pages.statuses import status
+from mlopsc.pages.words import moment, plural, short_digest, shown
 from mlopsc.reporting.facts import Facts, ModelFacts
-from mlopsc.reporting.learning import metric_facts
-from mlopsc.reporting.sections import Entry, Fact, Model
-from mlopsc.reporting.statuses import status
-from mlopsc.reporting.words import moment, plural, short_digest, shown
 
 if TYPE_CHECKING:
     from mlopsc.runtime.registry import LedgerEntry, Version

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlopsc.pages.sections import Search, TrialRow
+from mlopsc.pages.statuses import status
+from mlopsc.pages.words import number, plural, shown, took
 from mlopsc.reporting.facts import Facts
-from mlopsc.reporting.sections import Search, TrialRow
-from mlopsc.reporting.statuses import status
-from mlopsc.reporting.words import number, plural, shown, took
 from mlopsc.searched import is_chosen, searches, whole_search
 
 

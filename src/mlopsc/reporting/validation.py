@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from mlopsc.diagnostics.errors import UsageError
 from mlopsc.diagnostics.suggest import did_you_mean
+from mlopsc.pages.environment import template
+from mlopsc.pages.sections import Dataset, Fact, Status
+from mlopsc.pages.words import moment
 from mlopsc.reporting import data
-from mlopsc.reporting.environment import template
 from mlopsc.reporting.facts import Facts
-from mlopsc.reporting.sections import Dataset, Fact, Status
-from mlopsc.reporting.words import moment
 from mlopsc.runtime.checks.report import ValidationReport
 
 

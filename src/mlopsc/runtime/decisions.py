@@ -7,7 +7,7 @@ from typing import Any
 
 from mlopsc.diagnostics.errors import StoreError
 from mlopsc.runtime.store import canonical_json
-from mlopsc.vocabulary.gates import Verdict
+from mlopsc.vocabulary.gates import Verdict, failed
 from mlopsc.vocabulary.words import number
 
 Decision = dict[str, Any]
@@ -44,11 +44,6 @@ def read_json(path: Path) -> Any:
         raise StoreError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
         raise StoreError(f"{path} is damaged: expected JSON ({error})") from error
-
-
-def failed(found: Mapping[str, Any]) -> bool:
-    """Whether a decision stops what depends on it; only `pass`, `unchanged` and `warn` do not."""
-    return found.get("verdict") not in ("pass", "unchanged", "warn")
 
 
 __all__ = ["Decision", "decision", "failed", "number", "read_json", "write_json"]

@@ -20,6 +20,7 @@ from mlopsc.runtime.tracking.flushing import flush
 from mlopsc.runtime.tracking.queue import enqueue, waiting
 from mlopsc.runtime.tracking.sending import EVENT
 from tests.mlflow_server import free_port, wait_for
+from tests.reporting.reading import read
 
 pytestmark = [
     pytest.mark.mlflow,
@@ -131,6 +132,12 @@ def test_a_run_is_told_with_all_that_belongs_to_it(make_project, mlflow_server):
     explained = {"importance_of_features.svg", "dependence_on_size.svg", "dependence_on_colour.svg"}
     sliced = {"roc_auc_by_colour.svg", "accuracy_by_colour.svg"}
     assert plots_of(mlflow_server, told) == PLOTS | explained | sliced
+    html = client(mlflow_server).download_artifacts(told.info.run_id, "evaluation.html", str(folder))
+    page = read(Path(html).read_text("utf-8"))
+    assert page.unclosed == []
+    assert {"metrics", "gates", "slices", "plots", "explanation", "data", "learning"} <= page.sections.keys()
+    assert "good ✓ pass roc_auc of lateness" in page.sections["gates"]
+    assert "Which parcels come late" in page.text
     roc = client(mlflow_server).download_artifacts(told.info.run_id, "plots/roc_curve.svg", str(folder))
     assert f"Area {metrics['roc_auc']:.6g}" in "".join(ElementTree.parse(roc).getroot().itertext())
 
@@ -283,6 +290,18 @@ def test_a_server_that_is_down_loses_nothing(make_project, mlflow_server):
     done = subprocess.run([*mlopsc_, "flush"], capture_output=True, text=True, check=True)
     assert done.stdout == "nothing waits\n"
     assert statuses(run(folder))["track_lateness"] == "cached"
+
+
+def test_what_cannot_be_drawn_waits_and_keeps_nothing_else_from_being_told(make_project, mlflow_server):
+    folder = make_project(mlflow_server.url, "undrawn")
+    context, event = Context(folder), _event(folder)
+    odd = context.store().put_bytes(b'{"task": "binary", "roc": {}}')
+    at_first = {"circumstances": {}, "environment": None}
+    enqueue(context.store(), event | {"files": event["files"] | {"curves": odd}}, at=1, **at_first)
+    enqueue(context.store(), event | {"rows": 2}, at=2, **at_first)
+    done = flush(context, "undrawn", mlflow_server.url, {})
+    assert done.problems == ("lateness: its plots cannot be drawn: KeyError: 'area'",)
+    assert ([one.at for one in done.sent], [one.at for one in done.left]) == ([2], [1])
 
 
 @pytest.mark.slow

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlopsc.reporting import procedure
+from mlopsc.pages import procedure
+from mlopsc.pages.evaluation import data_rows, verdict_of
+from mlopsc.pages.judged import Judged
+from mlopsc.pages.sections import Fact, Status
+from mlopsc.pages.words import moment, number, shown
 from mlopsc.reporting.cards import measured
 from mlopsc.reporting.cards.parts import Declared, Section, Table
-from mlopsc.reporting.evaluation import data_rows, verdict_of
-from mlopsc.reporting.judged import Judged
-from mlopsc.reporting.sections import Fact, Status
-from mlopsc.reporting.words import moment, number, shown
 
 if TYPE_CHECKING:
     from mlopsc.runtime.registry import Version

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mlopsc.reporting import procedure
+from mlopsc.pages import procedure
+from mlopsc.pages.evaluated import comparison
+from mlopsc.pages.judged import Judged
+from mlopsc.pages.learning import metric_facts
+from mlopsc.pages.sections import Fact
+from mlopsc.pages.words import number, plural
 from mlopsc.reporting.cards.parts import Section, Table
-from mlopsc.reporting.evaluated import comparison
-from mlopsc.reporting.judged import Judged
-from mlopsc.reporting.learning import metric_facts
-from mlopsc.reporting.sections import Fact
-from mlopsc.reporting.words import number, plural
 
 
 def metrics(judged: Judged) -> Section:

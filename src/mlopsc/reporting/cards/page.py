@@ -1,8 +1,8 @@
 """A card as one HTML page that needs nothing else, with the plots of the evaluation."""
 
 from mlopsc.figures import training_figures
+from mlopsc.pages.environment import template
 from mlopsc.reporting.cards.card import Card
-from mlopsc.reporting.environment import template
 
 
 def as_html(card: Card) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mlopsc.reporting.sections import Fact
+from mlopsc.pages.sections import Fact
 
 NOT_DECLARED = "not declared"
 

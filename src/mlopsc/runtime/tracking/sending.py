@@ -13,7 +13,8 @@ from mlopsc.runtime.store import Store
 from mlopsc.runtime.tracking.figures import numbers
 from mlopsc.runtime.tracking.flavor import write_model
 from mlopsc.runtime.tracking.location import database
-from mlopsc.runtime.tracking.mlflow_client import artifacts_beside
+from mlopsc.runtime.tracking.mlflow_client import TrackingFailed, artifacts_beside
+from mlopsc.runtime.tracking.page import evaluation_page
 from mlopsc.runtime.tracking.plots import plots
 from mlopsc.runtime.tracking.queue import Waiting
 from mlopsc.runtime.tracking.trials import runs_below, tell_trials
@@ -45,7 +46,7 @@ def send(client: "MlflowClient", url: str, store: Store, one: Waiting) -> dict[s
     _datasets(client, run.info.run_id, one.event["datasets"])
     with tempfile.TemporaryDirectory(prefix="mlopsc-track-") as folder:
         _files(client, run.info.run_id, store, one, Path(folder))
-        _plots(client, run.info.run_id, documents, Path(folder))
+        _pictures(client, run.info.run_id, store, one, documents, Path(folder))
         model = _model(client, experiment, run, store, one, Path(folder))
     if "trials" in documents:
         search = documents["trials"]
@@ -152,12 +153,23 @@ def _files(client: "MlflowClient", run: str, store: Store, one: Waiting, folder:
     client.log_artifacts(run, str(documents), "mlopsc")
 
 
-def _plots(client: "MlflowClient", run: str, documents: Mapping[str, Any], folder: Path) -> None:
-    drawn = folder / "plots"
-    drawn.mkdir()
-    for name, picture in plots(documents):
-        (drawn / name).write_text(picture, "utf-8")
-    client.log_artifacts(run, str(drawn), "plots")
+def _pictures(
+    client: "MlflowClient", run: str, store: Store, one: Waiting, documents: Mapping[str, Any], folder: Path
+) -> None:
+    """Draw the evaluation's page and each of its plots.
+
+    Raises TrackingFailed for documents that cannot be drawn: the event goes on waiting, and the run goes on.
+    """
+    drawn = folder / "drawn"
+    (drawn / "plots").mkdir(parents=True)
+    try:
+        (drawn / "evaluation.html").write_text(evaluation_page(store, one.event, documents), "utf-8")
+        for name, picture in plots(documents):
+            (drawn / "plots" / name).write_text(picture, "utf-8")
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        reason = f"its plots cannot be drawn: {type(error).__name__}: {error}"
+        raise TrackingFailed(f"{one.about}: {reason}", down=False) from error
+    client.log_artifacts(run, str(drawn))
 
 
 def _model(

@@ -4,7 +4,7 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
-from mlopsc.vocabulary.gates.base import BaseGate, Severity, Threshold, Verdict
+from mlopsc.vocabulary.gates.base import BaseGate, Severity, Threshold, Verdict, failed
 from mlopsc.vocabulary.gates.calibration import CalibrationGate
 from mlopsc.vocabulary.gates.champion import ChampionGate
 from mlopsc.vocabulary.gates.comparing import BaselineGate, SliceGate
@@ -41,6 +41,7 @@ __all__ = [
     "SliceGate",
     "Threshold",
     "Verdict",
+    "failed",
 ]
 
 Gate = Annotated[

@@ -1,6 +1,7 @@
 """What all gates share: the training that they judge, what their no leads to, and the words of a decision."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -62,3 +63,8 @@ def bounded(low: Threshold | None, high: Threshold | None, kind: str) -> None:
         raise ValueError(f"a {kind} gate needs `min`, `max` or both")
     if isinstance(low, float) and isinstance(high, float) and low > high:
         raise ValueError(f"`min` {low} is above `max` {high}: nothing can pass")
+
+
+def failed(found: Mapping[str, Any]) -> bool:
+    """Whether a decision stops what depends on it; only `pass`, `unchanged` and `warn` do not."""
+    return found.get("verdict") not in ("pass", "unchanged", "warn")

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from mlopsc.figures import curve_figures, explanation_figures, slice_figures
 from mlopsc.figures.figure import Figure
-from mlopsc.reporting import procedure
-from mlopsc.reporting.environment import template
-from mlopsc.reporting.judged import Judged
-from mlopsc.reporting.learning import gate, training_of
-from mlopsc.reporting.sections import Fact, Gate, Status, Training
-from mlopsc.reporting.statuses import status
-from mlopsc.reporting.words import moment, plural, short_digest
-from mlopsc.runtime.decisions import failed
+from mlopsc.pages import procedure
+from mlopsc.pages.environment import template
+from mlopsc.pages.judged import Judged
+from mlopsc.pages.learning import gate, training_of
+from mlopsc.pages.sections import Fact, Gate, Status, Training
+from mlopsc.pages.statuses import status
+from mlopsc.pages.words import moment, plural, short_digest
+from mlopsc.vocabulary.gates import failed
 
 
 @dataclass(frozen=True)

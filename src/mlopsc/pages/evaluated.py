@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mlopsc.reporting.sections import Comparison
-from mlopsc.reporting.words import number
+from mlopsc.pages.sections import Comparison
+from mlopsc.pages.words import number
 
 
 def comparison(found: Mapping[str, Any]) -> Comparison | None:

@@ -39,4 +39,4 @@ def _long(text: str) -> bool:
 
 
 def _source(name: str) -> str:
-    return resources.files("mlopsc.reporting").joinpath("templates", name).read_text(encoding="utf-8")
+    return resources.files("mlopsc.pages").joinpath("templates", name).read_text(encoding="utf-8")

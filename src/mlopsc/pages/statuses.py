@@ -1,6 +1,6 @@
 """How a status looks: a word, a sign and a colour, the same on the whole page."""
 
-from mlopsc.reporting.sections import Status
+from mlopsc.pages.sections import Status
 
 _GOOD, _BAD, _WARN, _CALM, _BUSY = ("good", "✓"), ("bad", "✕"), ("warn", "!"), ("calm", "–"), ("busy", "…")
 _LOOKS = {

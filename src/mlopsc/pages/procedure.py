@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mlopsc.reporting.judged import Judged
-from mlopsc.reporting.sections import Fact
-from mlopsc.reporting.words import number, shown
+from mlopsc.pages.judged import Judged
+from mlopsc.pages.sections import Fact
+from mlopsc.pages.words import number, shown
 
 _RULES = {
     "maximize": "the best {}",
