@@ -11,7 +11,8 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LogisticRegression
 
 from mlopsc.diagnostics.errors import MlopscError, StepFailed
-from mlopsc.runtime.learning.segmented import SegmentedModel, places_of
+from mlopsc.runtime.learning.segment_places import places_of
+from mlopsc.runtime.learning.segmented import SegmentedModel
 from mlopsc.runtime.models.archive import load_model_file, save_model
 from mlopsc.runtime.models.canonical import dump_estimator, load_estimator
 

@@ -23,7 +23,8 @@ from mlopsc.runtime.learning.holdout import Fold, hold_out, read_blocks
 from mlopsc.runtime.learning.monotonic import with_constraints
 from mlopsc.runtime.learning.preprocessing import make_pipeline
 from mlopsc.runtime.learning.scoring import Values, class_labels, one_line
-from mlopsc.runtime.learning.segmented import SegmentedModel, places_of, wanted
+from mlopsc.runtime.learning.segment_places import places_of, wanted
+from mlopsc.runtime.learning.segmented import SegmentedModel
 from mlopsc.runtime.learning.threads import steady_sums
 from mlopsc.runtime.learning.threshold import choose_threshold, positive_scores, require_classifier
 from mlopsc.runtime.learning.weights import read_weights, require_weights, weigh_classes

@@ -38,3 +38,8 @@ def shown(value: object) -> str:
     """Return a value as messages show it."""
     text = str(value)
     return repr(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
+
+
+def class_word(label: object) -> str:
+    """Return a class as text: `true`, `1`, `spam`."""
+    return str(label).lower() if isinstance(label, bool) else str(label)

@@ -167,11 +167,6 @@ def class_labels(model: Any) -> Values | None:
     return None if classes is None else np.asarray(classes)
 
 
-def class_word(label: Any) -> str:
-    """Return a class as text: `true`, `1`, `spam`."""
-    return str(label).lower() if isinstance(label, bool) else str(label)
-
-
 def _codes(truth: Values, classes: Values | None) -> Values:
     """Return the positions of labels among the classes; labels the model never saw come after them."""
     if classes is None:

@@ -14,7 +14,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.learning.frames import held_as, kind_of
-from mlopsc.runtime.learning.scoring import class_word
+from mlopsc.runtime.learning.misfits import class_word
 from mlopsc.vocabulary.weights import ClassWeight
 
 Values = npt.NDArray[Any]

@@ -11,9 +11,8 @@ from mlopsc.diagnostics.errors import Refusal
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import write_json
 from mlopsc.runtime.learning.frames import Kind, features_of, read_features, read_schema
-from mlopsc.runtime.learning.misfits import shown
-from mlopsc.runtime.learning.scoring import class_word
-from mlopsc.runtime.learning.segmented import places_of, wanted
+from mlopsc.runtime.learning.misfits import class_word, shown
+from mlopsc.runtime.learning.segment_places import places_of, wanted
 from mlopsc.vocabulary.operations import CountSegments
 from mlopsc.vocabulary.segments import Segments
 

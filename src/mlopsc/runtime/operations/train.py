@@ -26,7 +26,8 @@ from mlopsc.runtime.learning.fitting import (
 from mlopsc.runtime.learning.frames import features_of, frame_of, read_rows
 from mlopsc.runtime.learning.observed import example_of, observed
 from mlopsc.runtime.learning.scoring import Values, class_labels
-from mlopsc.runtime.learning.segmented import SegmentedModel, places_of
+from mlopsc.runtime.learning.segment_places import places_of
+from mlopsc.runtime.learning.segmented import SegmentedModel
 from mlopsc.runtime.models.archive import save_model
 from mlopsc.runtime.models.canonical import dump_estimator, load_estimator
 from mlopsc.runtime.models.trust import Trust

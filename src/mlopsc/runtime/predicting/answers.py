@@ -18,7 +18,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from mlopsc.diagnostics.errors import StepFailed
-from mlopsc.runtime.learning.scoring import class_labels, class_word, one_line
+from mlopsc.runtime.learning.misfits import class_word
+from mlopsc.runtime.learning.scoring import class_labels, one_line
 from mlopsc.vocabulary.predicting import PREDICTION, PROBABILITY
 
 Values = npt.NDArray[Any]

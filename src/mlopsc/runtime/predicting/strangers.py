@@ -9,7 +9,8 @@ import numpy as np
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.learning.frames import Feature, frame_of
 from mlopsc.runtime.learning.misfits import SHOWN, misfit_error
-from mlopsc.runtime.learning.segmented import OTHERS, places_of, stranger
+from mlopsc.runtime.learning.segment_places import places_of
+from mlopsc.runtime.learning.segmented import OTHERS, stranger
 from mlopsc.runtime.predicting.features import Made
 from mlopsc.runtime.sources.batches import Batch, Batches, Unfit
 from mlopsc.vocabulary.segments import Segment
