@@ -148,7 +148,8 @@ LIMITS = {
     "latency": ("single: {p95: 10s, repeats: 20}, warm_up: 1", "p95: 10s", "p50: 1us"),
     "python": ("python: 'rules:half', min: 0.1", "min: 0.1", "min: 0.9"),
 }
-"""A gate of each kind that says yes, and how its limit is edited so that it says no."""
+"""A gate of each kind that says yes, and how its limit is edited so that it says no; but for `reproducible`, which has
+no limit (`tests/runtime/gates/test_reproducible.py`)."""
 
 
 def test_edited_limits_of_every_kind_are_judged_again(
