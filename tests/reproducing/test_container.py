@@ -58,9 +58,7 @@ def derive(engine):
 
 @pytest.mark.docker
 @pytest.mark.slow
-def test_a_version_is_made_again_in_its_captured_environment_and_in_an_image_by_name(
-    project, trained, derive
-):
+def test_a_version_is_made_again_in_its_captured_environment_and_in_an_image_by_name(project, derive):
     """Also: what another image has otherwise is told, what fails in it is told as it says it, and whose files are."""
     context = Context(project)
     told = []

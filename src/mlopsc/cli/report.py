@@ -138,7 +138,7 @@ def trial_word(one: Mapping[str, Any], found: Mapping[str, Any]) -> str:
 
 def _parameters(one: Mapping[str, Any]) -> str:
     told = ", ".join(f"{name} {_setting(value)}" for name, value in one["params"].items())
-    return told if one["status"] == "ok" else f"{told}: {one['message']}"
+    return told if one["status"] == "ok" else ": ".join(filter(None, (told, one["message"])))
 
 
 def _setting(value: Any) -> str:
