@@ -126,6 +126,17 @@ def test_an_image_has_the_library_of_a_booster_and_openmp_where_it_brings_none(p
     assert (b" libgomp1 " in files["Dockerfile"]) == (library == "lightgbm")
 
 
+def test_an_image_has_what_writes_onnx_where_a_model_is_exported(penguins):
+    pytest.importorskip("skl2onnx")
+    assert "skl2onnx" not in emitted(penguins)["requirements.txt"].decode()
+    spec = penguins / "mlops.yaml"
+    text = spec.read_text("utf-8").replace("    metrics:", "    export: {onnx: true}\n    metrics:")
+    spec.write_text(text, "utf-8")
+    pinned = emitted(penguins)["requirements.txt"].decode()
+    for library in ("skl2onnx", "onnxmltools", "onnxruntime"):
+        assert f"\n{library}=={version(library)}\n" in pinned
+
+
 def test_requirements_are_exact_pins_of_what_is_installed_and_no_addresses(penguins):
     text = emitted(penguins)["requirements.txt"].decode()
     lines = text.splitlines()[1:]

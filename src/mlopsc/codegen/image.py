@@ -26,6 +26,7 @@ from mlopsc.targets import CopiedFile, EmittedFile, GeneratedFile
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.engine import SparkEngine
 from mlopsc.vocabulary.estimators import booster_library
+from mlopsc.vocabulary.exports import ONNX_MODULES
 from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.sources import SecretHandle
 
@@ -127,13 +128,13 @@ def requirements(plan: Plan, project: Path, extras: Sequence[str] = ()) -> Itera
     tracked = plan.infrastructure.tracking is not None
     wanted = [*extras, *(["spark"] if _on_spark(plan) else []), *(["mlflow"] if tracked else [])]
     wanted += ["tune"] if _proposes(plan) else []
-    wanted += ["onnx"] if _exports_onnx(plan) else []
     yield f"mlopsc[{','.join(wanted)}]" if wanted else "mlopsc"
     yield from image_settings(plan).packages
     for function in functions_of(plan):
         module = resolve_reference(function).module
         yield from user_libraries(project, module, closure(project, module))
     yield from sorted(_boosters(plan))
+    yield from ONNX_MODULES if _exports_onnx(plan) else ()
     steps = [step for one in plan.pipelines for step in one.steps]
     yield from distributions_of(name for step in steps for name in step.configuration.get("trust", ()))
     sources = [

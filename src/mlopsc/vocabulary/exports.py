@@ -8,7 +8,7 @@ from pydantic import Field
 from mlopsc.vocabulary.base import Frozen
 
 ONNX_MODULES = ("skl2onnx", "onnxmltools", "onnxruntime")
-"""What writes ONNX and answers with it: the extra `onnx`."""
+"""What writes ONNX and answers with it, the extra `onnx`: modules, whose distributions are called likewise."""
 NOT_AS_ONNX = {
     "for_each": "train what is to be exported without `for_each`; its column can be a feature like others",
     "calibrate": "train what is to be exported without `calibrate`",

@@ -84,6 +84,18 @@ def ours(folder):
     return answers
 
 
+def test_a_model_as_onnx_is_handed_over_with_the_run(make_project, mlflow_server):
+    folder = make_project(mlflow_server.url, "exported")
+    spec = folder / "mlops.yaml"
+    spec.write_text(spec.read_text().replace('preprocess: {python: "steps:prepare"}', "export: {onnx: true}"))
+    result = run(folder)
+    (told,) = runs_of(mlflow_server, "exported")
+    path = client(mlflow_server).download_artifacts(told.info.run_id, "mlopsc/model.onnx", str(folder))
+    made = next(step.outputs["onnx"] for step in result.steps if step.name == "export_lateness")
+    assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == made.removeprefix("sha256:")
+    client(mlflow_server).download_artifacts(told.info.run_id, "mlopsc/onnx_report.json", str(folder))
+
+
 def forget(folder):
     """Forget a project's code: the next has another module of this name."""
     sys.modules.pop("steps")

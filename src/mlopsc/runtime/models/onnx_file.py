@@ -81,6 +81,9 @@ def to_onnx(name: str, estimator: Any, signature: Mapping[str, Any]) -> bytes:
             _decide(made, around)
         elif coded is not None:
             _label(made, coded, made.graph.output[0].name)
+        opsets = sorted(made.opset_import, key=lambda one: str(one.domain))  # they come in a set's order
+        del made.opset_import[:]
+        made.opset_import.extend(opsets)
         return bytes(made.SerializeToString(deterministic=True))
 
 
