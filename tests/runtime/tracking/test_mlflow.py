@@ -223,6 +223,9 @@ def test_versions_and_stages_are_mirrored_and_a_server_that_is_down_hears_of_the
     make_project, mlflow_server
 ):
     folder = make_project(mlflow_server.url, "mirror")
+    spec = folder / "mlops.yaml"
+    card = "card: {intended_use: To plan *vans*, limitations: [Never tried abroad]}"
+    spec.write_text(spec.read_text().replace("    stages: {staging", f"    {card}\n    stages: {{staging"))
     run(folder)
 
     def holder():
@@ -233,10 +236,13 @@ def test_versions_and_stages_are_mirrored_and_a_server_that_is_down_hears_of_the
     forget(folder)
     assert (first.tags["mlopsc.version"], first.tags["mlopsc.owner"]) == ("1", "ops")
     assert (first.tags["mlopsc.model_digest"], first.tags["mlopsc.gate.good"]) == (digest, "pass")
+    assert first.description == (
+        "- **Intended use**: To plan \\*vans\\*\n- **Limitations**: Never tried abroad\n\n"
+        "The whole card: `mlopsc card lateness/1`"
+    )
     (told,) = runs_of(mlflow_server, "mirror")
     assert first.run_id == told.info.run_id
     assert first.source == f"models:/{told.outputs.model_outputs[0].model_id}"
-    spec = folder / "mlops.yaml"
     spec.write_text(spec.read_text().replace("C: 0.5", "C: 0.25"))
     run(folder)
     assert holder().tags["mlopsc.version"] == "2"

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlopsc.pages import procedure
+from mlopsc.pages.declared import declared
 from mlopsc.pages.evaluation import data_rows, verdict_of
 from mlopsc.pages.judged import Judged
 from mlopsc.pages.sections import Fact, Status
 from mlopsc.pages.words import moment, number, shown
 from mlopsc.reporting.cards import measured
-from mlopsc.reporting.cards.parts import Declared, Section, Table
+from mlopsc.reporting.cards.parts import Section, Table
 
 if TYPE_CHECKING:
     from mlopsc.runtime.registry import Version
@@ -81,15 +82,6 @@ def card_of(judged: Judged) -> Card:
     )
 
 
-def _declared(said: dict[str, Any], **headings: str) -> tuple[Declared, ...]:
-    found = []
-    for key, heading in headings.items():
-        value = said.get(key)
-        texts = (value,) if isinstance(value, str) else tuple(value or ()) or None
-        found.append(Declared(heading, texts))
-    return tuple(found)
-
-
 def _model(judged: Judged, version: "Version", said: dict[str, Any]) -> Section:
     signature = judged.signature or {}
     facts = [
@@ -105,17 +97,14 @@ def _model(judged: Judged, version: "Version", said: dict[str, Any]) -> Section:
     ]
     return Section(
         "model", "Model", "Mitchell: model details; Annex IV 1(a)",
-        _declared(said, contacts="Contacts", licence="Licence", references="References"), tuple(facts),
+        declared(said, "contacts", "licence", "references"), tuple(facts),
     )  # fmt: skip
 
 
 def _use(said: dict[str, Any]) -> Section:
     return Section(
         "use", "Intended use", "Mitchell: intended use, factors; Annex IV 1(a), 2(e), 3",
-        _declared(
-            said, intended_use="Intended use", intended_users="Intended users", out_of_scope="Out of scope",
-            affected="Persons and groups concerned", human_oversight="Human oversight",
-        ),
+        declared(said, "intended_use", "intended_users", "out_of_scope", "affected", "human_oversight"),
     )  # fmt: skip
 
 
@@ -135,7 +124,7 @@ def _data(judged: Judged, said: dict[str, Any]) -> Section:
     )  # fmt: skip
     return Section(
         "data", "Data and population", "Mitchell: training and evaluation data; Annex IV 2(d), 3",
-        _declared(said, data="Origin of the data"), tuple(procedure.population(judged)), tables,
+        declared(said, "data"), tuple(procedure.population(judged)), tables,
     )  # fmt: skip
 
 
@@ -181,9 +170,7 @@ def _limits(judged: Judged, said: dict[str, Any]) -> Section:
     return Section(
         "limits", "Limits, risks and ethical considerations",
         "Mitchell: ethical considerations, caveats; Annex IV 3",
-        _declared(
-            said, limitations="Limitations", risks="Risks", ethical_considerations="Ethical considerations"
-        ),
+        declared(said, "limitations", "risks", "ethical_considerations"),
         remarks=(*judged.metrics.get("notes", ()), *judged.unread, _UNKNOWN),
     )  # fmt: skip
 

@@ -2,17 +2,10 @@
 
 from dataclasses import dataclass
 
+from mlopsc.pages.declared import Declared
 from mlopsc.pages.sections import Fact
 
 NOT_DECLARED = "not declared"
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What somebody declared under a heading; None where nobody did."""
-
-    heading: str
-    texts: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)

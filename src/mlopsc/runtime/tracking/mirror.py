@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mlopsc.runtime.registry import Registry, Version
 
 _VERSION, _PROJECT, _DIGEST = "mlopsc.version", "mlopsc.project", "mlopsc.model_digest"
+_LONGEST = 5000
+"""Characters that MLflow keeps of a version's description."""
 _RESERVED = re.compile(r"latest|v\d+", re.IGNORECASE)
 """Words that mean something else to MLflow."""
 
@@ -119,7 +121,24 @@ def _mirror(client: "MlflowClient", name: str, experiment: str, version: "Versio
         run_id=logged.source_run_id,
         model_id=logged.model_id,
         tags=_tags(version),
+        description=description_of(version),
     )
+
+
+def description_of(version: "Version") -> str | None:
+    """Return in Markdown what was declared for the version's card, None where nothing was.
+
+    It stays true: it is frozen with the version. What else a card tells, verdicts, stages, the ledger, changes.
+    """
+    from mlopsc.pages.declared import HEADINGS, declared
+    from mlopsc.pages.markdown import plain
+
+    said = [one for one in declared(version.lineage.get("card", {}), *HEADINGS) if one.texts is not None]
+    if not said:
+        return None
+    lines = [f"- **{one.heading}**: {'; '.join(map(plain, one.texts or ()))}" for one in said]
+    text = "\n".join([*lines, "", f"The whole card: `mlopsc card {version.name}`"])
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _logged(client: "MlflowClient", experiment: str, version: "Version") -> "LoggedModel | None":
