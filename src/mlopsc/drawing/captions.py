@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mlopsc.plan.plan import Step
+from mlopsc.vocabulary.exports import OnnxExport
 
 Configuration = Mapping[str, Any]
 
@@ -112,7 +113,7 @@ _CAPTIONS: Mapping[str, Callable[[Configuration], str]] = {
     "refit": lambda said: f"{_estimator(said['train'])}, all rows",
     "evaluate": _metrics,
     "explain": lambda said: f"by {_metric(said['metric'])}",
-    "export_onnx": lambda said: f"ONNX, within {said.get('onnx', {}).get('tolerance', 1e-4):g}",
+    "export_onnx": lambda said: f"ONNX, within {OnnxExport(**said.get('onnx', {})).tolerance:g}",
     "profile": lambda said: f"of {_number(len(said['features']), 'feature')}",
     "resolve_champion": _holder,
     "resolve_reference": _holder,
