@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -52,15 +52,23 @@ import contextlib, io, json, sys
 from mlopsc.cli import main
 
 def told(arguments):
-    output = io.StringIO()
+    out, err = io.StringIO(), io.StringIO()
     try:
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             main(arguments)
     except SystemExit as ended:
-        return ended.code, output.getvalue()
+        return ended.code, out.getvalue(), err.getvalue()
 
 print(json.dumps([told(arguments) for arguments in json.loads(sys.argv[1])]))
 """
+
+
+class Told(NamedTuple):
+    """What a command came to."""
+
+    status: int
+    out: str
+    err: str
 
 
 @dataclass(frozen=True)
@@ -78,11 +86,11 @@ class CommandLine:
             assert done.returncode == status, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def one_by_one(self, commands: Sequence[Sequence[str]], cwd: Path) -> list[tuple[int, str]]:
-        """Return exit status and output of each command; all are carried out in one process, which starts once."""
+    def one_by_one(self, commands: Sequence[Sequence[str]], cwd: Path) -> list[Told]:
+        """Return what each command comes to; all are carried out in one process, which starts once."""
         done = self._run([sys.executable, "-P", "-c", _ONE_BY_ONE, json.dumps(commands)], cwd)
         assert done.returncode == 0, done.stderr
-        return [(status, told) for status, told in json.loads(done.stdout)]
+        return [Told(*one) for one in json.loads(done.stdout)]
 
     def _run(self, command: Sequence[str], cwd: Path) -> "subprocess.CompletedProcess[str]":
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MLOPSC_")}
@@ -95,18 +103,16 @@ class CommandLine:
 
     def run_everything(self, folder: Path, target: str) -> dict[str, dict[str, Any]]:
         """Run the train pipeline, every monitor and every prediction of a project on a target; return their reports."""
-        reports = {"train": json.loads(self("run", "--target", target, "--json", cwd=folder))}
-        for monitor in declared(
-            folder, "monitors"
-        ):  # a monitor that finds drift exits with 5, on every target
-            told = self("monitor", monitor, "--target", target, "--json", cwd=folder, status=None)
-            reports[monitor] = json.loads(told)
+        asked = {"train": ["run"]}
+        asked |= {monitor: ["monitor", monitor] for monitor in declared(folder, "monitors")}
         for model in declared(folder, "registry"):
-            rows = rows_for(folder)
-            reports[f"predict_{model}"] = json.loads(
-                self("predict", f"{model}/1", rows, "--target", target, "--json", cwd=folder)
-            )
-        return reports
+            asked[f"predict_{model}"] = ["predict", f"{model}/1", rows_for(folder)]
+        commands = [[*command, "--target", target, "--json"] for command in asked.values()]
+        told = dict(zip(asked, self.one_by_one(commands, folder), strict=True))
+        # A monitor that finds drift exits with 5, on every target.
+        for pipeline in asked.keys() - declared(folder, "monitors"):
+            assert told[pipeline].status == 0, told[pipeline]
+        return {pipeline: json.loads(one.out) for pipeline, one in told.items()}
 
 
 @pytest.fixture(scope="session")
@@ -165,12 +171,12 @@ def project(example: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def generated(
     mlopsc: CommandLine, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[Path, str], tuple[Path, list[tuple[int, str]]]]:
+) -> Callable[[Path, str], tuple[Path, list[Told]]]:
     """The project of an example, in whose folder `out-TARGET` each target was compiled to; and what it said when it
     was checked, compiled, and, by another process, compared with what was compiled."""
-    known: dict[str, tuple[Path, dict[str, list[tuple[int, str]]]]] = {}
+    known: dict[str, tuple[Path, dict[str, list[Told]]]] = {}
 
-    def look_up(example: Path, target: str) -> tuple[Path, list[tuple[int, str]]]:
+    def look_up(example: Path, target: str) -> tuple[Path, list[Told]]:
         if example.name not in known:
             folder = copy(example, tmp_path_factory.mktemp("generated") / example.name)
             checking = [["validate", "--strict", "--target", name] for name in EMITTING]
