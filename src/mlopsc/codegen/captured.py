@@ -65,6 +65,5 @@ RUN python3 -m venv --without-pip /opt/mlopsc \\
     && {pip} install --no-cache-dir --requirement requirements.txt --constraint constraints.txt \\
     && {pip} check
 ENV PATH=/opt/mlopsc/bin:$PATH \\
-    HOME=/tmp \\
     PYTHONUNBUFFERED=1
 """

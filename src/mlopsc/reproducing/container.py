@@ -58,7 +58,7 @@ def reproduce_in_image(
         told(f"making {version.name} again in a container of {image}")
         status, out, err = engine.run(
             image,
-            ["mlopsc", "reproduce", reference, "--data", data, "--json", *options],
+            ["mlopsc", "reproduce", version.name, "--data", data, "--json", *options],
             folder=context.project.absolute(),
             mounts={**_places(context, plan), context.project.absolute(): "rw"},
             variables=sorted({*_forwarded(), *_secrets(plan)}),

@@ -1,5 +1,6 @@
 """A Docker engine through its own command: is it there, has it an image, build one, run one."""
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -15,6 +16,7 @@ _PULL_SECONDS = 600
 _NEVER_STARTED = 125
 """Exit status of `docker run` when it is the engine that failed."""
 _LAST_LINES = 12
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 def require_engine() -> None:
@@ -56,7 +58,7 @@ def build(name: str, context: Mapping[str, bytes]) -> str:
     with tempfile.TemporaryDirectory(prefix="mlopsc-image-") as folder:
         for file, data in context.items():
             (Path(folder) / file).write_bytes(data)
-        arguments = [f"--build-arg={name}" for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")]
+        arguments = [f"--build-arg={one}" for one in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")]
         built = _docker("build", "--network=host", "--tag", image, *arguments, folder)
     if built.returncode != 0:
         raise MlopscError(
@@ -82,7 +84,14 @@ def run(
     names whose values it takes from this environment: none stands on a command line. It shares this machine's network,
     for registry, store and data may be anywhere. Raises MlopscError when the engine cannot start it.
     """
-    arguments = ["--rm", "--init", "--network=host", f"--user={user}", f"--workdir={folder}"]
+    arguments = [
+        "--rm",
+        "--init",
+        "--network=host",
+        f"--user={user}",
+        f"--workdir={folder}",
+        "--env=HOME=/tmp",
+    ]
     arguments += [f"--volume={path}:{path}:{mode}" for path, mode in mounts.items()]
     arguments += [f"--env={name}" for name in variables]
     done = _docker("run", *arguments, "--entrypoint", command[0], image, *command[1:])
@@ -92,8 +101,9 @@ def run(
 
 
 def last_words(text: str, lines: int = _LAST_LINES) -> str:
-    """Return the last lines of what a process said, without empty ones."""
-    return "\n".join([line for line in text.splitlines() if line.strip()][-lines:]) or "it said nothing"
+    """Return the last lines of what a process said, without colours and empty ones."""
+    plain = _COLOUR.sub("", text).splitlines()
+    return "\n".join([line for line in plain if line.strip()][-lines:]) or "it said nothing"
 
 
 def _docker(*arguments: str, timeout: float | None = None) -> "subprocess.CompletedProcess[str]":
