@@ -25,6 +25,7 @@ def surroundings(names: list[str]) -> dict[str, Any]:
         "stdin": sys.stdin.read(),
         "modules": [name for name in names if name in sys.modules],
         "parent": os.getppid(),
+        "path": sys.path,
     }
 
 

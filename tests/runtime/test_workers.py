@@ -213,14 +213,17 @@ def test_the_death_of_the_zygote_is_told_and_the_next_step_has_another(
 PARENT = """
 import sys
 from pathlib import Path
+from mlopsc.runtime.forked import allow_forks
 from mlopsc.runtime.workers import Workers
-workers = Workers(fresh=sys.argv[1] == "fresh")
+if sys.argv[1] == "program":
+    allow_forks()
+workers = Workers(fresh=sys.argv[1] == "fresh").__enter__()
 workers.submit("step_entries:hang", sys.argv[2], log=Path(sys.argv[2] + ".log"))
 workers.wait()
 """
 
 
-@pytest.mark.parametrize("how", ["fork", "fresh"])
+@pytest.mark.parametrize("how", ["fork", "fresh", "program"])
 def test_nothing_outlives_a_killed_parent(tmp_path: Path, how: str) -> None:
     command = [sys.executable, "-c", PARENT, how, str(tmp_path / "pids")]
     parent = subprocess.Popen(command)
@@ -232,8 +235,9 @@ def test_nothing_outlives_a_killed_parent(tmp_path: Path, how: str) -> None:
     until(lambda: not any(map(lives, pids)))
 
 
-def test_ctrl_c_reaches_the_parent_alone(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", PARENT, "fork", str(tmp_path / "pids")]
+@pytest.mark.parametrize("how", ["fork", "program"])
+def test_ctrl_c_reaches_the_parent_alone(tmp_path: Path, how: str) -> None:
+    command = [sys.executable, "-c", PARENT, how, str(tmp_path / "pids")]
     parent = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     until((tmp_path / "pids").exists)
     os.killpg(parent.pid, signal.SIGINT)

@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import replace
+from importlib import import_module
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.plan.result import RunResult, RunStatus
@@ -17,6 +18,9 @@ from mlopsc_local.loop import Loop
 from mlopsc_local.resources import Resources
 from mlopsc_local.state import EXIT_CODES, Run, status_of
 
+_REGISTRY = frozenset({"register", "resolve_champion", "resolve_model", "resolve_reference"})
+"""Operations that ask the registry."""
+
 
 def run_pipeline(request: RunRequest, choice: Choice | None = None) -> RunResult:
     """Run one pipeline here; a failing step is a status of the result.
@@ -26,8 +30,12 @@ def run_pipeline(request: RunRequest, choice: Choice | None = None) -> RunResult
     everything that ran was stopped and the run recorded as cancelled.
     """
     context, pipeline = context_of(request), request.pipeline
+    if _REGISTRY.intersection(step.operation for step in pipeline.steps):
+        import_module(
+            "mlopsc.runtime.registry.registry"
+        )  # needed here at the end: steps that fork find it imported
     library_version.cache_clear()  # a notebook may have installed another version since its last run
-    with Interrupts() as interrupts, Journal.of_project(context.project) as journal, Workers() as workers:
+    with Interrupts() as interrupts, Workers() as workers, Journal.of_project(context.project) as journal:
         recognize_crashes(journal, context.project)
         chosen = choice or choose(pipeline)
         run_id = journal.start_run(

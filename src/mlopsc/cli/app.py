@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from mlopsc.cli import completion, output
 from mlopsc.cli.outcome import settle
+from mlopsc.runtime.forked import allow_forks
 
 COMMANDS = {
     "new": "Make a project that is a copy of an example.",
@@ -112,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             # As Ctrl-C does: what runs is stopped and recorded, and where that must not be, it waits.
             signal.signal(number, signal.default_int_handler)
     output.prepare()
+    allow_forks()
     if completion.wanted():
         _complete()
     given = list(sys.argv[1:] if arguments is None else arguments)

@@ -22,10 +22,13 @@ from types import TracebackType
 from typing import Any, Literal
 
 from mlopsc.diagnostics.errors import MlopscError
+from mlopsc.runtime.forked import Forked, can_fork
 from mlopsc.runtime.processes import is_stopped
 
 Kind = Literal["ok", "refusal", "failed", "died", "timeout", "killed"]
 
+_SPINS = "400"
+"""As cheap as the default on an idle machine (a third of the CPU time of none), as cheap as none on a busy one."""
 _SIGNALS = {
     "SIGKILL": "killed by SIGKILL (out of memory?)",
     "SIGSEGV": "killed by SIGSEGV (a crash in native code)",
@@ -72,12 +75,13 @@ class Handle:
 class Workers:
     """A context manager; `preload` names the modules that children find imported already.
 
-    `fresh` starts an interpreter for each step instead of forking one. Any thread may call any method.
+    `fresh` starts an interpreter for each step instead of forking one. Any thread may call any method. Entered where
+    this process can be forked (see `mlopsc.runtime.forked`), the zygote is a fork of it.
     """
 
     def __init__(self, preload: Sequence[str] = (), *, fresh: bool = False) -> None:
         self._arguments = ["--fresh"] if fresh else list(preload)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self._scratch: Path | None = None
         self._running: dict[str, Handle] = {}
         self._finished: list[Handle] = []
@@ -87,6 +91,11 @@ class Workers:
         self._reading = threading.Lock()
 
     def __enter__(self) -> "Workers":
+        if "--fresh" not in self._arguments and can_fork():
+            with contextlib.suppress(
+                OSError
+            ):  # there is another way, which tells if it cannot be gone either
+                self._process = Forked(self._arguments, _environment())
         return self
 
     def __exit__(
@@ -218,10 +227,10 @@ class Workers:
         return handle
 
     def _start(self) -> None:
-        if self._process is not None:
-            return
         if self._scratch is None:
             self._scratch = Path(tempfile.mkdtemp(prefix="mlopsc-steps-"))
+        if self._process is not None:
+            return
         command = [sys.executable, "-P", "-m", "mlopsc.runtime.zygote", *self._arguments]
         try:
             self._process = subprocess.Popen(
@@ -230,8 +239,7 @@ class Workers:
                 stdout=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
-                # Steps share the cores: a thread that waits for the others must sleep, not spin.
-                env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
+                env={**os.environ, **_environment()},
             )
         except OSError as error:
             raise MlopscError(f"cannot start a process for steps: {error}") from error
@@ -315,7 +323,15 @@ def _outcome(handle: Handle, event: Mapping[str, Any]) -> Outcome:
     return Outcome("died", message=words, help=f"its last words may stand in {handle.log}", **used)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _environment() -> dict[str, str]:
+    """Return what is added to the environment of steps, unless it says so itself: a thread of OpenMP that waits for the
+    others sleeps soon, for steps share the cores, but not at once, since to wake it costs more than a short spin.
+    """
+    chosen = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys()
+    return {} if chosen else {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": _SPINS}
+
+
+def _end(process: subprocess.Popen[bytes] | Forked) -> None:
     """Close its standard input, which ends the zygote; kill it when it does not listen."""
     assert process.stdin is not None
     with contextlib.suppress(OSError):

@@ -3,8 +3,11 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import f1_score, get_scorer, roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from mlopsc.diagnostics.errors import StepFailed
@@ -95,6 +98,26 @@ def test_the_model_is_asked_once_for_all_metrics():
     model = Counted().fit(frame, truth)
     score(model, frame, truth, ["accuracy", "f1", "precision", "recall"], {})
     assert Counted.calls == 1
+
+
+class CountedScaler(StandardScaler):
+    calls = 0
+
+    def transform(self, X):
+        type(self).calls += 1
+        return super().transform(X)
+
+
+def test_the_rows_are_prepared_once_for_all_that_a_pipeline_is_asked():
+    frame = table()
+    truth = binary(frame, ["no", "yes"])
+    model = make_pipeline(CountedScaler(), PCA(2), LogisticRegression()).fit(frame, truth)
+    answers = scoring.Answers(model, frame, truth)
+    CountedScaler.calls = 0
+    scoring.score(answers, ["accuracy", "roc_auc", "neg_log_loss"], {})
+    assert CountedScaler.calls == 1
+    for name in ("predict", "predict_proba", "decision_function"):
+        assert (answers.ask(name) == getattr(model, name)(frame)).all()
 
 
 def test_ranking_scores_take_a_decision_function_where_there_are_no_probabilities():

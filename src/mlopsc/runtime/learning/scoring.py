@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import get_scorer
+from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 
@@ -92,8 +93,18 @@ class Answers:
         """Return what the model says, asked once."""
         if name not in self._kept:
             with steady_sums():
-                self._kept[name] = np.asarray(getattr(self.model, name)(self.table))
+                self._kept[name] = np.asarray(self._said(name))
         return self._kept[name]
+
+    def _said(self, name: str) -> Any:
+        """Ask the model; of a pipeline's preparation, which all its answers share, once."""
+        if type(self.model) is not Pipeline or len(self.model.steps) == 1:
+            return getattr(self.model, name)(self.table)
+        return getattr(self.model.steps[-1][1], name)(self._prepared)
+
+    @cached_property
+    def _prepared(self) -> Any:
+        return self.model[:-1].transform(self.table)
 
     def was_asked(self, name: str) -> bool:
         """Whether the answer is there already."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from mlopsc.diagnostics.errors import StoreError
 from mlopsc.runtime.models.booster_trees import check_lightgbm, check_xgboost
+from mlopsc.runtime.models.nodes import nodes
 
 XGBOOST, LIGHTGBM = "xgboost.core.Booster", "lightgbm.basic.Booster"
 LIGHTGBM_TYPES = frozenset(
@@ -100,15 +101,10 @@ def check_boosters(schema: Any, files: Mapping[str, bytes]) -> None:
             raise StoreError(f"not a model: a booster in it is not complete: {error!r}") from error
 
 
-def _boosters(part: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(part, dict):
-        if part.get("__loader__") == "ObjectNode" and _name(part) in (XGBOOST, LIGHTGBM):
-            yield part
-        for inner in part.values():
-            yield from _boosters(inner)
-    elif isinstance(part, list):
-        for inner in part:
-            yield from _boosters(inner)
+def _boosters(schema: Any) -> Iterator[dict[str, Any]]:
+    for node in nodes(schema):
+        if node["__loader__"] == "ObjectNode" and _name(node) in (XGBOOST, LIGHTGBM):
+            yield node
 
 
 def _name(node: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlopsc.diagnostics.errors import MlopscError, SpecError, StoreError
+from mlopsc.runtime.models.arrays import read_array
 from mlopsc.runtime.models.boosters import (
     LIGHTGBM_TYPES,
     check_boosters,
@@ -44,11 +45,10 @@ def dump_estimator(estimator: Any, trusted: Trust = NOTHING) -> bytes:
     Raises SpecError when it holds something that skops cannot save, or of a type that `load_estimator` would
     not trust; `trusted` is what may be held beside scikit-learn's (see `trust.audit`).
     """
-    import skops.io
-    from skops.io.exceptions import UnsupportedTypeException
+    from mlopsc.runtime.models.persistence import UnsupportedTypeException, dumps
 
     try:
-        saved = skops.io.dumps(estimator)
+        saved = dumps(estimator)
     except (UnsupportedTypeException, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise SpecError(
             f"the estimator {type(estimator).__name__} cannot be saved without pickle: {error}",
@@ -185,8 +185,7 @@ def load_estimator(data: bytes, trusted: Trust = NOTHING) -> Any:
     Nothing of the file is built before every type in it is found to be allowed (see `trust.audit`).
     Raises StoreError for other formats, damaged files and types that are not trusted.
     """
-    import skops.io
-    from skops.io._protocol import PROTOCOL
+    from mlopsc.runtime.models.persistence import PROTOCOL, loads
 
     members = unpack(BytesIO(data), _MEMBERS)
     try:
@@ -202,7 +201,7 @@ def load_estimator(data: bytes, trusted: Trust = NOTHING) -> Any:
     check_boosters(schema, members)
     try:
         images = with_images(schema, members)
-        return skops.io.loads(data if images == members else pack(images), trusted=names)
+        return loads(data if images == members else pack(images), trusted=names)
     except MlopscError:
         raise
     except Exception as error:  # a user's `__setstate__`, and skops on damage, may raise anything
@@ -215,16 +214,7 @@ def _check_file(name: str, content: bytes) -> None:
         for inner, data in unpack(BytesIO(content), _SPARSE_MEMBERS).items():
             _check_file(inner, data)
     elif name.endswith(".npy"):
-        buffer = BytesIO(content)
         try:
-            version = np.lib.format.read_magic(buffer)
-            header = np.lib.format
-            read = header.read_array_header_1_0 if version == (1, 0) else header.read_array_header_2_0
-            shape, _, dtype = read(buffer)
+            read_array(content)
         except ValueError as error:
             raise StoreError(f"not a model: {name} is no array: {error}") from error
-        size = dtype.itemsize
-        for length in shape:
-            size *= length
-        if dtype.hasobject or size != len(content) - buffer.tell():
-            raise StoreError(f"not a model: {name} does not hold the array that it claims")

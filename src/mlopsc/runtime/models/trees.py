@@ -6,13 +6,13 @@ would read memory that is not the model's at the first prediction, or never end.
 
 import json
 from collections.abc import Mapping
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mlopsc.diagnostics.errors import StoreError
+from mlopsc.runtime.models.arrays import read_array
 
 _ENSEMBLES = tuple(f"sklearn.ensemble.{name}" for name in ("_forest", "_gb", "_iforest", "_weight_boosting"))
 """Estimators whose inner ones see the same features, so that the smaller number of the two bounds them."""
@@ -29,9 +29,8 @@ def check_trees(schema: Any, files: Mapping[str, bytes]) -> None:
 def _check(part: Any, files: Mapping[str, bytes], features: int | None) -> None:
     if isinstance(part, list):
         for inner in part:
-            _check(inner, files, features)
-        return
-    if not isinstance(part, dict):
+            if isinstance(inner, dict | list):
+                _check(inner, files, features)
         return
     match part.get("__loader__"), part.get("__class__"):
         case "TreeNode", _:
@@ -41,7 +40,8 @@ def _check(part: Any, files: Mapping[str, bytes], features: int | None) -> None:
         case "ObjectNode", _:
             features = _features(part, features)
     for inner in part.values():
-        _check(inner, files, features)
+        if isinstance(inner, dict | list):
+            _check(inner, files, features)
 
 
 def _features(node: dict[str, Any], outer: int | None) -> int | None:
@@ -91,5 +91,4 @@ def _check_nodes(
 
 
 def _array(node: dict[str, Any], files: Mapping[str, bytes]) -> npt.NDArray[Any]:
-    array: npt.NDArray[Any] = np.load(BytesIO(files[node["file"]]), allow_pickle=False)
-    return array
+    return read_array(files[node["file"]])

@@ -9,7 +9,7 @@ says.
 
 import importlib
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from mlopsc.diagnostics.errors import StoreError
 from mlopsc.runtime.models.boosters import TYPES
 from mlopsc.runtime.models.declared import fault_of
+from mlopsc.runtime.models.nodes import nodes
 
 _KEYS = {"builtins.str", "builtins.int", "builtins.float", "builtins.bool"}
 _SCALARS = {f"numpy.{kind.__name__}" for kind in np.sctypeDict.values()} - {"numpy.object_", "numpy.void"}
@@ -69,7 +70,6 @@ _FUNCTIONS = (
 )
 _NEVER = ("tests", "externals", "datasets", "conftest", "_testing", "_build_utils", "_mocking")
 _OBJECTS = ("ObjectNode", "TypeNode")
-MAX_DEPTH = 200
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def audit(schema: Any, trusted: Trust = NOTHING) -> list[str]:
     refused: set[str] = set()
     names, defined, done = set[str](), set[int | None](), set[tuple[str, str, str]]()
     objects = True
-    for node in _nodes(schema, 0):
+    for node in nodes(schema):
         loader, module, name = node["__loader__"], node.get("__module__"), node.get("__class__")
         if not isinstance(module, str) or not isinstance(name, str) or "." in name:
             raise StoreError(f"not a model: a {loader} with the type {module!r}.{name!r}")
@@ -137,19 +137,6 @@ def _help(types: set[str], trusted: Trust) -> str:
     if trusted.training is None:
         return f"if you trust who made them, train it with `{said}`; otherwise do not use this file"
     return f"if you trust who made them, say so: `training: {{{trusted.training}: {{{said}}}}}`"
-
-
-def _nodes(part: Any, depth: int) -> Iterator[dict[str, Any]]:
-    if depth > MAX_DEPTH:
-        raise StoreError(f"not a model: nested deeper than {MAX_DEPTH}")
-    if isinstance(part, dict):
-        if isinstance(part.get("__loader__"), str):
-            yield part
-        for inner in part.values():
-            yield from _nodes(inner, depth + 1)
-    elif isinstance(part, list):
-        for inner in part:
-            yield from _nodes(inner, depth + 1)
 
 
 def _check_keys(node: dict[str, Any]) -> None:

@@ -16,11 +16,17 @@ from mlopsc.vocabulary.operations import Operation
 Paths = Mapping[str, Path]
 
 _PRELOAD = {
-    "scikit-learn": ("sklearn.pipeline", "sklearn.compose", "sklearn.metrics", "sklearn.preprocessing"),
-    "skops": ("skops.io",),
-    "pandas": ("pandas",),
-    "pyarrow": ("pyarrow.parquet",),
-    "duckdb": ("duckdb", "mlopsc.runtime.engine.statement"),
+    "scikit-learn": (
+        "sklearn.pipeline",
+        "sklearn.compose",
+        "sklearn.metrics",
+        "sklearn.preprocessing",
+        "mlopsc.runtime.learning.first_frame",
+    ),
+    "skops": ("mlopsc.runtime.models.persistence",),
+    "pandas": ("pandas", "pyarrow.pandas_compat"),
+    "pyarrow": ("pyarrow.parquet", "pyarrow.dataset"),
+    "duckdb": ("duckdb", "sqlglot.dialects.duckdb", "mlopsc.runtime.engine.statement"),
     "numpy": ("numpy",),
 }
 
