@@ -50,8 +50,14 @@ def visits(tmp_path: Path) -> Path:
 def reference(mlopsc, tmp_path_factory) -> list[str]:
     """Return what it comes to on the local target, training and prediction."""
     folder = begin(tmp_path_factory.mktemp("reference") / "learners")
-    trained = mlopsc("run", "--local", "--json", cwd=folder, status=5)
-    return [trained, mlopsc("predict", "outcome@live", "visits.csv", "--json", cwd=folder)]
+    return trained_and_asked(mlopsc, folder, "local")
+
+
+def trained_and_asked(mlopsc, folder: Path, target: str) -> list[str]:
+    commands = [["run"], ["predict", "outcome@live", "visits.csv"]]
+    told = mlopsc.one_by_one([[*one, "--target", target, "--json"] for one in commands], folder)
+    assert [one.status for one in told] == [5, 0], told
+    return [one.out for one in told]
 
 
 def begin(folder: Path) -> Path:
@@ -69,8 +75,7 @@ def begin(folder: Path) -> Path:
 def test_boosters_are_equal_everywhere(mlopsc, visits, reference, running, request):
     server = request.getfixturevalue("prefect_environment") if running == "prefect" else {}
     commands = replace(mlopsc, surroundings=server)
-    found = [commands("run", "--target", running, "--json", cwd=visits, status=5)]
-    found += [commands("predict", "outcome@live", "visits.csv", "--target", running, "--json", cwd=visits)]
+    found = trained_and_asked(commands, visits, running)
     assert [json.loads(one)["status"] for one in found] == ["refused", "succeeded"]
     for ours, theirs in zip(map(json.loads, found), map(json.loads, reference), strict=True):
         assert ours["status"] == theirs["status"]

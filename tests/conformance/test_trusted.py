@@ -54,9 +54,14 @@ def reference(mlopsc, tmp_path_factory):
     """Return such a project that was run locally, and the reports of its training and of a prediction."""
     base = tmp_path_factory.mktemp("reference")
     folder, call = begin(base / "trusted"), commands(mlopsc, third_party_package.install(base / "site"))
-    told = call("run", "--local", "--json", cwd=folder)
-    said = call("predict", "late@live", "visits.csv", "--json", cwd=folder)
-    return folder, [json.loads(told), json.loads(said)]
+    return folder, trained_and_asked(call, folder, "local")
+
+
+def trained_and_asked(call, folder, target):
+    commands = [["run"], ["predict", "late@live", "visits.csv"]]
+    told = call.one_by_one([[*one, "--target", target, "--json"] for one in commands], folder)
+    assert [one.status for one in told] == [0, 0], told
+    return [json.loads(one.out) for one in told]
 
 
 def begin(folder):
@@ -158,10 +163,7 @@ def test_trusted_types_are_equal_everywhere(mlopsc, visits, reference, running, 
     folder, site = visits
     server = request.getfixturevalue("prefect_environment") if running == "prefect" else {}
     call = commands(mlopsc, site, **server)
-    found = [json.loads(call("run", "--target", running, "--json", cwd=folder))]
-    found += [
-        json.loads(call("predict", "late@live", "visits.csv", "--target", running, "--json", cwd=folder))
-    ]
+    found = trained_and_asked(call, folder, running)
     for ours, theirs in zip(found, reference[1], strict=True):
         assert ours["status"] == theirs["status"] == "succeeded"
         assert outputs(ours) == outputs(theirs)
