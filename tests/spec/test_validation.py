@@ -103,7 +103,7 @@ def test_yaml_lists_words_and_whole_numbers_fit_tuples_enums_and_floats() -> Non
         ("columns: {a: 1}", ("MLC103", "expected a list, found a map", None, "{a: 1}")),
         ("columns: [a, 5]", ("MLC103", "expected text, found the number 5", "write it in quotes: '5'", "5")),
         ("described: [{name: a, low: x}]", ("MLC103", "expected a number, found text 'x'", None, "x")),
-        ("split: random", ("MLC103", "expected a map, found text 'random'", None, "random")),
+        ("split: random", ("MLC103", "expected a map, found text 'random'", "write {type: …}, one of random, time", "random")),
         ("size: larg", ("MLC104", "expected one of small, large, found text 'larg'", "did you mean 'large'?", "larg")),
         ("split: {type: randm}", ("MLC104", "expected one of random, time, found text 'randm'", "did you mean 'random'?", "randm")),
         ("split: {type: random, test: 1.5}", ("MLC105", "must be less than 1, found the number 1.5", None, "1.5")),

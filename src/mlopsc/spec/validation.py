@@ -186,10 +186,16 @@ class _Translator:
             return self._choice(found, [str(choice) for choice in expected], at)
         if kind in _EXPECTED:
             wanted = " or ".join(alternatives)
-            return report(
-                "MLC103", f"expected {wanted}, found {describe(found)}", span, help=_hint(wanted, found)
-            )
+            hint = _hint(wanted, found) or (self._keys(place.schema) if wanted == "a map" else None)
+            return report("MLC103", f"expected {wanted}, found {describe(found)}", span, help=hint)
         return self._rule(place, item, span)
+
+    def _keys(self, schema: dict[str, Any]) -> str | None:
+        """Say which keys a map has, or what its first one tells of several kinds."""
+        if schema.get("type") == "tagged-union":
+            return f"write {{{schema['discriminator']}: …}}, one of {', '.join(_choices(schema))}"
+        keys = self._fields(schema)
+        return did_you_mean("", keys, noun="its key is" if len(keys) == 1 else "its keys are", limit=40)
 
     def _rule(self, place: _Place, item: Any, span: Span) -> Diagnostic:
         kind, found = item["type"], item["input"]

@@ -67,7 +67,8 @@ datasets: {mixed: {source: {type: parquet, path: data/mixed.parquet}}}
 features: {v: 5}
 """,
             [
-                "MLC103 «5» expected a map, found the number 5",
+                "MLC103 «5» expected a map, found the number 5 | its keys are aggregates, available_after, "
+                "columns, created, dataset, description, entity, event_time, known_at, tie_break, ttl, view, where",
             ],
             id="nothing is unused as long as an entry is faulty",
         ),
