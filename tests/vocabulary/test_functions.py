@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from mlopsc.building import check_spec
-from mlopsc.plan.plan import read_operation
 from mlopsc.vocabulary.functions import functions_in
+from mlopsc.vocabulary.operations import read_operation
 from mlopsc.vocabulary.references import substitute
 
 EXAMPLES = sorted(Path(__file__).parents[2].glob("examples/*/mlops.yaml"))

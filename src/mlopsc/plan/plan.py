@@ -3,7 +3,6 @@
 A plan is plain data: it survives a round trip through JSON, and two compiles of one spec are equal.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -12,7 +11,7 @@ from pydantic import Field
 from mlopsc.vocabulary.artifacts import ArtifactType
 from mlopsc.vocabulary.base import Frozen
 from mlopsc.vocabulary.engine import Engine
-from mlopsc.vocabulary.operations import OPERATION, Kind, Operation, operation_class
+from mlopsc.vocabulary.operations import Kind, Operation, operation_class, read_operation
 from mlopsc.vocabulary.parameters import Parameter
 from mlopsc.vocabulary.policy import Policy
 from mlopsc.vocabulary.references import Scalar, referenced, substitute
@@ -107,11 +106,6 @@ class Step(Frozen):
 def rule_path(parts: Sequence[str | int]) -> str:
     """Return the key of `Step.places` for the path of a rule below its entry."""
     return "/".join(map(str, parts))
-
-
-def read_operation(configuration: Mapping[str, Any]) -> Operation:
-    """Return the operation that a JSON configuration (with its `operation` key) says."""
-    return OPERATION.validate_json(json.dumps(configuration))
 
 
 class Schedule(Frozen):

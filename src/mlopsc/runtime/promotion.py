@@ -4,7 +4,6 @@ Gates are those frozen with the version, not those of today's spec. A champion g
 the version's own test rows, against whoever holds the stage today.
 """
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from mlopsc.diagnostics.errors import MlopscError, Refusal
@@ -12,7 +11,7 @@ from mlopsc.runtime.context import Context
 from mlopsc.runtime.decisions import Decision, failed
 from mlopsc.runtime.gates.judging import judge
 from mlopsc.runtime.store import Store
-from mlopsc.vocabulary.operations import OPERATION, Judge
+from mlopsc.vocabulary.operations import Judge, read_operation
 
 if TYPE_CHECKING:
     from mlopsc.runtime.registry import Promotion, Registry, Version
@@ -88,7 +87,7 @@ def _judge(
 
 
 def _frozen(version: "Version", name: str) -> Judge:
-    config = OPERATION.validate_json(json.dumps(version.gates[name]))
+    config = read_operation(version.gates[name])
     if not isinstance(config, Judge):
         raise MlopscError(f"gate {name!r} of {version.name} is frozen as {type(config).__name__}: no gate")
     return config

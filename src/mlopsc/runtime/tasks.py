@@ -6,7 +6,6 @@ The life of a task: `prepare` looks it up, `stage` lays out its files, `carry_ou
 
 import contextlib
 import errno
-import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -25,7 +24,7 @@ from mlopsc.runtime.keys import Task, action_of, can_change, library_version
 from mlopsc.runtime.redaction import redacting
 from mlopsc.runtime.store import Store
 from mlopsc.vocabulary.misfits import first_misfit
-from mlopsc.vocabulary.operations import OPERATION, Load, Materialize, Operation, Track
+from mlopsc.vocabulary.operations import Load, Materialize, Operation, Track, read_operation
 from mlopsc.vocabulary.references import Scalar, substitute
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
@@ -61,7 +60,7 @@ def literal_operation(configuration: Mapping[str, Any], parameters: Mapping[str,
     """
     try:
         filled = substitute(configuration, parameters)
-        return OPERATION.validate_json(json.dumps(filled))
+        return read_operation(filled)
     except KeyError as error:
         raise MlopscError(
             f"parameter {error.args[0]!r} has no value", help=f"set it: --set {error.args[0]}=…"
@@ -154,7 +153,7 @@ def carry_out(request: Mapping[str, Any]) -> None:
     outputs = {port: Path(path) for port, path in request["outputs"].items()}
     try:
         perform(
-            OPERATION.validate_json(json.dumps(request["configuration"])),
+            read_operation(request["configuration"]),
             {port: Path(path) for port, path in request["inputs"].items()},
             outputs,
             context,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mlopsc.plan.plan import Pipeline, Plan, read_operation
-from mlopsc.vocabulary.operations import Register
+from mlopsc.plan.plan import Pipeline, Plan
+from mlopsc.vocabulary.operations import Register, read_operation
 from tests.specs import FLIGHTS, SMALL, compiled, merged
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "flights.json"

@@ -25,7 +25,7 @@ TEST_PART = Artifact(step="split_late_arrival", port="test")
         (
             "split_late_arrival",
             {"configuration": {"operation": "split", "training": "a", "seed": 1}},
-            "split.split: Field required",
+            "split: Field required",
         ),
         ("split_late_arrival", {"inputs": {}}, "inputs [], expected ['table']"),
         (

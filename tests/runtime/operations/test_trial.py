@@ -16,7 +16,7 @@ from mlopsc.runtime.models.archive import load_model_file
 from mlopsc.runtime.operations import collect_trials, outer_fold, score_search, train, trial
 from mlopsc.runtime.tuning.best import best_of
 from mlopsc.runtime.tuning.nested import nested_scores
-from mlopsc.vocabulary.operations import OPERATION, CollectTrials, Train, Trial
+from mlopsc.vocabulary.operations import CollectTrials, Train, Trial, read_operation
 from mlopsc.vocabulary.tuning import Space
 
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
@@ -40,7 +40,7 @@ def search(workbench, table, index, *, space=None, draw="random", metric="roc_au
         "index": index,
     }
     path = workbench.folder / f"trial_{index}"
-    trial.run(OPERATION.validate_python(said), {"train": table}, {"report": path}, workbench.context)
+    trial.run(read_operation(said), {"train": table}, {"report": path}, workbench.context)
     return path
 
 
@@ -180,7 +180,7 @@ def test_a_proposed_trial_learns_from_its_share_of_the_rows_and_is_scored_on_all
             "timed": True,
         }
         outputs = {port: workbench.folder / port for port in ("report", "timing")}
-        config = OPERATION.validate_python(said)
+        config = read_operation(said)
         trial.run(config, {"train": table, "candidates": proposal}, outputs, workbench.context)
         return read_json(outputs["report"]), read_json(outputs["timing"])["seconds"]
 
@@ -220,7 +220,7 @@ def test_an_outer_fold_keeps_rows_from_the_search_and_scores_its_model_on_them(w
     kept = []
     for fold in range(3):
         parts = {port: workbench.folder / f"{port}{fold}" for port in ("train", "test")}
-        config = OPERATION.validate_python({**outer, "fold": fold})
+        config = read_operation({**outer, "fold": fold})
         outer_fold.run(config, {"train": table}, parts, workbench.context)
         kept.append(pq.read_table(parts["test"]))
         assert len(pq.read_table(parts["train"])) == 80
@@ -228,7 +228,7 @@ def test_an_outer_fold_keeps_rows_from_the_search_and_scores_its_model_on_them(w
     told = [row for one in kept for row in one.to_pylist()]
     assert sorted(map(str, told)) == sorted(map(str, whole.to_pylist()))
     trials = collected(workbench, [search(workbench, parts["train"], index) for index in range(2)])
-    config = OPERATION.validate_python(
+    config = read_operation(
         {
             "operation": "score_search",
             "training": "t",

@@ -4,9 +4,11 @@ A port is a named file that goes in or comes out. The kind decides caching: `pur
 configuration, inputs and code; `observe` looks at the world; `effect` changes it.
 """
 
-from typing import Annotated, get_args
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, get_args
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from mlopsc.vocabulary.operations.base import BaseOperation, Kind, Ports
 from mlopsc.vocabulary.operations.features import Drift, Features, Materialize, Profile, SplitRows
@@ -52,7 +54,6 @@ from mlopsc.vocabulary.operations.tuning import CollectTrials, OuterFold, Propos
 __all__ = [
     "EVIDENCE",
     "JUDGES",
-    "OPERATION",
     "OTHER",
     "Assemble",
     "BaseOperation",
@@ -101,6 +102,7 @@ __all__ = [
     "Verdict",
     "judge_of",
     "operation_class",
+    "read_operation",
 ]
 
 Operation = (
@@ -144,13 +146,22 @@ Operation = (
     | Verdict
     | Drift
 )
-OPERATION: TypeAdapter[Operation] = TypeAdapter(Annotated[Operation, Field(discriminator="operation")])
-"""Reads any operation's configuration."""
-
-
+_ANY: TypeAdapter[Operation] = TypeAdapter(
+    Annotated[Operation, Field(discriminator="operation")], config=ConfigDict(defer_build=True)
+)
 _CLASSES: dict[str, type[Operation]] = {
     kind.model_fields["operation"].default: kind for kind in get_args(Operation)
 }
+
+
+def read_operation(configuration: Mapping[str, Any]) -> Operation:
+    """Return the operation that a JSON configuration (with its `operation` key) says; raises pydantic.ValidationError.
+
+    Only the model of that operation is built: to build all of them takes as long as to compile a spec.
+    """
+    kind = _CLASSES.get(str(configuration.get("operation")))
+    text = json.dumps(configuration)
+    return _ANY.validate_json(text) if kind is None else kind.model_validate_json(text)
 
 
 def operation_class(name: str) -> type[Operation]:
