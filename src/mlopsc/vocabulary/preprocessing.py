@@ -187,3 +187,17 @@ class Preprocessing(Frozen):
                 return not text and not own.categorical and own.python is None and bins is None
             case _:
                 return not text and name not in self.categorical_columns and self.numeric.bins is None
+
+    def leaves_encoding(self, name: str, *, text: bool) -> bool:
+        """Whether a feature is a category whose encoding is left to what suits the estimator."""
+        own = self.columns.get(name)
+        general = self.categorical.encode == "auto"
+        category = text or name in self.categorical_columns
+        match own:
+            case "passthrough":
+                return False
+            case ColumnPreprocessing():
+                auto = general if own.encode is None else own.encode == "auto"
+                return auto and own.python is None and (category or own.categorical)
+            case _:
+                return category and general and self.python is None

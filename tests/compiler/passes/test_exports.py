@@ -41,6 +41,18 @@ from tests.specs import SMALL, merged, told
             ["MLC352 «onnx» 'own:train' saves its model by itself, in a form that has no converter | export it where it is trained, with the library that made it"],
             id="saved by itself",
         ),
+        pytest.param(
+            "{export: {onnx: true}, estimator: sklearn.ensemble.HistGradientBoostingClassifier, features: [distance, carrier, origin]}",
+            ["MLC352 «onnx» ONNX's converter gets native categories of HistGradientBoostingClassifier wrong, which 'carrier', 'origin' would be | say `preprocess: {categorical: {encode: ordinal}}`"],
+            id="native categories",
+        ),
+        pytest.param(
+            "{export: {onnx: true}, estimator: sklearn.ensemble.HistGradientBoostingClassifier, features: [distance, carrier, origin, hour], preprocess: {categorical: {encode: onehot}, categorical_columns: [hour], columns: {carrier: {encode: auto}}}}",
+            ["MLC352 «onnx» ONNX's converter gets native categories of HistGradientBoostingClassifier wrong, which 'carrier' would be | say `preprocess: {categorical: {encode: ordinal}}`"],
+            id="native categories by name",
+        ),
+        pytest.param("{export: {onnx: true}, estimator: sklearn.ensemble.HistGradientBoostingClassifier, features: [distance, carrier], preprocess: {categorical: {encode: ordinal}}}", [], id="ordinal codes"),
+        pytest.param("{export: {onnx: true}, estimator: sklearn.ensemble.HistGradientBoostingClassifier, features: [distance, hour]}", [], id="numbers alone"),
         pytest.param("{export: {onxx: true}}", ["MLC101 «onxx» unknown key 'onxx' | did you mean 'onnx'?"], id="misspelt"),
         pytest.param("{export: {onnx: {beyond: 2}}}", ["MLC105 «2» must be less than or equal to 1, found the number 2"], id="no share"),
     ],

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mlopsc.compiler.analysis import Analysis
+from mlopsc.compiler.passes.timed_views import feature_kinds
 from mlopsc.diagnostics.codes import report
 from mlopsc.diagnostics.diagnostic import Diagnostic, Label
 from mlopsc.spec.training import Training
@@ -29,6 +30,9 @@ WITHOUT_CONVERTER = frozenset(
     }
 )
 """Classifiers and regressors of scikit-learn that skl2onnx does not know; a test compares."""
+NATIVE = frozenset(f"sklearn.ensemble.HistGradientBoosting{kind}" for kind in ("Classifier", "Regressor"))
+"""Estimators that take categories as they are."""
+_SHOWN = 3
 
 
 def check_exports(analysis: Analysis) -> Iterator[Diagnostic]:
@@ -36,7 +40,7 @@ def check_exports(analysis: Analysis) -> Iterator[Diagnostic]:
     for name, training in analysis.spec.entries("training"):
         if training.onnx is None:
             continue
-        for message, key, help in _against(training):
+        for message, key, help in (*_against(training), *_native(analysis, training)):
             document = analysis.spec.document
             yield report(
                 "MLC352",
@@ -72,3 +76,17 @@ def _against(training: Training) -> Iterator[tuple[str, tuple[str, ...], str]]:
         key = wrong.partition(":")[0]
         what = f"ONNX's converter does not know {called} with `{wrong}`, or gets it wrong"
         yield what, ("params", key), "leave it out, or leave `export` out"
+
+
+def _native(analysis: Analysis, training: Training) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Yield the categories that the estimator would take as they are: their encoding has to be said."""
+    estimator, settings = training.estimator, training.preprocess
+    if not isinstance(estimator, str) or estimator not in NATIVE:
+        return
+    kinds = feature_kinds(analysis, training)
+    left = [name for name, kind in kinds.items() if settings.leaves_encoding(name, text=kind == "string")]
+    if left:
+        called, features = estimator.rpartition(".")[2], ", ".join(map(repr, left[:_SHOWN]))
+        more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+        what = f"ONNX's converter gets native categories of {called} wrong, which {features}{more} would be"
+        yield what, ("estimator",), "say `preprocess: {categorical: {encode: ordinal}}`"
