@@ -32,11 +32,12 @@ def table():
     random = np.random.default_rng(0)
     sizes = random.normal(size=300).round(3)
     sizes[::17] = np.nan
-    return pd.DataFrame({"size": sizes, "colour": random.choice(["red", "blue", np.nan], 300).astype(object)})
+    colours = np.array(["red", "blue", None], dtype=object)
+    return pd.DataFrame({"size": sizes, "colour": random.choice(colours, 300)})
 
 
-def fitted(estimator, table, label):
-    return make_pipeline(estimator, table, KINDS, Preprocessing()).fit(table, label)
+def fitted(estimator, table, label, settings=None):
+    return make_pipeline(estimator, table, KINDS, settings or Preprocessing()).fit(table, label)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,26 @@ def test_boosters_answer_the_same(library, kind, table):
     data, found = compared_onnx("m/1", model, SIGNATURE, table, OnnxExport(tolerance=1e-5))
     assert data == to_onnx("m/1", model, SIGNATURE)
     assert (found.rows, found.beyond) == (300, 0)
+
+
+@pytest.mark.parametrize("encode", ["ordinal", "onehot", "target"])
+@pytest.mark.parametrize(
+    "name", ["sklearn.ensemble.HistGradientBoostingClassifier", "xgboost.XGBClassifier", "lightgbm.LGBMClassifier"]
+)  # fmt: skip
+def test_categories_that_are_null_or_unknown_are_taken_as_here(name, encode, table):
+    module, _, name = name.rpartition(".")
+    estimator = getattr(pytest.importorskip(module), name)()
+    if module != "sklearn.ensemble":
+        estimator = as_trained(estimator.set_params(n_estimators=20), 1)
+    label = (table["colour"].isna() | (table["size"] > 1)).to_numpy()
+    assert 100 < label.sum() < 200
+    settings = Preprocessing.model_validate({"categorical": {"encode": encode}})
+    model = fitted(estimator, table, label, settings)
+    asked = pd.concat([table, table.head(50).assign(colour="green"), table.head(50).assign(colour="")])
+    before = model.predict(asked).tolist()
+    _, found = compared_onnx("m/1", model, SIGNATURE, asked, OnnxExport(tolerance=1e-5))
+    assert (found.rows, found.beyond) == (400, 0)
+    assert model.predict(asked).tolist() == before, "to write a model changes nothing of it"
 
 
 @pytest.mark.parametrize(

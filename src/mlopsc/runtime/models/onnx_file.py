@@ -4,6 +4,8 @@ Models that learned codes in the place of labels, and models that decide by a th
 What is inside of them has one; nodes are added that look the labels up, or decide by the probabilities.
 """
 
+import math
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -12,6 +14,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OrdinalEncoder
 
 from mlopsc.diagnostics.errors import MlopscError
 from mlopsc.runtime.learning.boosting import library_of
@@ -54,7 +59,6 @@ def to_onnx(name: str, estimator: Any, signature: Mapping[str, Any]) -> bytes:
     import skl2onnx
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
     from sklearn.model_selection import FixedThresholdClassifier
-    from sklearn.pipeline import Pipeline
     from sklearn.svm import LinearSVC
 
     around = estimator if isinstance(estimator, FixedThresholdClassifier) else None
@@ -68,7 +72,7 @@ def to_onnx(name: str, estimator: Any, signature: Mapping[str, Any]) -> bytes:
     # Probabilities as a matrix; the one class that has none, has no such option either.
     plain: Any = {id(inner): {}} if isinstance(inner, LinearSVC) else {"zipmap": False}
     options = None if class_labels(inner) is None else plain
-    with _told(name):
+    with _told(name), _nulls_as_unknown(pipeline):
         _register(library_of(fitted))
         made = skl2onnx.to_onnx(
             Pipeline([*before, (last, inner)]),
@@ -114,6 +118,44 @@ def _refuse(name: str, estimator: Any) -> None:
                 "train what is to be exported without it",
             )
     raise MlopscError(f"{name} cannot be written as ONNX: {what}", help=help)
+
+
+@contextmanager
+def _nulls_as_unknown(pipeline: Any) -> Iterator[None]:
+    """Within it ordinal encoders that code nulls as they code unknown values, by NaN, know of no null.
+
+    The converter would give a null the position after the last category.
+    """
+    encoders = [one for one in _parts(pipeline) if isinstance(one, OrdinalEncoder)]
+    alike = [one for one in encoders if _is_nan(one.unknown_value) and _is_nan(one.encoded_missing_value)]
+    before = [one.categories_ for one in alike]
+    for one in alike:
+        one.categories_ = [
+            known[:-1] if len(known) and _is_nan(known[-1]) else known for known in one.categories_
+        ]
+    try:
+        yield
+    finally:
+        for one, known in zip(alike, before, strict=True):
+            one.categories_ = known
+
+
+def _parts(estimator: Any) -> Iterator[Any]:
+    """Yield what a pipeline is made of, the innermost."""
+    match estimator:
+        case Pipeline():
+            inner = [one for _, one in estimator.steps]
+        case ColumnTransformer():
+            inner = [one for _, one, _ in estimator.transformers_]
+        case _:
+            yield estimator
+            return
+    for one in inner:
+        yield from _parts(one)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _register(library: str | None) -> None:
@@ -190,7 +232,9 @@ def _label(made: Any, labels: Values, codes: str, before: list[Any] | None = Non
 @contextmanager
 def _told(name: str) -> Iterator[None]:
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of converters, by protobuf
+            yield
     except Exception as error:  # of many classes, some of them private
         raise unfit(name, "cannot be written as ONNX", error) from error
 
