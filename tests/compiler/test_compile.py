@@ -108,6 +108,19 @@ def test_targets_are_read_by_their_backends(tmp_path: Path) -> None:
     assert plan.targets == {"kfp": {"image": "a:1", "policy": {"cpu": 2.0}}}
 
 
+def test_a_key_that_stands_below_another_section_is_told_where(tmp_path: Path) -> None:
+    wrong = "tracking: {mlflow: local}\nowner: me\ntrainin: {}\nother: 5"
+    assert told(tmp_path, merged(SMALL, wrong)) == [
+        "MLC101 «tracking» unknown key 'tracking' at the top level | "
+        "it stands below `infrastructure`: infrastructure: {tracking: …}",
+        "MLC101 «owner» unknown key 'owner' at the top level | it stands below `project`: project: {owner: …}",
+        "MLC101 «trainin» unknown key 'trainin' at the top level | did you mean 'training'?",
+        "MLC101 «other» unknown key 'other' at the top level | expected one of apiVersion, project, vars, "
+        "environments, parameters, secrets, datasets, features, training, gates, registry, monitors, "
+        "infrastructure, targets",
+    ]
+
+
 def test_infrastructure_is_a_database_and_a_folder_or_url(tmp_path: Path) -> None:
     assert told(tmp_path, merged(SMALL, "infrastructure: {registry: 'mysql://db/x', stor: here}")) == [
         "MLC109 «mysql://db/x» a registry cannot be kept in 'mysql' | "

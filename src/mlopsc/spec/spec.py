@@ -113,6 +113,14 @@ def read_spec(document: Document, environment: str | None = None) -> tuple[Spec,
     return spec, faults
 
 
+def _home(key: str) -> str | None:
+    """Say below which section a key stands that is none of the top level."""
+    for section, model in (("infrastructure", Infrastructure), ("project", Project)):
+        if key in model.model_fields:
+            return f"it stands below `{section}`: {section}: {{{key}: …}}"
+    return None
+
+
 def _top_level(document: Document) -> Iterator[Diagnostic]:
     value = document.value
     for key in value:
@@ -121,7 +129,7 @@ def _top_level(document: Document) -> Iterator[Diagnostic]:
                 "MLC101",
                 f"unknown key '{key}' at the top level",
                 document.key_span((key,)),
-                help=did_you_mean(key, KEYS) or f"expected one of {', '.join(KEYS)}",
+                help=_home(key) or did_you_mean(key, KEYS) or f"expected one of {', '.join(KEYS)}",
             )
     for key, example in _REQUIRED.items():
         if value.get(key) is None:

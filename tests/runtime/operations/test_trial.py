@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from pydantic import TypeAdapter
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import KFold, cross_val_score
 
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.decisions import read_json
-from mlopsc.runtime.learning.fitting import read_labelled
+from mlopsc.runtime.learning.fitting import fit_model, read_labelled
 from mlopsc.runtime.learning.preprocessing import make_pipeline
 from mlopsc.runtime.models.archive import load_model_file
 from mlopsc.runtime.operations import collect_trials, outer_fold, score_search, train, trial
@@ -80,6 +81,30 @@ def test_preprocessing_is_fitted_inside_each_fold(workbench, monkeypatch):
     )
     search(workbench, workbench.sample("train", rows=200), 0)
     assert seen == [150] * 4
+
+
+@pytest.mark.parametrize(("metric", "fits"), [("roc_auc", 4), ("f1", 4 * 6)])
+def test_a_threshold_is_chosen_only_where_the_metric_depends_on_one(workbench, monkeypatch, metric, fits):
+    """Of four folds each is fitted, and for the threshold five times more on parts of it."""
+    from sklearn.linear_model import LogisticRegression
+
+    count = []
+    fit = LogisticRegression.fit
+    monkeypatch.setattr(
+        LogisticRegression, "fit", lambda self, *data, **more: (count.append(1), fit(self, *data, **more))[1]
+    )
+    table = workbench.sample("train", rows=300)
+    decided = {"threshold": {"maximize": "f1"}, "split": {"type": "random", "test": 0.25}}
+    found = read_json(search(workbench, table, 2, metric=metric, **decided))
+    assert len(count) == fits
+    scores = []
+    config = Train(**learning(params=found["params"], **decided))
+    rows = read_labelled(table, config)
+    for learned, scored in KFold(4, shuffle=True, random_state=3).split(rows.table):
+        model = fit_model(config, rows.take(learned), workbench.context)
+        part = rows.take(scored)
+        scores.append(get_scorer(metric)(model, part.table, part.label))
+    assert found["scores"] == pytest.approx(scores, abs=1e-12)
 
 
 def test_the_same_trial_is_the_same_bytes_with_any_number_of_threads(workbench):

@@ -122,10 +122,20 @@ def _settled(config: Train, kept: Iterator[float]) -> Train:
 
 def _decided(config: Train, rows: LabelledRows, context: Context) -> Any:
     model = _fit(config, rows, context)
-    if config.threshold is None:
-        return model
-    positive = _positive_class(config, model)
-    threshold = _threshold(config, config.threshold, positive, rows, context)
+    return (
+        model if config.threshold is None else with_threshold(config, config.threshold, model, rows, context)
+    )
+
+
+def with_threshold(
+    config: Train, rule: Threshold, model: Any, rows: LabelledRows, context: Context
+) -> FixedThresholdClassifier:
+    """Return a model, fitted on these rows, so that it decides by a threshold that the rule chooses on rows held out.
+
+    Raises StepFailed when the model does not part two classes.
+    """
+    positive = positive_class(config, model)
+    threshold = _threshold(config, rule, positive, rows, context)
     # Not fitted again: it decides by what the model says.
     return FixedThresholdClassifier(model, threshold=threshold, pos_label=positive)
 
@@ -166,7 +176,7 @@ def _fit(config: Train, rows: LabelledRows, context: Context) -> Any:
     return model
 
 
-def _positive_class(config: Train, model: Any) -> Any:
+def positive_class(config: Train, model: Any) -> Any:
     """Return the label that a threshold decides for; raises StepFailed when the model does not part two classes."""
     classes = class_labels(model)
     labels = [] if classes is None else classes.tolist()

@@ -7,7 +7,7 @@ from typing import Any
 from mlopsc.diagnostics.errors import StepFailed
 from mlopsc.runtime.context import Context
 from mlopsc.runtime.learning.fitted import metric_functions
-from mlopsc.runtime.learning.fitting import LabelledRows, fit_model
+from mlopsc.runtime.learning.fitting import LabelledRows, fit_model, positive_class, with_threshold
 from mlopsc.runtime.learning.holdout import Fold
 from mlopsc.runtime.learning.scoring import Answers, score
 from mlopsc.vocabulary.metrics import Metric, metric_name
@@ -36,10 +36,20 @@ def try_out(
 def _score(
     config: Train, metric: Metric, learned: LabelledRows, scored: LabelledRows, context: Context
 ) -> float:
+    rule = config.threshold if config.for_each is None else None
+    if rule is not None:
+        config = config.model_copy(update={"threshold": None})
     model = fit_model(config, learned, context)
-    found = score(
-        Answers(model, scored.table, scored.label), [metric], metric_functions([metric], context.project)
-    )
+    answers = Answers(model, scored.table, scored.label)
+    found = score(answers, [metric], metric_functions([metric], context.project))
+    if rule is not None:
+        positive_class(config, model)
+        if answers.was_asked(
+            "predict"
+        ):  # else no threshold changes the score, and to choose one costs several fits
+            decided = with_threshold(config, rule, model, learned, context)
+            answers = Answers(decided, scored.table, scored.label)
+            found = score(answers, [metric], metric_functions([metric], context.project))
     value = found.metrics[metric_name(metric)]
     if value is None:
         raise StepFailed(f"no score in one of the folds: {'; '.join(found.notes)}")
