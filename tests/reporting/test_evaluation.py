@@ -84,10 +84,16 @@ def test_what_answers_hang_on_is_drawn_and_told():
 
 
 def test_rows_of_a_gate_that_asks_in_two_ways_are_told_by_way():
-    latency = GOOD | {"name": "quick", "type": "latency", "rows": {"single": 1, "batch": 1000}}
+    latency = GOOD | {
+        "name": "quick",
+        "type": "latency",
+        "rows": {"single": 1, "batch": 1000},
+        "observed": 0.0787,
+    }
     text = render_evaluation(Judged("f", "t", METRICS, decisions=(latency, CHAMPION | {"rows": 1200})))
     said = read(text).sections["gates"]
     assert "Rows compared single 1; batch 1000" in said
+    assert "8% of the limit" in said
     assert "Rows compared 1,200" in said
 
 

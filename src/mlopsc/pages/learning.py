@@ -72,7 +72,7 @@ def gate(decision: Mapping[str, Any]) -> Gate:
         + (" against the champion" if champion else ""),
         status=status(decision["verdict"]),
         reason=decision["reason"],
-        observed="" if observed is None else number(observed),
+        observed=_observed(decision["type"], observed),
         threshold="; ".join(
             f"{name.replace('_', ' ')} {shown(value)}"
             for name, value in threshold.items()
@@ -81,6 +81,12 @@ def gate(decision: Mapping[str, Any]) -> Gate:
         bullet=_bullet(decision, observed, champion=champion),
         facts=tuple(_evidence(decision)),
     )
+
+
+def _observed(kind: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.0%} of the limit" if kind == "latency" else number(value)
 
 
 def _bullet(decision: Mapping[str, Any], observed: float | None, *, champion: bool) -> Markup | None:
