@@ -39,9 +39,11 @@ from mlopsc.runtime.journal_schema import VERSION, Execute, bring_up_to_date
 from mlopsc.runtime.leases import lease_seconds, sign_of_life
 from mlopsc.runtime.processes import this_process
 from mlopsc.runtime.readonly import connect, read_only
+from mlopsc.runtime.wal import enter_wal
 
 __all__ = ["Claim", "Held", "Journal", "Run", "RunStatus", "StepRun", "StepStatus"]
 
+_WAIT_SECONDS = 30
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -61,7 +63,7 @@ class Journal:
             raise cannot_write(file.parent, error) from error
         try:
             self.read_only = read_only(file)
-            self._connection = connect(file, timeout=30)
+            self._connection = connect(file, timeout=_WAIT_SECONDS)
         except sqlite3.Error as error:
             raise self._fault(error) from error
         try:
@@ -268,7 +270,7 @@ class Journal:
         execute = self._connection.execute
         if self.read_only and self._version() == VERSION:
             return
-        execute("pragma journal_mode = wal")
+        enter_wal(self._connection, _WAIT_SECONDS)
         execute("pragma synchronous = full")
         if self._version() == VERSION:
             return
@@ -347,9 +349,7 @@ class Journal:
         elif "unable to open" in str(error) or "is full" in str(error):
             help = f"check free space and permissions in {self.file.parent}, then run again"
         elif "locked" in str(error):
-            help = (
-                "another process has held it for 30 s: look for one that hangs or is stopped, then run again"
-            )
+            help = f"another process has held it for {_WAIT_SECONDS} s: look for one that hangs or is stopped, then run again"
         return MlopscError(f"cannot use the journal {self.file}: {error}", help=help)
 
 

@@ -11,6 +11,7 @@ from mlopsc.diagnostics.errors import OnlineStoreError
 from mlopsc.runtime.atomic import cannot_write, make_folder
 from mlopsc.runtime.online.state import Outcome, Row, ViewState
 from mlopsc.runtime.readonly import connect
+from mlopsc.runtime.wal import enter_wal
 
 _WAIT_SECONDS = 60.0
 _VERSION = 1
@@ -138,7 +139,7 @@ class SqliteStore:
         with self._opened() as connection:
             if connection.execute("pragma user_version").fetchone()[0] == _VERSION:
                 return
-            connection.execute("pragma journal_mode = wal")
+            enter_wal(connection, _WAIT_SECONDS)
             with _transaction(connection, "begin immediate"):
                 for statement in filter(str.strip, _TABLES.split(";")):
                     connection.execute(statement)

@@ -3,7 +3,6 @@
 import os
 import re
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from mlopsc.runtime.atomic import make_folder
 from mlopsc.runtime.readonly import connect
 from mlopsc.runtime.registry import schema
 from mlopsc.runtime.registry.location import redacted, scrub
+from mlopsc.runtime.wal import enter_wal
 
 WAIT_SECONDS = 60
 """How long a writer waits for another one."""
@@ -92,7 +92,7 @@ class Database:
             make_folder(file.parent)
             with self._faults(), self._engine.connect() as connection:
                 driver: Any = connection.connection.driver_connection
-                _enter_wal(driver)
+                enter_wal(driver, WAIT_SECONDS)
             folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(folder)
@@ -140,19 +140,6 @@ def _postgres(url: URL) -> Engine:
     told = "connect_timeout" in url.query or "PGCONNECT_TIMEOUT" in os.environ
     arguments = {} if told else {"connect_timeout": _CONNECT_SECONDS}
     return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=arguments)
-
-
-def _enter_wal(connection: sqlite3.Connection) -> None:
-    # Changing the mode needs the file for a moment, and SQLite does not wait for that as it does for a lock.
-    deadline = time.monotonic() + WAIT_SECONDS
-    while True:
-        try:
-            connection.execute("pragma journal_mode = wal")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-        time.sleep(0.01)
 
 
 def _fault(url: URL, error: BaseException) -> RegistryError:
