@@ -349,7 +349,10 @@ class Journal:
         elif "unable to open" in str(error) or "is full" in str(error):
             help = f"check free space and permissions in {self.file.parent}, then run again"
         elif "locked" in str(error):
-            help = f"another process has held it for {_WAIT_SECONDS} s: look for one that hangs or is stopped, then run again"
+            help = (
+                f"another process has held it for {_WAIT_SECONDS} s: "
+                "look for one that hangs or is stopped, then run again"
+            )
         return MlopscError(f"cannot use the journal {self.file}: {error}", help=help)
 
 
