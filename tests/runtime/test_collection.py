@@ -239,6 +239,22 @@ def test_runs_never_lose_what_they_use_to_a_collection(
     assert store.doctor() == []
 
 
+def test_a_store_that_is_made_while_a_collection_begins_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, opened = tmp_path / "store", os.open
+
+    def late(path: Path, *arguments: int) -> int:
+        try:
+            return opened(path, *arguments)
+        finally:
+            root.mkdir(exist_ok=True)
+
+    monkeypatch.setattr(os, "open", late)
+    with guard(root, exclusive=True):
+        assert (root / "lock").is_file()
+
+
 def test_a_collection_waits_for_users_and_gives_up_when_one_hangs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,9 @@ def guard(root: Path, *, exclusive: bool) -> Iterator[None]:
     """
     with contextlib.ExitStack() as stack:
         try:
-            descriptor = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            descriptor = _opened(root)
+        except FileNotFoundError:
+            pass  # there is no folder
         except OSError as error:
             if exclusive and root.is_dir():
                 raise StoreError(f"cannot lock the store {root}: {error.strerror}") from error
@@ -33,6 +35,16 @@ def guard(root: Path, *, exclusive: bool) -> Iterator[None]:
             stack.callback(os.close, descriptor)
             _take(descriptor, root, exclusive)
         yield
+
+
+def _opened(root: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(root / "lock", flags, 0o666)
+    except FileNotFoundError:
+        if not root.is_dir():
+            raise
+        return os.open(root / "lock", flags, 0o666)  # somebody has made the folder meanwhile
 
 
 def _take(descriptor: int, root: Path, exclusive: bool) -> None:
