@@ -92,9 +92,7 @@ class Workers:
 
     def __enter__(self) -> "Workers":
         if "--fresh" not in self._arguments and can_fork():
-            with contextlib.suppress(
-                OSError
-            ):  # there is another way, which tells if it cannot be gone either
+            with contextlib.suppress(OSError):  # `_start` tries another way, and tells why if that fails too
                 self._process = Forked(self._arguments, _environment())
         return self
 

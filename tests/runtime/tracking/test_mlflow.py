@@ -318,7 +318,10 @@ def test_what_cannot_be_drawn_waits_and_keeps_nothing_else_from_being_told(make_
     enqueue(context.store(), event | {"files": event["files"] | {"curves": odd}}, at=1, **at_first)
     enqueue(context.store(), event | {"rows": 2}, at=2, **at_first)
     done = flush(context, "undrawn", mlflow_server.url, {})
-    assert done.problems == ("lateness: its plots cannot be drawn: KeyError: 'positive'",)
+    assert done.problems == (
+        "lateness: its plots cannot be drawn: KeyError: 'positive'; "
+        "report it, and `mlopsc track flush` sends all of it once that is mended",
+    )
     assert ([one.at for one in done.sent], [one.at for one in done.left]) == ([2], [1])
 
 

@@ -168,7 +168,8 @@ def _pictures(
             (drawn / "plots" / name).write_text(picture, "utf-8")
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         reason = f"its plots cannot be drawn: {type(error).__name__}: {error}"
-        raise TrackingFailed(f"{one.about}: {reason}", down=False) from error
+        todo = "report it, and `mlopsc track flush` sends all of it once that is mended"
+        raise TrackingFailed(f"{one.about}: {reason}; {todo}", down=False) from error
     client.log_artifacts(run, str(drawn))
 
 
